@@ -1,0 +1,102 @@
+/**
+ * What the reader's browser keeps for them: each kind of value, its shape, its version and its migrations.
+ *
+ * A stored value is one JSON object `{ version, … }` under one key. Its shape is strict: a field that
+ * a version does not name is a mistake, so that a changed shape without a new version is noticed.
+ */
+import * as v from 'valibot';
+
+/** One step from a version to the next; `schema` is the shape that version had. */
+export interface Migration {
+  readonly from: number;
+  readonly schema: v.GenericSchema;
+  readonly up: (old: unknown) => unknown;
+}
+
+export interface Kind<T> {
+  readonly name: string;
+  /** The version written today: one more than the number of migrations. */
+  readonly version: number;
+  readonly schema: v.GenericSchema<T>;
+  readonly migrations: readonly Migration[];
+}
+
+/** A step with its types tied together: what `schema` lets through is what `up` gets. */
+export function migration<Old>(
+  from: number,
+  schema: v.GenericSchema<Old>,
+  up: (old: Old) => unknown,
+): Migration {
+  return { from, schema, up: (old) => up(old as Old) };
+}
+
+/**
+ * Names a kind of stored value.
+ * @throws RangeError when the migrations are not numbered 1, 2, 3… without a gap.
+ */
+export function defineKind<T>(
+  name: string,
+  schema: v.GenericSchema<T>,
+  migrations: readonly Migration[] = [],
+): Kind<T> {
+  migrations.forEach((step, index) => {
+    if (step.from !== index + 1) {
+      throw new RangeError(
+        `Kind "${name}": migration ${index + 1} starts from version ${step.from}; expected ${index + 1}`,
+      );
+    }
+  });
+  return { name, version: migrations.length + 1, schema, migrations };
+}
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** Milliseconds since 1970, as the reader's clock had it. */
+const timeMs = count;
+
+const otherText = v.strictObject({ text: v.string(), savedAtMs: timeMs });
+
+/**
+ * A text that the reader types. `by` names the tab that wrote it and `seen` says, for each tab, the
+ * number of its latest save that this text was written in knowledge of: so a tab can tell whether what
+ * it finds in the storage continues its own text or was written past it. `others` are the texts that
+ * lost such a race and wait for the reader to decide.
+ */
+const textSchema = v.strictObject({
+  text: v.string(),
+  savedAtMs: timeMs,
+  by: v.string(),
+  seen: v.record(v.string(), count),
+  others: v.array(otherText),
+});
+
+export type OtherText = v.InferOutput<typeof otherText>;
+export type StoredText = v.InferOutput<typeof textSchema>;
+
+/** Path segments as the site writes them; a place becomes a link, so nothing else may get into one. */
+const slug = v.pipe(
+  v.string(),
+  v.regex(/^[a-z0-9-]+(\/[a-z0-9-]+)*$/, 'expected a page path like "chapter-03"'),
+);
+const headingId = v.pipe(v.string(), v.regex(/^[\p{L}\p{N}_-]+$/u, 'expected the id of a heading'));
+
+export const kinds = {
+  note: defineKind('note', textSchema),
+  answer: defineKind('answer', textSchema),
+  task: defineKind('task', v.strictObject({ done: v.boolean(), changedAtMs: timeMs })),
+  prediction: defineKind('prediction', v.strictObject({ choice: v.string(), chosenAtMs: timeMs })),
+  place: defineKind(
+    'place',
+    v.strictObject({
+      page: slug,
+      label: v.string(),
+      heading: v.nullable(v.strictObject({ id: headingId, text: v.string() })),
+      seenAtMs: timeMs,
+    }),
+  ),
+  'claim-seen': defineKind('claim-seen', v.strictObject({ seenAtMs: timeMs })),
+};
+
+type ValueOf<K> = K extends Kind<infer T> ? T : never;
+export type Task = ValueOf<typeof kinds.task>;
+export type Prediction = ValueOf<typeof kinds.prediction>;
+export type Place = ValueOf<typeof kinds.place>;
