@@ -1,0 +1,25 @@
+// End-to-end tests in Chromium, on the sites that `npm test` built (src/cli/test-sites.mjs). Each worker serves
+// them itself on a free port: see tests/e2e/site.ts. BROKERBOOK_CHROMIUM names the browser; without it,
+// Playwright's own is used.
+import { defineConfig } from '@playwright/test';
+
+const executablePath = process.env.BROKERBOOK_CHROMIUM;
+
+export default defineConfig({
+  testDir: 'tests/e2e',
+  testMatch: '**/*.spec.ts',
+  outputDir: 'test-results/e2e',
+  fullyParallel: true,
+  forbidOnly: Boolean(process.env.CI),
+  // A test that passes only at the second try has found something.
+  retries: 0,
+  workers: 2,
+  timeout: 60_000,
+  reporter: process.env.PLAYWRIGHT_JSON_OUTPUT_FILE ? [['list'], ['json']] : [['list']],
+  use: {
+    browserName: 'chromium',
+    launchOptions: executablePath ? { executablePath } : {},
+    viewport: { width: 1440, height: 900 },
+    trace: 'retain-on-failure',
+  },
+});
