@@ -1,0 +1,72 @@
+/**
+ * The contract every broker model fulfils. It knows no broker: what a log and a queue cannot share is not here.
+ *
+ * A model is a state machine first ({@link StateMachine}), wrapped in actors of the kernel: its nodes, and the client
+ * libraries that speak to it, whose behaviour is part of the broker's semantics. It adds its processes to a kernel
+ * ({@link BrokerModel.build}), explains its own events, and folds a trace into the picture its engineers would draw.
+ */
+import type { Kernel } from '../sim/kernel.ts';
+import type { Micros } from '../sim/time.ts';
+import type { EventBody, TraceEvent } from '../sim/trace.ts';
+
+/** What a state machine may ask of the world while it applies a command. */
+export interface Effects<Reply> {
+  /** Answers a request: this one, or one that was parked earlier. */
+  reply(to: string, correlation: number, reply: Reply): void;
+  /** Asks to be given a timer command after a delay. */
+  timer(delay: Micros, timer: string, data: unknown): void;
+  trace(event: EventBody): void;
+}
+
+/**
+ * `apply(command, now)`: the same machine serves timed runs, command consoles, tests and protocol front ends.
+ * It never blocks: a request that must wait is parked and answered by a later effect.
+ */
+export interface StateMachine<Command, Reply> {
+  apply(command: Command, now: Micros, effects: Effects<Reply>): void;
+}
+
+/** What the prose says of one event: what happened and why, and the rules behind it. */
+export interface Explanation {
+  readonly text: string;
+  readonly rules: readonly string[];
+  /** How much it matters to the story: `key` moments make captions, `step` ones fill the list, `detail` is for the curious. */
+  readonly weight: 'key' | 'step' | 'detail';
+}
+
+/** A fold of the trace into what the stage draws: plain data, bounded whatever the run's length. */
+export interface ViewFold<View> {
+  on(event: TraceEvent): void;
+  /** @param now the moment shown; what is on the wire then is part of the picture */
+  view(now: Micros): View;
+}
+
+/** A built system inside one run. */
+export interface Cluster<Client, Action> {
+  /** Ids of the broker's own processes, already added to the kernel. */
+  readonly nodes: readonly string[];
+  /** Adds a client's process to the kernel; the runner starts it. */
+  addClient(client: Client): void;
+  /** Ends a client the way its library's `close()` does. */
+  closeClient(id: string): void;
+  /** Does something only this broker knows. @returns why it was refused, or null */
+  act(action: Action): string | null;
+}
+
+/** What the conformance suite may demand of this broker's runs. */
+export interface Promises {
+  /** First deliveries of one place to one group come in order of position. */
+  readonly orderedPlaces: boolean;
+  /** What was confirmed is processed in the end by every group that reads it, once all faults have healed. */
+  readonly atLeastOnce: boolean;
+}
+
+export interface BrokerModel<System, Client, Action, View> {
+  readonly id: string;
+  readonly name: string;
+  readonly promises: Promises;
+  build(kernel: Kernel, system: System): Cluster<Client, Action>;
+  createView(system: System, clients: readonly Client[]): ViewFold<View>;
+  /** @returns null for an event that needs no words */
+  explain(event: TraceEvent): Explanation | null;
+}

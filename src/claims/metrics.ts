@@ -1,0 +1,158 @@
+/**
+ * The figures of a run: counts, lag, latency, as one fold in bounded memory, for any broker.
+ *
+ * *Processed twice* counts the times a group's application finished a message that it had already finished; *lost* is
+ * judged by the conformance checkers, which know when a run is over.
+ */
+import type { Micros } from '../sim/time.ts';
+import type { TraceEvent } from '../sim/trace.ts';
+import { Seen } from './seen.ts';
+
+export interface Metrics {
+  readonly published: number;
+  readonly confirmed: number;
+  readonly failed: number;
+  readonly delivered: number;
+  readonly processed: number;
+  /** Times a message was finished again by the same group. */
+  readonly duplicates: number;
+  /** Rebalances, or what corresponds to them: times that a group began to share its places out anew. */
+  readonly rebalances: number;
+  /** Stored and readable, and not yet finished, summed over groups. */
+  readonly backlog: number;
+  /** Publish to first finish by any group, milliseconds; null before the first. */
+  readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number } | null;
+}
+
+/** Buckets of the latency histogram grow by 5 %, so a quantile is off by at most that. */
+const GROWTH = Math.log(1.05);
+const BUCKETS = 512;
+/** Published messages whose latency is still open; beyond it the oldest are no longer timed. */
+const OPEN_MAX = 2 ** 17;
+
+export class MetricsFold {
+  private published = 0;
+  private confirmed = 0;
+  private failed = 0;
+  private delivered = 0;
+  private processed = 0;
+  private duplicates = 0;
+  private rebalances = 0;
+  private backlog = 0;
+  private appended = 0;
+  private readonly histogram = new Float64Array(BUCKETS);
+  private timed = 0;
+  private max = 0;
+  /** A ring by message number: when it was published, or -1 once its latency is known. It grows while it must. */
+  private publishedAt = new Float64Array(1024).fill(-1);
+  private publishedId = new Float64Array(1024).fill(-1);
+  /** Per group, which messages it has finished. */
+  private finished = new Map<string, Seen>();
+  private unstable = new Set<string>();
+
+  on(event: TraceEvent): void {
+    switch (event.kind) {
+      case 'published':
+        this.published++;
+        this.open(event.message, event.at);
+        break;
+      case 'publish-confirmed':
+        this.confirmed++;
+        break;
+      case 'publish-failed':
+        this.failed++;
+        break;
+      case 'appended':
+        this.appended++;
+        this.backlog += this.finished.size;
+        break;
+      case 'member-joined':
+        if (!this.finished.has(event.group)) {
+          this.finished.set(event.group, new Seen());
+          this.backlog += this.appended;
+        }
+        break;
+      case 'delivered':
+        this.delivered++;
+        break;
+      case 'processed':
+        this.onProcessed(event.group ?? event.client, event.message, event.at);
+        break;
+      case 'group-state-changed':
+        if (event.stable) this.unstable.delete(event.group);
+        else if (!this.unstable.has(event.group)) {
+          this.unstable.add(event.group);
+          this.rebalances++;
+        }
+        break;
+    }
+  }
+
+  metrics(): Metrics {
+    return {
+      published: this.published,
+      confirmed: this.confirmed,
+      failed: this.failed,
+      delivered: this.delivered,
+      processed: this.processed,
+      duplicates: this.duplicates,
+      rebalances: this.rebalances,
+      backlog: Math.max(0, this.backlog),
+      latencyMs:
+        this.timed === 0 ? null : { p50: this.quantile(0.5), p99: this.quantile(0.99), max: this.max / 1000 },
+    };
+  }
+
+  private open(message: number, at: Micros): void {
+    let slot = message & (this.publishedAt.length - 1);
+    while (this.publishedAt[slot] !== -1 && this.publishedAt.length < OPEN_MAX) {
+      this.grow();
+      slot = message & (this.publishedAt.length - 1);
+    }
+    this.publishedAt[slot] = at;
+    this.publishedId[slot] = message;
+  }
+
+  private grow(): void {
+    const { publishedAt, publishedId } = this;
+    const size = publishedAt.length * 2;
+    this.publishedAt = new Float64Array(size).fill(-1);
+    this.publishedId = new Float64Array(size).fill(-1);
+    for (let i = 0; i < publishedAt.length; i++) {
+      const slot = (publishedId[i] as number) & (size - 1);
+      if (publishedAt[i] === -1) continue;
+      this.publishedAt[slot] = publishedAt[i] as number;
+      this.publishedId[slot] = publishedId[i] as number;
+    }
+  }
+
+  private onProcessed(group: string, message: number, at: Micros): void {
+    this.processed++;
+    let done = this.finished.get(group);
+    if (!done) this.finished.set(group, (done = new Seen()));
+    if (!done.add(message)) {
+      this.duplicates++;
+      return;
+    }
+    this.backlog--;
+    const slot = message & (this.publishedAt.length - 1);
+    const since = this.publishedAt[slot] as number;
+    if (since === -1 || this.publishedId[slot] !== message) return;
+    this.publishedAt[slot] = -1;
+    const latency = at - since;
+    this.timed++;
+    this.max = Math.max(this.max, latency);
+    const bucket = latency <= 1 ? 0 : Math.min(BUCKETS - 1, Math.ceil(Math.log(latency) / GROWTH));
+    this.histogram[bucket] = (this.histogram[bucket] as number) + 1;
+  }
+
+  private quantile(q: number): number {
+    const rank = Math.ceil(q * this.timed);
+    let seen = 0;
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      seen += this.histogram[bucket] as number;
+      if (seen >= rank) return Math.min(this.max, Math.exp(bucket * GROWTH)) / 1000;
+    }
+    return this.max / 1000;
+  }
+}

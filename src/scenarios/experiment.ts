@@ -1,0 +1,117 @@
+/**
+ * An experiment: a scenario, and what a reader is given to play it with. Plain data; the words are short labels, the
+ * telling is the chapter's.
+ */
+import { InvalidInput, parseScenario, type Scenario } from './schema.ts';
+
+export interface Experiment {
+  /** Permanent: it is in addresses and in stored predictions. */
+  readonly id: string;
+  readonly scenario: string;
+  /** Says what to find out. */
+  readonly title: string;
+  readonly question: string;
+  /** The moment of the first frame, milliseconds: chosen so that the frame already says something. */
+  readonly posterMs: number;
+  /** Virtual seconds per real second to begin with. */
+  readonly speed: number;
+  readonly predict: Prediction | null;
+  readonly knobs: readonly Knob[];
+  /** What the reader may do while it runs. */
+  readonly controls: readonly Control[];
+  /** Ids of the claims listed beside the stage. */
+  readonly claims: readonly string[];
+}
+
+export interface Prediction {
+  readonly question: string;
+  readonly options: readonly {
+    readonly id: string;
+    readonly text: string;
+    readonly right: boolean;
+    readonly why: string;
+  }[];
+}
+
+/** A setting of the scenario, under the broker's own name for it. */
+export interface Knob {
+  readonly id: string;
+  /** The configuration's own name, or the field's term. */
+  readonly name: string;
+  readonly hint: string;
+  /** Where in the scenario it is: keys, and for a list an object that its entries must match. */
+  readonly path: readonly (string | Readonly<Record<string, string>>)[];
+  readonly options: readonly { readonly id: string; readonly label: string; readonly value: unknown }[];
+}
+
+/** Kinds of buttons; which processes they are for, the view says. */
+export type Control =
+  | 'crash-consumer'
+  | 'restart-consumer'
+  | 'pause-consumer'
+  | 'close-consumer'
+  | 'add-consumer'
+  | 'add-partition'
+  | 'produce-keyed'
+  | 'produce-keyless'
+  | 'cut-link';
+
+export type KnobChoices = Readonly<Record<string, string>>;
+
+/**
+ * The scenario with the reader's choices in it.
+ * @param choices knob id → option id
+ * @throws InvalidInput for a knob or an option that the experiment does not have
+ */
+export function withKnobs(scenario: Scenario, experiment: Experiment, choices: KnobChoices): Scenario {
+  const changed = JSON.parse(JSON.stringify(scenario)) as Scenario;
+  for (const [knobId, optionId] of Object.entries(choices)) {
+    const knob = experiment.knobs.find(({ id }) => id === knobId);
+    if (!knob) {
+      throw new InvalidInput('This run cannot be set up', [
+        `knobs.${knobId}: expected one of ${experiment.knobs.map(({ id }) => `"${id}"`).join(', ')}`,
+      ]);
+    }
+    const option = knob.options.find(({ id }) => id === optionId);
+    if (!option) {
+      throw new InvalidInput('This run cannot be set up', [
+        `knobs.${knobId}: expected one of ${knob.options.map(({ id }) => `"${id}"`).join(', ')}, got "${optionId}"`,
+      ]);
+    }
+    setAt(changed, knob.path, option.value);
+  }
+  return parseScenario(changed);
+}
+
+/** Which option of a knob the scenario itself has, or null when it is set to something else. */
+export function currentOption(scenario: Scenario, knob: Knob): string | null {
+  const values = valuesAt(scenario, knob.path).map((value) => JSON.stringify(value));
+  return (
+    knob.options.find(({ value }) => values.length > 0 && values.every((v) => v === JSON.stringify(value)))
+      ?.id ?? null
+  );
+}
+
+type Path = Knob['path'];
+
+function matches(entry: unknown, pattern: Readonly<Record<string, string>>): boolean {
+  return Object.entries(pattern).every(([key, value]) => (entry as Record<string, unknown>)[key] === value);
+}
+
+/** Every place that a path leads to, as the object that holds it. */
+function holders(root: unknown, path: Path): Record<string, unknown>[] {
+  const [head, ...rest] = path;
+  if (head === undefined) return [];
+  if (typeof head !== 'string')
+    return (root as unknown[]).filter((e) => matches(e, head)).flatMap((e) => holders(e, rest));
+  if (rest.length === 0) return [root as Record<string, unknown>];
+  return holders((root as Record<string, unknown>)[head], rest);
+}
+
+function setAt(root: unknown, path: Path, value: unknown): void {
+  for (const holder of holders(root, path)) holder[path.at(-1) as string] = value;
+}
+
+function valuesAt(root: unknown, path: Path): unknown[] {
+  return holders(root, path).map((holder) => holder[path.at(-1) as string]);
+}

@@ -1,0 +1,131 @@
+/**
+ * Partitions and consumer groups: three partitions, two services that send by key, a group of three that shares the
+ * partitions out, and a consumer that crashes with work it has not committed.
+ */
+import type { Experiment } from '../experiment.ts';
+import type { ScenarioInput } from '../schema.ts';
+
+const consumer = (id: string): ScenarioInput['clients'][number] => ({
+  id,
+  role: 'consumer',
+  group: 'billing',
+  topics: ['orders'],
+  processingMs: 90,
+  config: {
+    'auto.offset.reset': 'earliest',
+    'partition.assignment.strategy': ['range'],
+    'session.timeout.ms': 6000,
+    'heartbeat.interval.ms': 2000,
+    'auto.commit.interval.ms': 5000,
+    'max.poll.records': 4,
+  },
+});
+
+export const consumerGroupsScenario: ScenarioInput = {
+  version: 1,
+  id: 'kafka-consumer-groups',
+  title: 'Partitions and consumer groups',
+  system: { broker: 'kafka', topics: [{ name: 'orders', partitions: 3 }] },
+  clients: [
+    {
+      id: 'service-a',
+      role: 'producer',
+      label: 'Service A',
+      topic: 'orders',
+      load: { ratePerSecond: 1.5, arrivals: 'poisson' },
+      keys: { kind: 'uniform', keys: ['A', 'B'] },
+    },
+    {
+      id: 'service-b',
+      role: 'producer',
+      label: 'Service B',
+      topic: 'orders',
+      load: { ratePerSecond: 1.5, arrivals: 'poisson' },
+      keys: { kind: 'uniform', keys: ['C', 'D', 'E'] },
+    },
+    consumer('c0'),
+    consumer('c1'),
+    consumer('c2'),
+  ],
+  network: { latencyMs: 120, jitterMs: 60 },
+  timeline: [{ atMs: 17_200, action: { do: 'crash', target: 'c1' } }],
+  durationMs: 60_000,
+  seed: 7,
+};
+
+export const consumerGroupsExperiment: Experiment = {
+  id: 'kafka-consumer-groups',
+  scenario: 'kafka-consumer-groups',
+  title: 'Partitions and consumer groups',
+  question:
+    'Who reads what, and what happens to the records a consumer had read but not committed when it dies?',
+  posterMs: 25_500,
+  speed: 1,
+  predict: {
+    question: 'C1 dies. Its group goes on reading its partition from…',
+    options: [
+      {
+        id: 'next',
+        text: 'the record after the last one it processed',
+        right: false,
+        why: 'The group knows only what was committed; what C1 had done since then died with it.',
+      },
+      {
+        id: 'committed',
+        text: 'the last committed offset',
+        right: true,
+        why: 'The new owner starts at the committed offset, so whatever C1 had processed since is processed again.',
+      },
+      {
+        id: 'wait',
+        text: 'nowhere, until C1 comes back',
+        right: false,
+        why: 'After session.timeout.ms without a heartbeat the coordinator gives the partition to another member.',
+      },
+    ],
+  },
+  knobs: [
+    {
+      id: 'assignor',
+      name: 'partition.assignment.strategy',
+      hint: 'How the group shares its partitions out',
+      path: ['clients', { role: 'consumer' }, 'config', 'partition.assignment.strategy'],
+      options: [
+        { id: 'range', label: 'range', value: ['range'] },
+        { id: 'cooperative-sticky', label: 'cooperative-sticky', value: ['cooperative-sticky'] },
+      ],
+    },
+    {
+      id: 'session',
+      name: 'session.timeout.ms',
+      hint: 'How long the coordinator waits for a silent consumer',
+      path: ['clients', { role: 'consumer' }, 'config', 'session.timeout.ms'],
+      options: [
+        { id: '6000', label: '6 000', value: 6000 },
+        { id: '10000', label: '10 000', value: 10_000 },
+        { id: '45000', label: '45 000 (default)', value: 45_000 },
+      ],
+    },
+    {
+      id: 'auto-commit-interval',
+      name: 'auto.commit.interval.ms',
+      hint: 'How far the commit may trail the work',
+      path: ['clients', { role: 'consumer' }, 'config', 'auto.commit.interval.ms'],
+      options: [
+        { id: '1000', label: '1 000', value: 1000 },
+        { id: '5000', label: '5 000 (default)', value: 5000 },
+      ],
+    },
+  ],
+  controls: [
+    'produce-keyed',
+    'produce-keyless',
+    'add-consumer',
+    'crash-consumer',
+    'restart-consumer',
+    'pause-consumer',
+    'close-consumer',
+    'add-partition',
+  ],
+  claims: [],
+};

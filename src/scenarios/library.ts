@@ -1,0 +1,59 @@
+/**
+ * What the book plays: its scenarios, its experiments and the claims behind its prose, by id. Each scenario goes
+ * through the same parser as a reader's file.
+ */
+import type { Claim } from '../claims/claim.ts';
+import { kafkaClaims } from '../claims/kafka.ts';
+import type { Experiment } from './experiment.ts';
+import { consumerGroupsExperiment, consumerGroupsScenario } from './kafka/consumer-groups.ts';
+import { InvalidInput, parseScenario, type Scenario, type ScenarioInput } from './schema.ts';
+
+const inputs: readonly ScenarioInput[] = [consumerGroupsScenario];
+
+export const experiments: readonly Experiment[] = [consumerGroupsExperiment];
+export const claims: readonly Claim[] = [...kafkaClaims];
+
+export const scenarios: ReadonlyMap<string, Scenario> = new Map(
+  inputs.map((input) => [input.id, parseScenario(input)]),
+);
+
+/** @throws InvalidInput that lists the ids there are */
+export function scenarioById(id: string): Scenario {
+  return found('scenario', id, scenarios.get(id), [...scenarios.keys()]);
+}
+
+/** @throws InvalidInput that lists the ids there are */
+export function experimentById(id: string): Experiment {
+  return found(
+    'experiment',
+    id,
+    experiments.find((e) => e.id === id),
+    experiments.map((e) => e.id),
+  );
+}
+
+/** @throws InvalidInput that lists the ids there are */
+export function claimById(id: string): Claim {
+  return found(
+    'claim',
+    id,
+    claims.find((c) => c.id === id),
+    claims.map((c) => c.id),
+  );
+}
+
+/** The claims to be judged on a run of this scenario: those that name it, and those true of every run of its broker. */
+export function claimsFor(scenario: Scenario): Claim[] {
+  return claims.filter(
+    (claim) =>
+      claim.broker === scenario.system.broker &&
+      (claim.scenarios === 'every' || claim.scenarios.includes(scenario.id)),
+  );
+}
+
+function found<T>(what: string, id: string, thing: T | undefined, known: readonly string[]): T {
+  if (thing !== undefined) return thing;
+  throw new InvalidInput(`There is no ${what} "${id}"`, [
+    `expected one of ${known.map((k) => `"${k}"`).join(', ')}`,
+  ]);
+}

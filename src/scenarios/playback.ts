@@ -1,0 +1,398 @@
+/**
+ * A run that can be watched: forward, back, to any moment. One simulation, the folds that read its trace, and
+ * checkpoints of all of them together, so that stepping back is restoring one and running forward.
+ *
+ * The worker wraps one of these per experiment; the build uses the same to draw first frames.
+ */
+import type { ViewFold } from '../brokers/broker.ts';
+import type { Claim, ClaimFold } from '../claims/claim.ts';
+import { MetricsFold } from '../claims/metrics.ts';
+import { deepClone } from '../sim/clone.ts';
+import { SimulationError } from '../sim/errors.ts';
+import { formatSeconds, type Micros } from '../sim/time.ts';
+import type { TraceEvent } from '../sim/trace.ts';
+import type { EventLine, Frame, Mark, Series, Span } from './frame.ts';
+import { modelOf, type AnyView } from './models.ts';
+import type { Scenario, TimedAction } from './schema.ts';
+import { Simulation } from './simulation.ts';
+
+/** Events between two checkpoints to begin with; it doubles whenever there would be too many of them. */
+const CHECKPOINT_EVERY = 1000;
+const CHECKPOINTS_MAX = 48;
+/** Events kept for the list and for a message's life; what is older comes back by seeking there. */
+const KEPT_MAX = 60_000;
+const RECENT_MAX = 80;
+const MARKS_MAX = 400;
+const SAMPLES = 160;
+
+/** Holds what a step emitted until the playhead reaches it. */
+class Inbox {
+  events: TraceEvent[] = [];
+  next = 0;
+
+  on(event: TraceEvent): void {
+    if (this.next > 0 && this.next === this.events.length) {
+      this.events = [];
+      this.next = 0;
+    }
+    this.events.push(event);
+  }
+
+  peek(): TraceEvent | undefined {
+    return this.events[this.next];
+  }
+}
+
+/** Everything that a moment is made of; a checkpoint is a deep copy of it. */
+interface State {
+  inbox: Inbox;
+  simulation: Simulation;
+  view: ViewFold<AnyView>;
+  claims: ClaimFold[];
+  metrics: MetricsFold;
+  samples: { backlog: number[]; processed: number[]; duplicates: number[] };
+  at: Micros;
+  /** Events folded so far. */
+  events: number;
+}
+
+export class Playback {
+  readonly scenario: Scenario;
+  private readonly claims: readonly Claim[];
+  private readonly shared: readonly object[];
+  private readonly sampleEvery: Micros;
+  private state: State;
+  private checkpoints: State[] = [];
+  private checkpointEvery = CHECKPOINT_EVERY;
+  private kept: TraceEvent[] = [];
+  private keptFrom = 0;
+  /** The timeline of what has been seen: filled once, at the furthest point reached. */
+  private furthest = 0;
+  private marks: Mark[] = [];
+  private spans: { from: Micros; to: Micros | null; text: string; group: string }[] = [];
+  private failure: string | null = null;
+
+  /**
+   * @param scenario a parsed scenario
+   * @param actions what the reader does
+   * @param claims what to judge
+   * @throws SimulationError when the system cannot be built
+   */
+  constructor(scenario: Scenario, actions: readonly TimedAction[], claims: readonly Claim[]) {
+    this.scenario = scenario;
+    this.claims = claims;
+    this.shared = [scenario, ...scenario.clients, scenario.system, actions];
+    const inbox = new Inbox();
+    const simulation = new Simulation(scenario, actions, inbox);
+    this.sampleEvery = Math.max(1, Math.ceil(simulation.endsAt / SAMPLES));
+    this.state = {
+      inbox,
+      simulation,
+      view: modelOf(scenario.system.broker).createView(scenario.system, scenario.clients),
+      claims: claims.map((claim) => claim.judge()),
+      metrics: new MetricsFold(),
+      samples: { backlog: [], processed: [], duplicates: [] },
+      at: 0,
+      events: 0,
+    };
+    this.checkpoint();
+  }
+
+  get at(): Micros {
+    return this.state.at;
+  }
+
+  /**
+   * Moves to a moment: every event up to and including it has happened.
+   * @param at virtual microseconds; clamped to the run
+   * @param budget events to fold at most, so that a caller can do it in slices
+   * @returns whether the moment was reached
+   */
+  seek(at: Micros, budget = Infinity): boolean {
+    const target = Math.max(0, Math.min(at, this.state.simulation.endsAt));
+    if (target < this.state.at) this.restore((state) => state.at <= target);
+    let left = budget;
+    for (;;) {
+      const event = this.next(target);
+      if (!event) break;
+      if (left-- <= 0) {
+        this.state.at = Math.max(this.state.at, Math.min(event.at, target));
+        return false;
+      }
+      this.fold(event);
+    }
+    this.sampleUntil(target);
+    this.state.at = target;
+    return true;
+  }
+
+  /** Moves to the moment right after one event. @param seq the event's number in the trace */
+  seekEvent(seq: number): void {
+    if (seq < this.state.events) this.restore((state) => state.events <= seq + 1);
+    while (this.state.events <= seq) {
+      const event = this.next(this.state.simulation.endsAt);
+      if (!event) return;
+      this.fold(event);
+      this.state.at = event.at;
+    }
+  }
+
+  /** One event that has words forward. @returns false at the end */
+  stepForward(): boolean {
+    for (;;) {
+      const event = this.next(this.state.simulation.endsAt);
+      if (!event) {
+        this.seek(this.state.simulation.endsAt);
+        return false;
+      }
+      this.fold(event);
+      this.state.at = event.at;
+      if (this.isStep(event)) return true;
+    }
+  }
+
+  /** One event that has words back: to the moment right after the one before. @returns false at the beginning */
+  stepBack(): boolean {
+    const current = this.state.events;
+    if (current === 0) {
+      this.seek(0);
+      return false;
+    }
+    // The event that the moment rests on is the last one with words; the target is the one before it.
+    let steps = 0;
+    for (let seq = current - 1; seq >= 0; seq--) {
+      const event = this.keptEvent(seq);
+      if (!event) break;
+      if (!this.isStep(event)) continue;
+      // A playhead that stands later than the last event first goes back to that event.
+      if (++steps === 1 && this.state.at === event.at) continue;
+      this.seekEvent(seq);
+      return true;
+    }
+    if (this.keptFrom > 0) {
+      // What is before the kept window comes back by replaying it.
+      this.restore((state) => state.events < this.keptFrom);
+      while (this.state.events < current - 1) {
+        const event = this.next(this.state.simulation.endsAt);
+        if (!event) break;
+        this.fold(event);
+        this.state.at = event.at;
+      }
+      return this.stepBack();
+    }
+    this.restore((state) => state.events === 0);
+    return false;
+  }
+
+  frame(): Frame {
+    const { state } = this;
+    const ended = state.at >= state.simulation.endsAt;
+    const model = modelOf(this.scenario.system.broker);
+    const recent: EventLine[] = [];
+    let caption: EventLine | null = null;
+    for (
+      let seq = state.events - 1;
+      seq >= this.keptFrom && (recent.length < RECENT_MAX || !caption);
+      seq--
+    ) {
+      const event = this.keptEvent(seq);
+      if (!event) break;
+      const line = this.line(event, model.explain(event));
+      if (!line || line.weight === 'detail') continue;
+      if (recent.length < RECENT_MAX) recent.push(line);
+      if (line.weight === 'key') caption ??= line;
+    }
+    const claims = this.claims.map(({ id, statement, rules }, i) => ({
+      id,
+      statement,
+      rules,
+      verdict: (state.claims[i] as ClaimFold).verdict(ended),
+    }));
+    return {
+      at: state.at,
+      events: state.events,
+      endsAt: state.simulation.endsAt,
+      ended,
+      view: state.view.view(state.at),
+      claims,
+      metrics: state.metrics.metrics(),
+      series: this.series(),
+      caption,
+      recent: recent.reverse(),
+      marks: [...this.marks, ...claimMarks(claims)],
+      spans: this.spans.map(({ from, to, text }): Span => ({ from, to, text })),
+      failure: this.failure,
+    };
+  }
+
+  /** Everything that happened to one message up to the moment shown, with the reason for each step. */
+  life(message: number): EventLine[] {
+    const model = modelOf(this.scenario.system.broker);
+    const lines: EventLine[] = [];
+    /** Where it lies, and which groups have since committed past it. */
+    let place: string | null = null;
+    let position = -1;
+    const passed = new Set<string>();
+    for (let seq = this.keptFrom; seq < this.state.events; seq++) {
+      const event = this.keptEvent(seq);
+      if (!event) break;
+      let concerns = 'message' in event && event.message === message;
+      if (event.kind === 'appended' && concerns) ({ place, position } = event);
+      if (event.kind === 'sent') concerns = event.messages?.includes(message) ?? false;
+      if (
+        event.kind === 'settled' &&
+        event.outcome === 'committed' &&
+        event.place === place &&
+        event.position > position
+      ) {
+        concerns = !passed.has(event.group ?? event.client);
+        passed.add(event.group ?? event.client);
+      }
+      if (!concerns) continue;
+      const line = this.line(event, model.explain(event));
+      if (line) lines.push(line);
+    }
+    return lines;
+  }
+
+  /** The next event up to a moment, the simulation being run as far as that takes. */
+  private next(until: Micros): TraceEvent | undefined {
+    const { inbox, simulation } = this.state;
+    for (;;) {
+      const event = inbox.peek();
+      if (event) return event.at <= until ? event : undefined;
+      if (this.failure !== null || simulation.nextAt() > until) return undefined;
+      try {
+        if (!simulation.step()) return undefined;
+      } catch (error) {
+        if (!(error instanceof SimulationError)) throw error;
+        this.failure = error.message;
+        return undefined;
+      }
+    }
+  }
+
+  private fold(event: TraceEvent): void {
+    const { state } = this;
+    this.sampleUntil(event.at - 1);
+    state.inbox.next++;
+    state.events = event.seq + 1;
+    state.view.on(event);
+    state.metrics.on(event);
+    for (const claim of state.claims) claim.on(event);
+    this.keep(event);
+    if (event.seq >= this.furthest) {
+      this.furthest = event.seq + 1;
+      this.mark(event);
+      const last = this.checkpoints.at(-1);
+      if (last && state.events - last.events >= this.checkpointEvery) {
+        state.at = event.at;
+        this.checkpoint();
+      }
+    }
+  }
+
+  private keep(event: TraceEvent): void {
+    if (event.seq < this.keptFrom || event.seq > this.keptFrom + this.kept.length) {
+      this.kept = [];
+      this.keptFrom = event.seq;
+    }
+    if (event.seq === this.keptFrom + this.kept.length) this.kept.push(event);
+    if (this.kept.length > KEPT_MAX) {
+      this.kept = this.kept.slice(KEPT_MAX / 2);
+      this.keptFrom += KEPT_MAX / 2;
+    }
+  }
+
+  private keptEvent(seq: number): TraceEvent | undefined {
+    return this.kept[seq - this.keptFrom];
+  }
+
+  private isStep(event: TraceEvent): boolean {
+    const explanation = modelOf(this.scenario.system.broker).explain(event);
+    return explanation !== null && explanation.weight !== 'detail';
+  }
+
+  private line(
+    event: TraceEvent,
+    explanation: { text: string; rules: readonly string[]; weight: EventLine['weight'] } | null,
+  ): EventLine | null {
+    if (!explanation) return null;
+    return {
+      seq: event.seq,
+      at: event.at,
+      kind: event.kind,
+      ...explanation,
+      message: 'message' in event ? event.message : null,
+    };
+  }
+
+  private checkpoint(): void {
+    this.checkpoints.push(deepClone(this.state, this.shared));
+    if (this.checkpoints.length <= CHECKPOINTS_MAX) return;
+    this.checkpoints = this.checkpoints.filter((_, i) => i % 2 === 0);
+    this.checkpointEvery *= 2;
+  }
+
+  /** Goes back to the latest checkpoint that fits; the first, at the beginning, always does. */
+  private restore(fits: (state: State) => boolean): void {
+    const from = this.checkpoints.findLast(fits) ?? (this.checkpoints[0] as State);
+    this.state = deepClone(from, this.shared);
+    this.failure = null;
+  }
+
+  private mark(event: TraceEvent): void {
+    if (event.kind === 'group-state-changed') {
+      const open = this.spans.find((span) => span.group === event.group && span.to === null);
+      if (event.stable && open) open.to = event.at;
+      else if (!event.stable && !open && this.spans.length < MARKS_MAX) {
+        this.spans.push({
+          from: event.at,
+          to: null,
+          text: `${event.group} rebalances: ${event.why}`,
+          group: event.group,
+        });
+      }
+    }
+    if (event.kind !== 'acted' || event.refused !== null || this.marks.length >= MARKS_MAX) return;
+    const fault = ['crash', 'pause', 'cut', 'slow', 'skew', 'link'].includes(event.action);
+    this.marks.push({
+      at: event.at,
+      seq: event.seq,
+      kind: fault ? 'fault' : 'command',
+      text: `${event.action} ${event.target} at ${formatSeconds(event.at)}`,
+    });
+  }
+
+  /** Samples are taken at fixed moments, of the state that held then. */
+  private sampleUntil(at: Micros): void {
+    const { samples, metrics } = this.state;
+    while (samples.backlog.length * this.sampleEvery <= at) {
+      const { backlog, processed, duplicates } = metrics.metrics();
+      samples.backlog.push(backlog);
+      samples.processed.push(processed);
+      samples.duplicates.push(duplicates);
+    }
+  }
+
+  private series(): Series {
+    const { backlog, processed, duplicates } = this.state.samples;
+    return {
+      stepMicros: this.sampleEvery,
+      backlog: [...backlog],
+      processed: [...processed],
+      duplicates: [...duplicates],
+    };
+  }
+}
+
+function claimMarks(claims: Frame['claims']): Mark[] {
+  return claims.flatMap(({ statement, verdict }): Mark[] => {
+    if (verdict.status === 'fails') {
+      const { at, seq, text } = verdict.counterexample;
+      return [{ at, seq, kind: 'claim-fails', text: `fails: ${statement} (${text})` }];
+    }
+    const first = verdict.status === 'holds' ? verdict.evidence[0] : undefined;
+    return first ? [{ at: first.at, seq: first.seq, kind: 'claim-holds', text: `shown: ${statement}` }] : [];
+  });
+}

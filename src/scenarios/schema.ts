@@ -1,0 +1,209 @@
+/**
+ * The scenario: what to run. One schema gives the TypeScript types, the validator and the JSON Schema that the site
+ * serves; the parts that belong to one broker come from that broker's config.
+ */
+import * as v from 'valibot';
+import { kafkaAction, kafkaClient, kafkaSystem } from '../brokers/kafka/config.ts';
+
+export const SCENARIO_VERSION = 1;
+
+const id = v.pipe(
+  v.string(),
+  v.regex(/^[a-z0-9][a-z0-9-]{0,59}$/, 'expected 1 to 60 of a-z, 0-9 and hyphen, not starting with a hyphen'),
+);
+const process = v.pipe(v.string(), v.minLength(1), v.maxLength(60));
+/** Milliseconds of virtual time; fractions reach down to the microsecond. */
+const moment = v.pipe(v.number(), v.minValue(0), v.maxValue(86_400_000));
+const between = v.strictTuple([process, process]);
+const latencyMs = v.pipe(v.number(), v.minValue(0), v.maxValue(600_000));
+const probability = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+
+export const network = v.strictObject({
+  /** One-way delay of every link, milliseconds. */
+  latencyMs: v.optional(latencyMs, 1),
+  jitterMs: v.optional(latencyMs, 0),
+  /** Chance that a segment is lost and sent again. */
+  loss: v.optional(probability, 0),
+  /** Links that differ. */
+  links: v.optional(
+    v.array(
+      v.strictObject({
+        between,
+        latencyMs: v.optional(latencyMs),
+        jitterMs: v.optional(latencyMs),
+        loss: v.optional(probability),
+      }),
+    ),
+    [],
+  ),
+});
+
+/** Faults and commands that any system knows. `target` is a client's id or a broker node's. */
+const commonActions = [
+  v.strictObject({ do: v.literal('crash'), target: process }),
+  v.strictObject({ do: v.literal('restart'), target: process }),
+  /** A client leaves the way its library's close() does. */
+  v.strictObject({ do: v.literal('close'), target: process }),
+  v.strictObject({ do: v.literal('pause'), target: process }),
+  v.strictObject({ do: v.literal('resume'), target: process }),
+  v.strictObject({ do: v.literal('cut'), between }),
+  v.strictObject({ do: v.literal('heal'), between }),
+  v.strictObject({
+    do: v.literal('link'),
+    between,
+    latencyMs: v.optional(latencyMs),
+    jitterMs: v.optional(latencyMs),
+    loss: v.optional(probability),
+  }),
+  /** Makes a process's disk and work this many times slower. */
+  v.strictObject({
+    do: v.literal('slow'),
+    target: process,
+    factor: v.pipe(v.number(), v.minValue(0.01), v.maxValue(10_000)),
+  }),
+  v.strictObject({
+    do: v.literal('skew'),
+    target: process,
+    ms: v.pipe(v.number(), v.minValue(-86_400_000), v.maxValue(86_400_000)),
+  }),
+] as const;
+
+const kafkaActions = v.variant('do', [
+  ...commonActions,
+  /** A client that was not there before begins. */
+  v.strictObject({ do: v.literal('join'), client: kafkaClient }),
+  ...kafkaAction.options,
+]);
+
+const timed = v.strictObject({ atMs: moment, action: kafkaActions });
+
+export const kafkaScenario = v.strictObject({
+  version: v.literal(SCENARIO_VERSION),
+  id,
+  title: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
+  system: kafkaSystem,
+  clients: v.pipe(v.array(kafkaClient), v.maxLength(1000)),
+  network: v.optional(network, {}),
+  timeline: v.optional(v.array(timed), []),
+  /** How long the run lasts, milliseconds of virtual time. */
+  durationMs: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(86_400_000)),
+  seed: v.pipe(v.number(), v.safeInteger()),
+});
+
+/** One schema per broker; a scenario is one of them, told apart by `system.broker`. */
+const BY_BROKER = { kafka: kafkaScenario } as const;
+
+export const scenarioSchema = v.union(Object.values(BY_BROKER));
+
+export type Scenario = v.InferOutput<typeof scenarioSchema>;
+export type ScenarioInput = v.InferInput<typeof scenarioSchema>;
+/** Something done at a moment: an entry of the timeline, or a reader's action. */
+export type TimedAction = v.InferOutput<typeof timed>;
+export type Action = TimedAction['action'];
+export type BrokerId = keyof typeof BY_BROKER;
+
+/** A scenario, an action or an address that is not what it should be; each line names a path and what was expected. */
+export class InvalidInput extends Error {
+  override name = 'InvalidInput';
+  readonly problems: readonly string[];
+
+  constructor(what: string, problems: readonly string[]) {
+    super(`${what}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/** `clients[1].config.acks: expected "0" | "1" | "all", got "2"`, one line for each issue. */
+export function describeIssues(issues: readonly v.BaseIssue<unknown>[]): string[] {
+  return issues.map((issue) => {
+    const path = (issue.path ?? []).reduce(
+      (text, { key }) =>
+        typeof key === 'number'
+          ? `${text}[${key}]`
+          : /^[A-Za-z_]\w*$/.test(String(key))
+            ? `${text}${text ? '.' : ''}${String(key)}`
+            : `${text}["${String(key)}"]`,
+      '',
+    );
+    // "Invalid type: Expected X but received Y" is valibot's form; a message of ours is kept as it is.
+    const told =
+      issue.kind === 'schema' || issue.message.startsWith('Invalid ')
+        ? issue.expected === 'never'
+          ? 'is not a known field'
+          : `expected ${issue.expected ?? 'something else'}, got ${issue.received}`
+        : issue.message;
+    return `${path || 'the whole'}: ${told}`;
+  });
+}
+
+/**
+ * @param input anything, such as parsed JSON
+ * @returns the scenario with every default filled in
+ * @throws InvalidInput that names each wrong field and what was expected
+ */
+export function parseScenario(input: unknown): Scenario {
+  const what = 'This is not a scenario';
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw new InvalidInput(what, [
+      `the whole: expected an object, got ${Array.isArray(input) ? 'an array' : String(input)}`,
+    ]);
+  }
+  const { version, system } = input as { version?: unknown; system?: { broker?: unknown } };
+  if (version !== SCENARIO_VERSION) {
+    throw new InvalidInput(what, [
+      `version: expected ${SCENARIO_VERSION}, got ${JSON.stringify(version) ?? 'nothing'}`,
+    ]);
+  }
+  const broker = system?.broker;
+  if (typeof broker !== 'string' || !Object.hasOwn(BY_BROKER, broker)) {
+    const known = Object.keys(BY_BROKER)
+      .map((name) => `"${name}"`)
+      .join(' | ');
+    throw new InvalidInput(what, [
+      `system.broker: expected ${known}, got ${JSON.stringify(broker) ?? 'nothing'}`,
+    ]);
+  }
+  const result = v.safeParse(BY_BROKER[broker as BrokerId], input);
+  if (!result.success) throw new InvalidInput(what, describeIssues(result.issues));
+  const scenario = result.output;
+  const problems = crossCheck(scenario);
+  if (problems.length > 0) throw new InvalidInput(what, problems);
+  return scenario;
+}
+
+/** Checks a reader's actions, such as those of a shared address. @throws InvalidInput */
+export function parseActions(input: unknown): TimedAction[] {
+  const result = v.safeParse(v.array(timed), input);
+  if (!result.success) throw new InvalidInput('These are not actions', describeIssues(result.issues));
+  return result.output;
+}
+
+/** What one field cannot know: names must be there to be used, and be there once. */
+function crossCheck(scenario: Scenario): string[] {
+  const problems: string[] = [];
+  const topics = new Set<string>();
+  scenario.system.topics.forEach((topic, i) => {
+    if (topics.has(topic.name))
+      problems.push(`system.topics[${i}].name: expected a name not used before, got "${topic.name}"`);
+    topics.add(topic.name);
+  });
+  const ids = new Set<string>();
+  const check = (client: Scenario['clients'][number], path: string): void => {
+    if (ids.has(client.id)) problems.push(`${path}.id: expected an id not used before, got "${client.id}"`);
+    ids.add(client.id);
+    const wanted = client.role === 'producer' ? [client.topic] : client.topics;
+    for (const topic of wanted) {
+      if (!topics.has(topic)) {
+        const field = client.role === 'producer' ? 'topic' : 'topics';
+        problems.push(
+          `${path}.${field}: expected one of ${[...topics].map((t) => `"${t}"`).join(', ')}, got "${topic}"`,
+        );
+      }
+    }
+  };
+  scenario.clients.forEach((client, i) => check(client, `clients[${i}]`));
+  scenario.timeline.forEach(({ action }, i) => {
+    if (action.do === 'join') check(action.client, `timeline[${i}].action.client`);
+  });
+  return problems;
+}

@@ -1,0 +1,508 @@
+/**
+ * The kernel: virtual clock, actors, timers, a network, and everything a distributed system does to them.
+ *
+ * An actor is a process: a broker node or a client. It is told of messages and timers, one at a time, and acts on
+ * the world only through its {@link Port}. Nothing here knows a broker. Time moves from event to event; events of
+ * one instant happen in the order in which they were scheduled.
+ *
+ * Links are TCP-like, because every system modelled here speaks over TCP: in order per direction and reliable
+ * while the connection lives. Loss therefore shows as delay (a retransmission after `RETRANSMIT_MS`, doubling), a cut
+ * link holds what is sent until it heals, and a crashed process breaks its connections.
+ */
+import { assert, AssertionFailed } from './errors.ts';
+import { EventQueue, type Ticket } from './event-queue.ts';
+import { Random } from './random.ts';
+import { fromMs, type Micros } from './time.ts';
+import type { EventBody, MessageId, Sink, TraceEvent } from './trace.ts';
+
+/** First retransmission timeout, as Linux's TCP_RTO_MIN; it doubles with each loss of the same segment. */
+const RETRANSMIT_MS = 200;
+const RETRANSMITS_MAX = 8;
+/** Messages a cut link holds, per direction, before the connection is given up. */
+const HELD_MAX = 10_000;
+/** Kernel events one run may take: far above any run of the book, it turns an endless loop into an error. */
+const EVENTS_MAX = 2 ** 40;
+/** Kernel events within one instant of virtual time: more than this is a livelock. */
+const EVENTS_PER_INSTANT_MAX = 1_000_000;
+
+export interface Actor {
+  readonly id: string;
+  /** The process begins; also after a restart. */
+  start(): void;
+  receive(message: unknown, from: string): void;
+  wake(timer: string, data: unknown): void;
+  /** The process died: it keeps only what a disk would keep. Nothing may be sent from here. */
+  crash?(): void;
+  /** The connection to a peer broke (its process died, or either side closed it). */
+  disconnected?(peer: string): void;
+}
+
+/** What is on the wire, for the trace and the picture. */
+export interface Cargo {
+  readonly what: string;
+  readonly place?: string | null;
+  readonly messages?: readonly MessageId[] | null;
+}
+
+export interface LinkQuality {
+  /** One-way delay, milliseconds. */
+  latencyMs: number;
+  /** Up to this much more, drawn uniformly for each message, milliseconds. */
+  jitterMs: number;
+  /** Chance that a message must be retransmitted, 0 to 1. */
+  loss: number;
+}
+
+interface Link {
+  quality: LinkQuality;
+  random: Random;
+  /** TCP keeps order: nothing arrives before what was sent earlier. */
+  lastArrival: Micros;
+  cut: boolean;
+  held: Held[];
+  /** Counts connections of this pair; what was sent on an earlier one never arrives. */
+  connection: number;
+}
+
+interface Held {
+  message: unknown;
+  cargo: Cargo;
+}
+
+interface Process {
+  actor: Actor;
+  up: boolean;
+  paused: boolean;
+  /** Counts lives; timers and messages of an earlier life are void. */
+  life: number;
+  deferred: Entry[];
+  /** Added to the clock the process reads. */
+  skew: Micros;
+  /** Multiplies the time its disk and its work take. */
+  slowness: number;
+  peers: Set<string>;
+}
+
+type Entry =
+  | { type: 'message'; to: string; from: string; life: number; connection: number; message: unknown }
+  | { type: 'timer'; to: string; life: number; timer: string; data: unknown }
+  | { type: 'control'; run: string; data: unknown }
+  | { type: 'disconnect'; to: string; from: string; life: number };
+
+/** Runs a scheduled control entry: the scenario's timeline and the reader's actions. An object, not a closure, so that
+ * a checkpoint's copy is driven by the copied controller. */
+export interface Controller {
+  control(name: string, data: unknown): void;
+}
+
+export class Kernel {
+  now: Micros = 0;
+  /** Events emitted so far; the next one gets this number. */
+  emitted = 0;
+  private readonly seed: number;
+  private readonly sink: Sink;
+  private readonly queue = new EventQueue<Entry>();
+  private readonly processes = new Map<string, Process>();
+  private readonly links = new Map<string, Map<string, Link>>();
+  private readonly defaultQuality: LinkQuality;
+  private controller: Controller | undefined;
+  private handled = 0;
+  private handledInInstant = 0;
+
+  /**
+   * @param options.seed the run's seed
+   * @param options.network quality of every link that is not set apart
+   * @param options.sink where events go
+   */
+  constructor(options: { seed: number; network: LinkQuality; sink: Sink }) {
+    this.seed = options.seed;
+    this.defaultQuality = options.network;
+    this.sink = options.sink;
+  }
+
+  /** The generator of one name: same seed and name, same draws, whoever else draws. */
+  random(name: string): Random {
+    return new Random(this.seed, name);
+  }
+
+  setController(controller: Controller): void {
+    this.controller = controller;
+  }
+
+  /** Adds a process; it does nothing until {@link start}. @throws AssertionFailed for an id that is taken */
+  add(make: (port: Port) => Actor, id: string): void {
+    assert(!this.processes.has(id), `the id ${id} is taken`);
+    const actor = make(new Port(this, id));
+    assert(actor.id === id, `an actor made as ${id} calls itself ${actor.id}`);
+    this.processes.set(id, {
+      actor,
+      up: false,
+      paused: false,
+      life: 0,
+      deferred: [],
+      skew: 0,
+      slowness: 1,
+      peers: new Set(),
+    });
+  }
+
+  has(id: string): boolean {
+    return this.processes.has(id);
+  }
+
+  isUp(id: string): boolean {
+    return this.processes.get(id)?.up ?? false;
+  }
+
+  isPaused(id: string): boolean {
+    return this.processes.get(id)?.paused ?? false;
+  }
+
+  actor(id: string): Actor {
+    return this.process(id).actor;
+  }
+
+  /** Starts a process, or starts it again after a crash or a clean stop. */
+  start(id: string): void {
+    const process = this.process(id);
+    assert(!process.up, `${id} is already running`);
+    process.up = true;
+    process.paused = false;
+    process.life++;
+    process.actor.start();
+  }
+
+  /** Kills a process: it loses its memory, its timers and its connections. */
+  crash(id: string): void {
+    const process = this.process(id);
+    assert(process.up, `${id} is not running`);
+    this.end(process, id);
+    process.actor.crash?.();
+  }
+
+  /** The end of a process that stopped by its own will; its last words still travel. */
+  exit(id: string): void {
+    const process = this.process(id);
+    process.up = false;
+    process.life++;
+    process.deferred = [];
+  }
+
+  /** Stops a process without killing it, as a long garbage collection or SIGSTOP does. */
+  pause(id: string): void {
+    this.process(id).paused = true;
+  }
+
+  resume(id: string): void {
+    const process = this.process(id);
+    process.paused = false;
+    const deferred = process.deferred;
+    process.deferred = [];
+    for (const entry of deferred) this.queue.push(this.now, entry);
+  }
+
+  setSkew(id: string, skew: Micros): void {
+    this.process(id).skew = skew;
+  }
+
+  setSlowness(id: string, factor: number): void {
+    this.process(id).slowness = factor;
+  }
+
+  slowness(id: string): number {
+    return this.process(id).slowness;
+  }
+
+  clock(id: string): Micros {
+    return this.now + this.process(id).skew;
+  }
+
+  /** Sets the quality of the links between two processes, both ways. */
+  setLink(a: string, b: string, quality: Partial<LinkQuality>): void {
+    for (const link of [this.link(a, b), this.link(b, a)]) link.quality = { ...link.quality, ...quality };
+  }
+
+  /** Cuts the network between two processes, both ways: what is sent waits. */
+  cut(a: string, b: string): void {
+    this.link(a, b).cut = true;
+    this.link(b, a).cut = true;
+  }
+
+  /** Heals a cut: what waited travels on, in order. */
+  heal(a: string, b: string): void {
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const link = this.link(from, to);
+      link.cut = false;
+      const held = link.held;
+      link.held = [];
+      for (const { message, cargo } of held) this.transmit(from, to, link, message, cargo);
+    }
+  }
+
+  isCut(a: string, b: string): boolean {
+    return this.link(a, b).cut;
+  }
+
+  /** Breaks the connection of two processes: nothing that is on the wire arrives, both are told. */
+  disconnect(a: string, b: string): void {
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const link = this.link(from, to);
+      link.connection++;
+      link.held = [];
+    }
+    this.process(a).peers.delete(b);
+    this.process(b).peers.delete(a);
+    this.tellDisconnected(b, a);
+  }
+
+  /** Sends a message; it arrives in order, unless the connection breaks first. */
+  send(from: string, to: string, message: unknown, cargo: Cargo): void {
+    assert(this.processes.has(to), `${from} sends to ${to}, which does not exist`);
+    const link = this.link(from, to);
+    const target = this.process(to);
+    if (!target.up) {
+      // Nobody listens: the connection is refused after the time it takes to ask.
+      this.tellDisconnected(from, to);
+      return;
+    }
+    this.process(from).peers.add(to);
+    target.peers.add(from);
+    if (link.cut) {
+      if (link.held.length >= HELD_MAX) {
+        this.emit({
+          kind: 'limit-reached',
+          what: `messages held on the link ${from} to ${to}`,
+          limit: HELD_MAX,
+        });
+        this.disconnect(from, to);
+        return;
+      }
+      link.held.push({ message, cargo });
+      this.emitSent(from, to, cargo, null);
+      return;
+    }
+    this.transmit(from, to, link, message, cargo);
+  }
+
+  timer(id: string, delay: Micros, timer: string, data: unknown): Ticket {
+    assert(delay >= 0 && Number.isSafeInteger(delay), `${id} sets a timer ${timer} for ${delay} µs`);
+    return this.queue.push(this.now + delay, {
+      type: 'timer',
+      to: id,
+      life: this.process(id).life,
+      timer,
+      data,
+    });
+  }
+
+  cancel(ticket: Ticket): void {
+    this.queue.cancel(ticket);
+  }
+
+  /** Schedules something that is no process's: an entry of the timeline, an action of the reader. */
+  control(at: Micros, run: string, data: unknown): void {
+    this.queue.push(Math.max(at, this.now), { type: 'control', run, data });
+  }
+
+  /** Stamps an event with sequence and time and hands it on. */
+  emit(body: EventBody): void {
+    const event = body as TraceEvent;
+    event.seq = this.emitted++;
+    event.at = this.now;
+    this.sink.on(event);
+  }
+
+  /** When the next thing happens, or Infinity. */
+  nextAt(): Micros {
+    return this.queue.peekTime();
+  }
+
+  /**
+   * Handles the next entry.
+   * @returns false when nothing is left
+   */
+  step(): boolean {
+    const at = this.queue.peekTime();
+    if (at === Infinity) return false;
+    assert(at >= this.now, 'time ran backwards');
+    if (at > this.now) {
+      this.now = at;
+      this.handledInInstant = 0;
+    }
+    if (++this.handledInInstant > EVENTS_PER_INSTANT_MAX) {
+      throw new AssertionFailed(
+        `more than ${EVENTS_PER_INSTANT_MAX} steps at ${at} µs: the model does not settle`,
+      );
+    }
+    if (++this.handled > EVENTS_MAX) throw new AssertionFailed(`more than ${EVENTS_MAX} steps in one run`);
+    this.handle(this.queue.pop() as Entry);
+    return true;
+  }
+
+  private handle(entry: Entry): void {
+    if (entry.type === 'control') {
+      assert(this.controller, 'a control entry without a controller');
+      this.controller.control(entry.run, entry.data);
+      return;
+    }
+    const process = this.process(entry.to);
+    if (!process.up || entry.life !== process.life) return;
+    if (entry.type === 'message' && entry.connection !== this.link(entry.from, entry.to).connection) return;
+    if (process.paused) {
+      process.deferred.push(entry);
+      return;
+    }
+    if (entry.type === 'message') process.actor.receive(entry.message, entry.from);
+    else if (entry.type === 'timer') process.actor.wake(entry.timer, entry.data);
+    else process.actor.disconnected?.(entry.from);
+  }
+
+  private end(process: Process, id: string): void {
+    process.up = false;
+    process.paused = false;
+    process.life++;
+    process.deferred = [];
+    for (const peer of process.peers) {
+      const towards = this.link(id, peer);
+      towards.connection++;
+      towards.held = [];
+      const back = this.link(peer, id);
+      back.connection++;
+      back.held = [];
+      this.process(peer).peers.delete(id);
+      this.tellDisconnected(peer, id);
+    }
+    process.peers.clear();
+  }
+
+  private tellDisconnected(to: string, from: string): void {
+    const process = this.process(to);
+    const link = this.link(from, to);
+    // A peer behind a cut link learns nothing: the reset cannot reach it.
+    if (!process.up || link.cut) return;
+    this.queue.push(this.now + fromMs(link.quality.latencyMs), {
+      type: 'disconnect',
+      to,
+      from,
+      life: process.life,
+    });
+  }
+
+  private transmit(from: string, to: string, link: Link, message: unknown, cargo: Cargo): void {
+    const { latencyMs, jitterMs, loss } = link.quality;
+    let delay = fromMs(latencyMs);
+    if (jitterMs > 0) delay += fromMs(link.random.float() * jitterMs);
+    if (loss > 0) {
+      for (let n = 0; n < RETRANSMITS_MAX && link.random.float() < loss; n++)
+        delay += fromMs(RETRANSMIT_MS * 2 ** n);
+    }
+    const arrival = Math.max(this.now + delay, link.lastArrival);
+    link.lastArrival = arrival;
+    this.emitSent(from, to, cargo, arrival);
+    this.queue.push(arrival, {
+      type: 'message',
+      to,
+      from,
+      life: this.process(to).life,
+      connection: link.connection,
+      message,
+    });
+  }
+
+  private emitSent(from: string, to: string, cargo: Cargo, arrivesAt: Micros | null): void {
+    this.emit({
+      kind: 'sent',
+      from,
+      to,
+      what: cargo.what,
+      place: cargo.place ?? null,
+      messages: cargo.messages ?? null,
+      arrivesAt,
+    });
+  }
+
+  private process(id: string): Process {
+    const process = this.processes.get(id);
+    assert(process, `there is no process ${id}`);
+    return process;
+  }
+
+  private link(from: string, to: string): Link {
+    let outgoing = this.links.get(from);
+    if (!outgoing) this.links.set(from, (outgoing = new Map<string, Link>()));
+    let link = outgoing.get(to);
+    if (!link) {
+      link = {
+        quality: { ...this.defaultQuality },
+        random: this.random(`link ${from} ${to}`),
+        lastArrival: 0,
+        cut: false,
+        held: [],
+        connection: 0,
+      };
+      outgoing.set(to, link);
+    }
+    return link;
+  }
+}
+
+/** An actor's only way to act on the world. */
+export class Port {
+  readonly id: string;
+  readonly random: Random;
+  private readonly kernel: Kernel;
+
+  constructor(kernel: Kernel, id: string) {
+    this.kernel = kernel;
+    this.id = id;
+    this.random = kernel.random(id);
+  }
+
+  /** True virtual time; for bookkeeping of the model. */
+  now(): Micros {
+    return this.kernel.now;
+  }
+
+  /** The time this process believes it is: virtual time plus its clock skew. */
+  clock(): Micros {
+    return this.kernel.clock(this.id);
+  }
+
+  /** How many times slower than usual this process works (a slow disk, a starved CPU). */
+  slowness(): number {
+    return this.kernel.slowness(this.id);
+  }
+
+  send(to: string, message: unknown, cargo: Cargo): void {
+    this.kernel.send(this.id, to, message, cargo);
+  }
+
+  /** Wakes this actor after a delay. A crash or a restart voids it. */
+  timer(delay: Micros, timer: string, data: unknown = null): Ticket {
+    return this.kernel.timer(this.id, delay, timer, data);
+  }
+
+  cancel(ticket: Ticket): void {
+    this.kernel.cancel(ticket);
+  }
+
+  emit(body: EventBody): void {
+    this.kernel.emit(body);
+  }
+
+  /** Closes the connection to a peer; what is on the wire between the two is gone. */
+  disconnect(peer: string): void {
+    this.kernel.disconnect(this.id, peer);
+  }
+
+  /** Ends this process by its own will. */
+  exit(): void {
+    this.kernel.exit(this.id);
+  }
+}

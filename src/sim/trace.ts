@@ -1,0 +1,175 @@
+/**
+ * The trace vocabulary: what a run says. A trace is a total order of these events in virtual time, and the
+ * only output of a run; claims, metrics and pictures are folds over it.
+ *
+ * Two kinds. An *observable* event is something a client of the real broker can see, so a recording of a real
+ * broker can hold it too. An *internal* one is what only a simulator can show. A claim that is to be judged on
+ * a recording uses observable events only.
+ *
+ * Words shared by all: `client` is the id of a client in the scenario; `node` a broker process; `place` where
+ * messages lie in order (a Kafka partition `orders-0`, a queue, a stream); `position` the place's own number for
+ * a message (an offset, a sequence); `message` a number that the harness gives each message it publishes, unique
+ * in the run; `group` whoever shares the reading.
+ */
+import type { Micros } from './time.ts';
+
+export type MessageId = number;
+
+interface Observable {
+  /** A client process of the scenario began to run. */
+  'client-started': { client: string; role: 'producer' | 'consumer' };
+  /** It ended: by its own will or not. */
+  'client-stopped': { client: string; reason: 'closed' | 'crashed' };
+  /** The application handed a message to its client library. */
+  published: { client: string; message: MessageId; key: string | null; to: string; bytes: number };
+  /** The broker's word that it has it. `position` is null where the broker tells none (acks=0). */
+  'publish-confirmed': { client: string; message: MessageId; place: string; position: number | null };
+  'publish-failed': { client: string; message: MessageId; error: string };
+  /** Accepted, matched nothing, sent back. */
+  returned: { client: string; message: MessageId; reason: string };
+  /** The client library gave a message to the application. `redelivered` and `deliveryCount` are what the
+   * broker itself tells the client; a Kafka consumer group tells neither (false, null). */
+  delivered: {
+    client: string;
+    group: string | null;
+    message: MessageId;
+    key: string | null;
+    place: string;
+    position: number;
+    redelivered: boolean;
+    deliveryCount: number | null;
+  };
+  /** The application finished its work on a message that was delivered to it. */
+  processed: {
+    client: string;
+    group: string | null;
+    message: MessageId;
+    key: string | null;
+    place: string;
+    position: number;
+  };
+  /** What became of a delivery. For `committed`, `position` is the next one to be read (a Kafka offset commit). */
+  settled: {
+    client: string;
+    group: string | null;
+    outcome: 'committed' | 'acked' | 'nacked' | 'rejected';
+    place: string;
+    position: number;
+    message: MessageId | null;
+  };
+  /** Places that a member may read from now on; `all` is what it then holds altogether. */
+  assigned: {
+    client: string;
+    group: string;
+    places: readonly string[];
+    all: readonly string[];
+    generation: number;
+  };
+  /** Places that it gave up, or (`lost`) found to be taken from it. */
+  revoked: { client: string; group: string; places: readonly string[]; lost: boolean; generation: number };
+  /** The place a client begins to read at, and what decided it. */
+  positioned: {
+    client: string;
+    group: string | null;
+    place: string;
+    position: number;
+    by: 'committed' | 'reset' | 'seek';
+  };
+  error: { client: string; code: string; detail: string };
+}
+
+interface Internal {
+  /** A message went on the wire. `arrivesAt` is null while the link is cut. */
+  sent: {
+    from: string;
+    to: string;
+    what: string;
+    place: string | null;
+    messages: readonly MessageId[] | null;
+    arrivesAt: Micros | null;
+  };
+  /** Where a message is to go, and why there: a partitioner's answer, a binding that matched. */
+  routed: { by: string; message: MessageId; place: string; why: string };
+  appended: {
+    node: string;
+    place: string;
+    position: number;
+    message: MessageId;
+    key: string | null;
+    epoch: number;
+  };
+  replicated: { node: string; place: string; position: number };
+  'high-watermark-advanced': { node: string; place: string; position: number };
+  'leader-elected': { place: string; node: string | null; epoch: number; clean: boolean };
+  'isr-changed': { place: string; isr: readonly string[] };
+  expired: { node: string; place: string; position: number; message: MessageId | null };
+  'dead-lettered': { node: string; place: string; message: MessageId; to: string; reason: string };
+  dropped: { node: string; place: string; message: MessageId | null; reason: string };
+  compacted: { node: string; place: string; position: number; message: MessageId | null };
+  'node-crashed': { node: string };
+  'node-restarted': { node: string };
+  /** A topic, queue or stream got its places: at the start, or because someone added some. */
+  'places-created': { node: string; name: string; places: readonly string[]; total: number };
+  'group-state-changed': {
+    group: string;
+    /** In the broker's own words: Kafka's PreparingRebalance. */
+    state: string;
+    /** Whether the group's members may all work in this state; false while it shares its places out anew. */
+    stable: boolean;
+    generation: number;
+    members: readonly string[];
+    why: string;
+  };
+  'member-joined': { group: string; client: string; member: string };
+  'member-removed': { group: string; client: string; member: string; why: string };
+  /** Something the scenario's timeline or the reader did took effect, or could not (`refused` says why). */
+  acted: { action: string; target: string; refused: string | null };
+  /** A bound was reached. Runs bound everything, and say so. */
+  'limit-reached': { what: string; limit: number };
+}
+
+type Stamped<Events> = {
+  [K in keyof Events]: { kind: K; seq: number; at: Micros } & Events[K];
+}[keyof Events];
+
+export type ObservableEvent = Stamped<Observable>;
+export type InternalEvent = Stamped<Internal>;
+export type TraceEvent = ObservableEvent | InternalEvent;
+export type TraceEventKind = TraceEvent['kind'];
+
+/** An event as an actor emits it: the kernel stamps sequence and time. */
+export type EventBody = {
+  [K in TraceEventKind]: Omit<Extract<TraceEvent, { kind: K }>, 'seq' | 'at'>;
+}[TraceEventKind];
+
+const OBSERVABLE: Record<keyof Observable, true> = {
+  'client-started': true,
+  'client-stopped': true,
+  published: true,
+  'publish-confirmed': true,
+  'publish-failed': true,
+  returned: true,
+  delivered: true,
+  processed: true,
+  settled: true,
+  assigned: true,
+  revoked: true,
+  positioned: true,
+  error: true,
+};
+
+/** Whether a client of the real broker could have seen this, so that a recording can hold it. */
+export function isObservable(event: TraceEvent): event is ObservableEvent {
+  return event.kind in OBSERVABLE;
+}
+
+/** Where a run's events go. */
+export interface Sink {
+  on(event: TraceEvent): void;
+}
+
+/** One event as one line of JSON, sequence, time and kind first: the byte-for-byte form of a trace. */
+export function toJsonLine(event: TraceEvent): string {
+  const { seq, at, kind, ...rest } = event;
+  return JSON.stringify({ seq, at, kind, ...rest });
+}
