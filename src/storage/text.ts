@@ -91,7 +91,10 @@ export function openText(store: Store, kind: Kind<StoredText>, id: string): Kept
     cancelTimer = null;
     if (!dirty) return;
     const reading = store.read(kind, id);
-    if (reading.found === 'problem') return set({ problem: reading.problem });
+    if (reading.found === 'problem') {
+      set({ problem: reading.problem });
+      return;
+    }
     const stored = reading.found === 'value' ? reading.value : null;
     const writtenPast = stored !== null && !continues(base, stored);
     const next: StoredText = {
@@ -104,9 +107,18 @@ export function openText(store: Store, kind: Kind<StoredText>, id: string): Kept
         writtenPast ? [...state.others, ...stored.others, asOther(stored)] : state.others,
       ),
     };
+    const before = base;
+    // Set ahead of the write, which tells this text's own watcher too.
+    base = next;
+    dirty = false;
     const problem = store.write(kind, id, next);
-    if (problem) set({ problem });
-    else adopt(next);
+    if (problem) {
+      base = before;
+      dirty = true;
+      set({ problem });
+    } else {
+      adopt(next);
+    }
   }
 
   /** Looks again, because another tab, or the reader by clearing the storage, may have changed it. */
@@ -116,18 +128,25 @@ export function openText(store: Store, kind: Kind<StoredText>, id: string): Kept
       return;
     }
     const reading = store.read(kind, id);
-    if (reading.found === 'problem') return set({ problem: reading.problem });
+    if (reading.found === 'problem') {
+      set({ problem: reading.problem });
+      return;
+    }
     if (reading.found === 'nothing') {
       const problem = base && { code: 'removed' as const, key: keyOf(kind, id), message: REMOVED };
-      return set({ problem, unsaved: base !== null, setAside: store.setAside(kind, id) });
+      set({ problem, unsaved: base !== null, setAside: store.setAside(kind, id) });
+      return;
     }
     const stored = reading.value;
     const isBase = base !== null && continues(base, stored) && continues(stored, base);
     if (isBase && state.problem === null) return;
-    if (base === null || continues(stored, base) || keeps(stored, base)) return adopt(stored);
-    // Two tabs wrote at the same moment and ours was overwritten unseen: write it again, with both.
-    dirty = true;
-    save();
+    if (base === null || continues(stored, base) || keeps(stored, base)) {
+      adopt(stored);
+    } else {
+      // Two tabs wrote at the same moment and ours was overwritten unseen: write it again, with both.
+      dirty = true;
+      save();
+    }
   }
 
   store.watch(kind, id, look);

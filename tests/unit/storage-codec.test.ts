@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { decode, encode } from '../../src/storage/codec.ts';
+import { defineKind, kinds, migration } from '../../src/storage/kinds.ts';
+import type { Kind } from '../../src/storage/kinds.ts';
+
+const fixture = JSON.parse(
+  readFileSync(new URL('./fixtures/storage/version-1.json', import.meta.url), 'utf8'),
+) as Record<string, string>;
+
+describe('values as version 1 of each kind wrote them', () => {
+  it('has a fixture of every kind', () => {
+    expect(new Set(Object.keys(fixture).map((key) => key.split('/')[2]))).toEqual(
+      new Set(Object.keys(kinds)),
+    );
+  });
+
+  it.each(Object.entries(fixture))('%s is read, and written back byte for byte', (key, raw) => {
+    const kind = kinds[key.split('/')[2] as keyof typeof kinds] as Kind<unknown>;
+    const decoded = decode(kind, key, raw);
+    if (decoded.result !== 'value') throw new Error(decoded.message);
+    if (kind.version === 1) expect(encode(kind, decoded.value)).toBe(raw);
+  });
+});
+
+describe('what is not a value', () => {
+  const key = 'brokerbook/v1/task/a';
+  it.each([
+    ['{"version":1,"done":tr', /brokerbook\/v1\/task\/a: expected JSON/],
+    ['', /expected JSON, found ""/],
+    ['null', /expected an object with a version/],
+    ['[1]', /expected an object with a version/],
+    ['{"done":true}', /expected an object with a version/],
+    ['{"version":1,"done":"yes","changedAtMs":1}', /version 1: done: .*Expected boolean/],
+    ['{"version":1,"done":true,"changedAtMs":1,"extra":1}', /version 1: extra: .*Expected never/],
+  ])('%s is corrupt, and says what was expected', (raw, message) => {
+    const decoded = decode(kinds.task, key, raw);
+    expect(decoded).toMatchObject({ result: 'corrupt', message: expect.stringMatching(message) as string });
+  });
+
+  it.each(['2', '0', '"1"', '1.5', 'null', '-1'])('version %s is unknown, not corrupt', (version) => {
+    expect(decode(kinds.task, key, `{"version":${version},"done":true}`)).toEqual({
+      result: 'unknown-version',
+      message: `${key} has version ${version}; this page knows version 1`,
+    });
+  });
+
+  it('a place cannot smuggle a link to elsewhere', () => {
+    for (const page of ['javascript:alert(1)', '//evil.example', '../x', 'https://evil.example/']) {
+      const raw = JSON.stringify({ version: 1, page, label: 'x', heading: null, seenAtMs: 1 });
+      expect(decode(kinds.place, 'k', raw).result, page).toBe('corrupt');
+    }
+  });
+});
+
+describe('migrations', () => {
+  const first = v.strictObject({ done: v.boolean() });
+  const second = v.strictObject({ state: v.picklist(['open', 'done']) });
+  const third = v.strictObject({ state: v.picklist(['open', 'done']), tries: v.number() });
+  const chain = defineKind('chain', third, [
+    migration(1, first, ({ done }) => ({ state: done ? 'done' : 'open' })),
+    migration(2, second, ({ state }) => ({ state, tries: 0 })),
+  ]);
+
+  it.each([
+    ['{"version":1,"done":true}', { state: 'done', tries: 0 }],
+    ['{"version":2,"state":"open"}', { state: 'open', tries: 0 }],
+    ['{"version":3,"state":"open","tries":7}', { state: 'open', tries: 7 }],
+  ])('%s arrives at the newest version', (raw, value) => {
+    expect(decode(chain, 'k', raw)).toEqual({ result: 'value', value });
+  });
+
+  it('writes the newest version', () => {
+    expect(encode(chain, { state: 'done', tries: 1 })).toBe('{"version":3,"state":"done","tries":1}');
+  });
+
+  it('does not migrate what its own version could not have written', () => {
+    expect(decode(chain, 'k', '{"version":1,"done":"maybe"}')).toMatchObject({
+      result: 'corrupt',
+      message: expect.stringMatching(/^k, version 1: done: .*Expected boolean/) as string,
+    });
+    expect(decode(chain, 'k', '{"version":4,"state":"open"}')).toEqual({
+      result: 'unknown-version',
+      message: 'k has version 4; this page knows versions 1 to 3',
+    });
+  });
+
+  it('notices a step that makes something else than the next version', () => {
+    const wrong = defineKind('wrong', second, [migration(1, first, () => ({ state: 'maybe' }))]);
+    expect(decode(wrong, 'k', '{"version":1,"done":true}')).toMatchObject({
+      result: 'corrupt',
+      message: expect.stringMatching(/^k, version 2: state/) as string,
+    });
+  });
+
+  it('refuses a chain with a gap', () => {
+    expect(() => defineKind('gap', third, [migration(2, second, (old) => old)])).toThrow(
+      'Kind "gap": migration 1 starts from version 2; expected 1',
+    );
+  });
+});
