@@ -14,7 +14,7 @@ const windows = process.platform === 'win32';
 const binaries = join(root, 'node_modules', '.bin');
 
 /** What Astro asks of Node; the package `node` brings a newer one than this. */
-const nodeMinimum = [22, 12];
+const nodeMinimum = /** @type {const} */ ([22, 12]);
 
 /** A failure whose message is written for the person at the terminal; no stack trace is shown for it. */
 export class StepError extends Error {

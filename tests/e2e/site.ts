@@ -1,0 +1,130 @@
+// What every end-to-end test starts from: the built sites, served on free ports by the test itself, and a watch over
+// each page. Import `test` and `expect` from here. `page.goto('chapter-03-message-brokers/')`, without a leading
+// slash, goes below the base path.
+import { existsSync, readdirSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { test as playwright, type Page } from '@playwright/test';
+import { serve } from '../../src/cli/static-server.mjs';
+import { testSites } from '../../src/cli/test-sites.mjs';
+
+export { expect } from '@playwright/test';
+
+/** The two builds: `below` a base path, and at the `root` of its origin. */
+export type SiteName = keyof typeof testSites;
+
+export interface Site {
+  /** Where it is served, with the base path and a slash at the end. */
+  readonly url: string;
+  readonly origin: string;
+  /** The path below the origin, with a slash at both ends. */
+  readonly base: string;
+  /** The folder of the build. */
+  readonly directory: string;
+}
+
+/** The chapter, below the base path. */
+export const chapter = 'chapter-03-message-brokers/';
+
+/**
+ * Every page of a build as a path below its base: '' is home, '404.html' the page for what is missing.
+ * @throws when there is no build
+ */
+export function pagesOf(name: SiteName): string[] {
+  const { directory } = testSites[name];
+  if (!existsSync(join(directory, 'index.html')))
+    throw new Error(
+      `There is no built site in ${directory}: npm run test:e2e builds it, then runs these tests.`,
+    );
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.html'))
+    .map((path) => path.split(sep).join('/'))
+    .map((path) => (path === 'index.html' ? '' : path.replace(/\/index\.html$/, '/')))
+    .sort();
+}
+
+/** Every file of a build, as paths below its folder. */
+export function filesOf(site: Site): string[] {
+  return readdirSync(site.directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(site.directory, join(entry.parentPath, entry.name)).split(sep).join('/'));
+}
+
+/** Scrolls through the whole page, so that everything that waits for being seen has been, and back to the top. */
+export async function scrollThrough(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const frame = (): Promise<unknown> => new Promise((done) => requestAnimationFrame(done));
+    const stepPx = window.innerHeight / 2;
+    for (let top = 0; top < document.documentElement.scrollHeight; top += stepPx) {
+      window.scrollTo({ top, behavior: 'instant' });
+      await frame();
+      await frame();
+    }
+    window.scrollTo({ top: 0, behavior: 'instant' });
+  });
+  await page.waitForLoadState('networkidle');
+  // Islands take their place once their code has come; until then Astro marks them with `ssr`.
+  await page.waitForFunction(() => document.querySelector('astro-island[ssr]') === null, undefined, {
+    timeout: 15_000,
+  });
+}
+
+interface Served {
+  below: Site;
+  root: Site;
+}
+
+interface Options {
+  /**
+   * Errors that the test provokes: what is said on the console and matches one of these is no failure.
+   * `test.use({ expectedErrors: [/QuotaExceeded/] })`
+   */
+  expectedErrors: RegExp[];
+}
+
+export const test = playwright.extend<Options & { site: Site; watch: undefined }, { sites: Served }>({
+  expectedErrors: [[], { option: true }],
+
+  sites: [
+    async ({}, use) => {
+      const [below, root] = await Promise.all([serve(testSites.below), serve(testSites.root)]);
+      const site = (name: SiteName, url: string): Site => ({
+        ...testSites[name],
+        url,
+        origin: new URL(url).origin,
+      });
+      await use({ below: site('below', below.url), root: site('root', root.url) });
+      await Promise.all([below.close(), root.close()]);
+    },
+    { scope: 'worker' },
+  ],
+
+  site: async ({ sites }, use) => use(sites.below),
+
+  baseURL: async ({ site }, use) => use(site.url),
+
+  /** In every test: no request leaves the origin, and nothing is reported as an error, a breach of the policy included. */
+  watch: [
+    async ({ context, sites, expectedErrors }, use) => {
+      const problems: string[] = [];
+      const own = Object.values(sites).map(({ origin }: Site) => `${origin}/`);
+      context.on('request', (request) => {
+        const url = request.url();
+        if (!/^(data|blob|about):/.test(url) && !own.some((origin) => url.startsWith(origin)))
+          problems.push(`request to another origin: ${url}`);
+      });
+      context.on('console', (message) => {
+        if (message.type() === 'error')
+          problems.push(`console: ${message.text()} (${message.location().url})`);
+      });
+      context.on('weberror', (event) => problems.push(`uncaught: ${event.error().message}`));
+      await use(undefined);
+      playwright
+        .expect(
+          problems.filter((problem) => !expectedErrors.some((expected) => expected.test(problem))),
+          'errors and foreign requests while the test ran',
+        )
+        .toEqual([]);
+    },
+    { auto: true },
+  ],
+});
