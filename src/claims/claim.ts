@@ -59,24 +59,19 @@ export class Ledger {
   private evidence: Evidence[] = [];
   private counterexample: Evidence | null = null;
 
-  /** Something happened that fits the claim and might not have. */
-  confirm(event: TraceEvent, text: string): void {
+  /**
+   * Something happened that fits the claim and might not have.
+   * @param words made only while they are kept: a long run counts millions of cases
+   */
+  confirm(event: TraceEvent, words: () => string): void {
     this.cases++;
-    if (this.evidence.length < EVIDENCE_MAX) this.evidence.push({ seq: event.seq, at: event.at, text });
-  }
-
-  /** Counts a case without keeping words for it; for hot paths. */
-  count(): void {
-    this.cases++;
+    if (this.evidence.length < EVIDENCE_MAX)
+      this.evidence.push({ seq: event.seq, at: event.at, text: words() });
   }
 
   contradict(event: { seq: number; at: Micros }, text: string): void {
     this.cases++;
     this.counterexample ??= { seq: event.seq, at: event.at, text };
-  }
-
-  get confirmed(): number {
-    return this.cases;
   }
 
   get failed(): boolean {

@@ -1,4 +1,7 @@
-/** The claims that the chapter makes about Kafka: each a fold over observable events where the real broker can be asked too. */
+/** The claims that the chapter makes about Kafka; observable ones can be judged on a recording of a real broker too. */
 import type { Claim } from './claim.ts';
+import { crashClaims } from './kafka/crash.ts';
+import { groupClaims } from './kafka/groups.ts';
+import { partitionClaims } from './kafka/partitions.ts';
 
-export const kafkaClaims: readonly Claim[] = [];
+export const kafkaClaims: readonly Claim[] = [...partitionClaims, ...groupClaims, ...crashClaims];

@@ -336,7 +336,7 @@ export class Playback {
 
   /** Goes back to the latest checkpoint that fits; the first, at the beginning, always does. */
   private restore(fits: (state: State) => boolean): void {
-    const from = this.checkpoints.findLast(fits) ?? (this.checkpoints[0] as State);
+    const from = this.checkpoints.findLast(fits) ?? this.checkpoints[0]!;
     this.state = deepClone(from, this.shared);
     this.failure = null;
   }

@@ -150,18 +150,14 @@ export function parseScenario(input: unknown): Scenario {
   }
   const { version, system } = input as { version?: unknown; system?: { broker?: unknown } };
   if (version !== SCENARIO_VERSION) {
-    throw new InvalidInput(what, [
-      `version: expected ${SCENARIO_VERSION}, got ${JSON.stringify(version) ?? 'nothing'}`,
-    ]);
+    throw new InvalidInput(what, [`version: expected ${SCENARIO_VERSION}, got ${printed(version)}`]);
   }
   const broker = system?.broker;
   if (typeof broker !== 'string' || !Object.hasOwn(BY_BROKER, broker)) {
     const known = Object.keys(BY_BROKER)
       .map((name) => `"${name}"`)
       .join(' | ');
-    throw new InvalidInput(what, [
-      `system.broker: expected ${known}, got ${JSON.stringify(broker) ?? 'nothing'}`,
-    ]);
+    throw new InvalidInput(what, [`system.broker: expected ${known}, got ${printed(broker)}`]);
   }
   const result = v.safeParse(BY_BROKER[broker as BrokerId], input);
   if (!result.success) throw new InvalidInput(what, describeIssues(result.issues));
@@ -176,6 +172,11 @@ export function parseActions(input: unknown): TimedAction[] {
   const result = v.safeParse(v.array(timed), input);
   if (!result.success) throw new InvalidInput('These are not actions', describeIssues(result.issues));
   return result.output;
+}
+
+/** A value as JSON shows it, so that 1 and "1" look different. */
+function printed(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value);
 }
 
 /** What one field cannot know: names must be there to be used, and be there once. */

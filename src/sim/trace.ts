@@ -75,6 +75,8 @@ interface Observable {
     position: number;
     by: 'committed' | 'reset' | 'seek';
   };
+  /** A topic, queue or stream got its places: at the start, or because someone added some. */
+  'places-created': { node: string; name: string; places: readonly string[]; total: number };
   error: { client: string; code: string; detail: string };
 }
 
@@ -108,8 +110,6 @@ interface Internal {
   compacted: { node: string; place: string; position: number; message: MessageId | null };
   'node-crashed': { node: string };
   'node-restarted': { node: string };
-  /** A topic, queue or stream got its places: at the start, or because someone added some. */
-  'places-created': { node: string; name: string; places: readonly string[]; total: number };
   'group-state-changed': {
     group: string;
     /** In the broker's own words: Kafka's PreparingRebalance. */
@@ -120,7 +120,8 @@ interface Internal {
     members: readonly string[];
     why: string;
   };
-  'member-joined': { group: string; client: string; member: string };
+  /** `sessionTimeout`: how long its silence is borne, microseconds; null where there is no such limit. */
+  'member-joined': { group: string; client: string; member: string; sessionTimeout: Micros | null };
   'member-removed': { group: string; client: string; member: string; why: string };
   /** Something the scenario's timeline or the reader did took effect, or could not (`refused` says why). */
   acted: { action: string; target: string; refused: string | null };
@@ -155,6 +156,7 @@ const OBSERVABLE: Record<keyof Observable, true> = {
   assigned: true,
   revoked: true,
   positioned: true,
+  'places-created': true,
   error: true,
 };
 

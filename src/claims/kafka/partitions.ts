@@ -1,0 +1,294 @@
+/** Claims about partitions: where records go, and what order they keep. */
+import type { TraceEvent } from '../../sim/trace.ts';
+import { Ledger, type Claim, type ClaimFold, type Verdict } from '../claim.ts';
+import { Seen } from '../seen.ts';
+
+/** A client's word for a record in a sentence. */
+export function named(key: string | null, message: number): string {
+  return key === null ? `record ${message}` : `${key} (record ${message})`;
+}
+
+/** Sent and not yet confirmed: enough to know a record's key when its place becomes known. */
+class Unconfirmed {
+  private records = new Map<number, { key: string | null; client: string; to: string }>();
+
+  on(event: TraceEvent): { key: string | null; client: string; to: string } | undefined {
+    if (event.kind === 'published') {
+      this.records.set(event.message, { key: event.key, client: event.client, to: event.to });
+    } else if (event.kind === 'publish-confirmed' || event.kind === 'publish-failed') {
+      const record = this.records.get(event.message);
+      this.records.delete(event.message);
+      return record;
+    }
+    return undefined;
+  }
+}
+
+/** K-23. A growing topic lets each key move once; apart from that a key has one partition. */
+class SameKeySamePartition implements ClaimFold {
+  private ledger = new Ledger();
+  private unconfirmed = new Unconfirmed();
+  private growths = new Map<string, number>();
+  private homes = new Map<string, { place: string; moves: number }>();
+
+  on(event: TraceEvent): void {
+    if (event.kind === 'places-created') {
+      this.growths.set(event.name, (this.growths.get(event.name) ?? -1) + 1);
+      return;
+    }
+    const record = this.unconfirmed.on(event);
+    if (event.kind !== 'publish-confirmed' || !record || record.key === null) return;
+    const id = `${record.to} ${record.key}`;
+    const home = this.homes.get(id);
+    if (!home) {
+      this.homes.set(id, { place: event.place, moves: 0 });
+      return;
+    }
+    if (home.place === event.place) {
+      this.ledger.confirm(
+        event,
+        () => `${named(record.key, event.message)} went to ${event.place}, like the one before`,
+      );
+      return;
+    }
+    home.moves++;
+    if (home.moves > (this.growths.get(record.to) ?? 0)) {
+      this.ledger.contradict(
+        event,
+        `${named(record.key, event.message)} went to ${event.place}, the one before to ${home.place}`,
+      );
+    }
+    home.place = event.place;
+  }
+
+  verdict(): Verdict {
+    return this.ledger.verdict('two records with the same key');
+  }
+}
+
+/** K-111. Judged for keys that one producer alone uses: between two producers there is no order to keep. */
+class KeyOrderKept implements ClaimFold {
+  private ledger = new Ledger();
+  private owners = new Map<string, string | null>();
+  private latest = new Map<string, number>();
+  private seen = new Map<string, Seen>();
+
+  on(event: TraceEvent): void {
+    if (event.kind === 'published' && event.key !== null) {
+      const owner = this.owners.get(event.key);
+      if (owner === undefined) this.owners.set(event.key, event.client);
+      else if (owner !== event.client) this.owners.set(event.key, null);
+    }
+    if (event.kind !== 'delivered' || event.key === null) return;
+    const group = event.group ?? event.client;
+    let seen = this.seen.get(group);
+    if (!seen) this.seen.set(group, (seen = new Seen()));
+    if (!seen.add(event.message) || this.owners.get(event.key) === null) return;
+    const id = `${group} ${event.key}`;
+    const latest = this.latest.get(id);
+    this.latest.set(id, Math.max(latest ?? -1, event.message));
+    if (latest === undefined) return;
+    if (event.message > latest) {
+      this.ledger.confirm(
+        event,
+        () => `${named(event.key, event.message)} reached ${event.client} after record ${latest}, as sent`,
+      );
+    } else {
+      this.ledger.contradict(
+        event,
+        `${named(event.key, event.message)} reached ${event.client} after record ${latest}, which was sent later`,
+      );
+    }
+  }
+
+  verdict(): Verdict {
+    return this.ledger.verdict('two records with the same key to be delivered');
+  }
+}
+
+/** K-111. Shown by one record that overtakes another of a different partition. */
+class NoOrderAcrossPartitions implements ClaimFold {
+  private ledger = new Ledger();
+  private newest = new Map<string, { message: number; place: string }>();
+  private seen = new Map<string, Seen>();
+
+  on(event: TraceEvent): void {
+    if (event.kind !== 'delivered') return;
+    const group = event.group ?? event.client;
+    let seen = this.seen.get(group);
+    if (!seen) this.seen.set(group, (seen = new Seen()));
+    if (!seen.add(event.message)) return;
+    const newest = this.newest.get(group);
+    if (!newest || event.message > newest.message) {
+      this.newest.set(group, { message: event.message, place: event.place });
+    } else if (newest.place !== event.place) {
+      this.ledger.confirm(
+        event,
+        () =>
+          `record ${event.message} from ${event.place} was delivered after record ${newest.message} from ${newest.place}, which was sent later`,
+      );
+    }
+  }
+
+  verdict(): Verdict {
+    return this.ledger.verdict('a record that overtakes one of another partition');
+  }
+}
+
+/** K-1, K-70. What a reader gets from one partition is n, n + 1, n + 2, … from where it was positioned. */
+class OffsetsDense implements ClaimFold {
+  private ledger = new Ledger();
+  private next = new Map<string, Map<string, number>>();
+
+  on(event: TraceEvent): void {
+    if (event.kind !== 'positioned' && event.kind !== 'delivered') return;
+    let next = this.next.get(event.client);
+    if (!next) this.next.set(event.client, (next = new Map()));
+    if (event.kind === 'positioned') {
+      next.set(event.place, event.position);
+      return;
+    }
+    const expected = next.get(event.place);
+    next.set(event.place, event.position + 1);
+    if (expected === undefined) return;
+    if (event.position === expected) {
+      this.ledger.confirm(event, () => `offset ${event.position} of ${event.place} follows`);
+    } else {
+      this.ledger.contradict(
+        event,
+        `${event.place} gave offset ${event.position} where ${expected} was next`,
+      );
+    }
+  }
+
+  verdict(): Verdict {
+    return this.ledger.verdict('a record to be delivered');
+  }
+}
+
+/** K-24. Runs of records without a key in one partition; the run that is still going on is not judged. */
+class KeylessSticks implements ClaimFold {
+  private ledger = new Ledger();
+  private unconfirmed = new Unconfirmed();
+  private runs = new Map<string, { place: string; length: number; switches: number }>();
+
+  on(event: TraceEvent): void {
+    const record = this.unconfirmed.on(event);
+    if (event.kind !== 'publish-confirmed' || record?.key !== null) return;
+    const run = this.runs.get(record.client);
+    if (!run) {
+      this.runs.set(record.client, { place: event.place, length: 1, switches: 0 });
+    } else if (run.place === event.place) {
+      run.length++;
+    } else {
+      if (run.length > 1) {
+        this.ledger.confirm(
+          event,
+          () => `after ${run.length} records to ${run.place}, ${record.client} went on with ${event.place}`,
+        );
+      } else {
+        this.ledger.contradict(
+          event,
+          `only one record went to ${run.place} before ${record.client} changed to ${event.place}`,
+        );
+      }
+      this.runs.set(record.client, { place: event.place, length: 1, switches: run.switches + 1 });
+    }
+  }
+
+  verdict(): Verdict {
+    return this.ledger.verdict('a producer without keys to change its partition');
+  }
+}
+
+/** K-1, K-23. After a topic has grown, some key's records go elsewhere than before. */
+class NewPartitionsMoveKeys implements ClaimFold {
+  private ledger = new Ledger();
+  private unconfirmed = new Unconfirmed();
+  private created = new Set<string>();
+  private grown = new Set<string>();
+  private homes = new Map<string, string>();
+
+  on(event: TraceEvent): void {
+    if (event.kind === 'places-created') {
+      if (this.created.has(event.name)) this.grown.add(event.name);
+      this.created.add(event.name);
+      return;
+    }
+    const record = this.unconfirmed.on(event);
+    if (event.kind !== 'publish-confirmed' || !record || record.key === null) return;
+    const id = `${record.to} ${record.key}`;
+    const home = this.homes.get(id);
+    this.homes.set(id, event.place);
+    if (home === undefined || home === event.place) return;
+    if (this.grown.has(record.to)) {
+      this.ledger.confirm(event, () => `key ${record.key} went to ${home} and now goes to ${event.place}`);
+    } else {
+      this.ledger.contradict(
+        event,
+        `key ${record.key} moved from ${home} to ${event.place} while the partitions were the same`,
+      );
+    }
+  }
+
+  verdict(): Verdict {
+    return this.ledger.verdict('partitions to be added, and a key to move');
+  }
+}
+
+export const partitionClaims: readonly Claim[] = [
+  {
+    id: 'kafka.same-key-same-partition',
+    broker: 'kafka',
+    statement: 'Records with the same key land in the same partition',
+    rules: ['K-23'],
+    observable: true,
+    scenarios: ['kafka-consumer-groups', 'home-log', 'kafka-add-partitions'],
+    judge: () => new SameKeySamePartition(),
+  },
+  {
+    id: 'kafka.key-order-kept',
+    broker: 'kafka',
+    statement: 'Records of one key are first delivered in the order sent',
+    rules: ['K-111', 'K-23'],
+    observable: true,
+    scenarios: ['kafka-consumer-groups', 'home-log'],
+    judge: () => new KeyOrderKept(),
+  },
+  {
+    id: 'kafka.no-order-across-partitions',
+    broker: 'kafka',
+    statement: 'Across partitions, records are delivered in another order than sent',
+    rules: ['K-111'],
+    observable: true,
+    scenarios: ['kafka-consumer-groups'],
+    judge: () => new NoOrderAcrossPartitions(),
+  },
+  {
+    id: 'kafka.offsets-dense',
+    broker: 'kafka',
+    statement: 'A partition numbers its records one by one and gives them out in that order',
+    rules: ['K-1', 'K-70'],
+    observable: true,
+    scenarios: 'every',
+    judge: () => new OffsetsDense(),
+  },
+  {
+    id: 'kafka.keyless-sticks',
+    broker: 'kafka',
+    statement: 'Records without a key stay with one partition for a while, then go to another',
+    rules: ['K-24', 'K-25'],
+    observable: true,
+    scenarios: ['kafka-keyless'],
+    judge: () => new KeylessSticks(),
+  },
+  {
+    id: 'kafka.new-partitions-move-keys',
+    broker: 'kafka',
+    statement: 'After partitions are added, a key may go elsewhere than its earlier records',
+    rules: ['K-1', 'K-23'],
+    observable: true,
+    scenarios: ['kafka-add-partitions'],
+    judge: () => new NewPartitionsMoveKeys(),
+  },
+];

@@ -1,0 +1,166 @@
+/**
+ * `npm run -s simulate -- <id | file.json | -> [--seed N] [--trace] [--json]`
+ *
+ * Runs one scenario headlessly and prints its metrics and the verdict of each claim. `--trace` prints the trace as JSON
+ * lines instead, `--json` one JSON object `{scenario, seed, metrics, claims}`; with both, the object is the last line.
+ * Exit code 0 when no claim fails, 1 when one does, 2 for bad input.
+ */
+import { existsSync, readFileSync, writeSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { claimsFor, scenarioById, scenarios } from '../scenarios/library.ts';
+import { run, type RunResult } from '../scenarios/run.ts';
+import { InvalidInput, parseScenario, type Scenario } from '../scenarios/schema.ts';
+import { SimulationError } from '../sim/errors.ts';
+import { formatSeconds } from '../sim/time.ts';
+import { toJsonLine, type TraceEvent } from '../sim/trace.ts';
+
+const USAGE = `usage: npm run -s simulate -- <id | file.json | -> [--seed N] [--trace] [--json]
+scenarios: ${[...scenarios.keys()].join(', ')}`;
+
+/** Collects lines and writes them in large pieces; a reader that closes the pipe ends the run quietly. */
+class Output {
+  private buffer = '';
+
+  line(text: string): void {
+    this.buffer += `${text}\n`;
+    if (this.buffer.length > 1 << 16) this.flush();
+  }
+
+  flush(): void {
+    let bytes = Buffer.from(this.buffer);
+    this.buffer = '';
+    while (bytes.length > 0) {
+      try {
+        bytes = bytes.subarray(writeSync(1, bytes));
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'EPIPE') process.exit(0);
+        if (code !== 'EAGAIN') throw error;
+      }
+    }
+  }
+}
+
+function readScenario(source: string): Scenario {
+  if (scenarios.has(source)) return scenarioById(source);
+  if (source !== '-' && !existsSync(source)) {
+    throw new InvalidInput(`"${source}" is neither a scenario of the book nor a file`, [
+      `expected one of ${[...scenarios.keys()].join(', ')}, the path of a JSON file, or - for standard input`,
+    ]);
+  }
+  let text: string;
+  try {
+    text = readFileSync(source === '-' ? 0 : source, 'utf8');
+  } catch (error) {
+    throw new InvalidInput(`${source} cannot be read`, [(error as Error).message]);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new InvalidInput(`${source === '-' ? 'Standard input' : source} is not JSON`, [
+      (error as Error).message,
+    ]);
+  }
+  return parseScenario(json);
+}
+
+function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(seed)) {
+    throw new InvalidInput('The command is wrong', [`--seed: expected an integer, got "${text}"`]);
+  }
+  return seed;
+}
+
+const MARK = { holds: 'holds    ', fails: 'FAILS    ', open: 'not shown' } as const;
+
+function report(result: RunResult, title: string, line: (text: string) => void): void {
+  const { metrics } = result;
+  line(`${result.scenario}: ${title}`);
+  line(`seed ${result.seed}, ${result.events} events`);
+  line('');
+  const latency = metrics.latencyMs;
+  for (const [name, value] of [
+    ['published', metrics.published],
+    ['confirmed', metrics.confirmed],
+    ['failed', metrics.failed],
+    ['delivered', metrics.delivered],
+    ['processed', metrics.processed],
+    ['duplicates', metrics.duplicates],
+    ['rebalances', metrics.rebalances],
+    ['backlog', metrics.backlog],
+    [
+      'latency p50/p99/max',
+      latency ? [latency.p50, latency.p99, latency.max].map((ms) => ms.toFixed(1)).join(' / ') + ' ms' : '-',
+    ],
+  ] as const) {
+    line(`  ${name.padEnd(20)} ${value}`);
+  }
+  line('');
+  for (const { id, statement, rules, verdict } of result.claims) {
+    const cases =
+      verdict.status === 'open' ? '' : `, ${verdict.cases} ${verdict.cases === 1 ? 'case' : 'cases'}`;
+    line(`  ${MARK[verdict.status]}  ${id}: ${statement} (${rules.join(', ')}${cases})`);
+    if (verdict.status === 'open') line(`             ${verdict.waitsFor}`);
+    if (verdict.status === 'fails') {
+      const { seq, at, text } = verdict.counterexample;
+      line(`             event ${seq} at ${formatSeconds(at)}: ${text}`);
+    }
+  }
+}
+
+function main(): number {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      seed: { type: 'string' },
+      trace: { type: 'boolean' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const [source, ...rest] = positionals;
+  if (source === undefined || rest.length > 0) {
+    throw new InvalidInput('The command is wrong', [
+      `expected one scenario, got ${positionals.length}`,
+      USAGE,
+    ]);
+  }
+  const own = readScenario(source);
+  const scenario = values.seed === undefined ? own : { ...own, seed: parseSeed(values.seed) };
+  const output = new Output();
+  const trace = { on: (event: TraceEvent) => output.line(toJsonLine(event)) };
+  const result = run(scenario, [], claimsFor(scenario), values.trace ? [trace] : []);
+  if (values.json) {
+    const { metrics, seed } = result;
+    const claims = result.claims.map(({ id, statement, rules, verdict }) => ({
+      id,
+      statement,
+      rules,
+      ...verdict,
+    }));
+    output.line(JSON.stringify({ scenario: result.scenario, seed, metrics, claims }));
+  } else if (values.trace) {
+    // Standard output is the trace alone, so that it can be piped; the summary goes beside it.
+    report(result, scenario.title, (text) => console.error(text));
+  } else {
+    report(result, scenario.title, (text) => output.line(text));
+  }
+  output.flush();
+  return result.claims.some(({ verdict }) => verdict.status === 'fails') ? 1 : 0;
+}
+
+try {
+  process.exitCode = main();
+} catch (error) {
+  const badInput =
+    error instanceof InvalidInput || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS');
+  if (!badInput && !(error instanceof SimulationError)) throw error;
+  console.error((error as Error).message);
+  process.exitCode = badInput ? 2 : 1;
+}
