@@ -243,18 +243,15 @@ interface Held {
 
 /** K-72. Committed first, crashed before the work was done: those records are behind the committed offset, and stay undone. */
 class CommitBeforeLoses implements ClaimFold {
-  private holding = new Map<
-    string,
-    Map<number, { place: string; position: number; group: string; key: string | null }>
-  >();
-  private dropped = new Map<number, { place: string; position: number; group: string; key: string | null }>();
+  private holding = new Map<string, Map<number, Held>>();
+  private dropped = new Map<number, Held>();
   private lost = new Map<number, { event: TraceEvent; text: string }>();
   private redone: { event: TraceEvent; text: string } | null = null;
 
   on(event: TraceEvent): void {
     if (event.kind === 'delivered') {
       let mine = this.holding.get(event.client);
-      if (!mine) this.holding.set(event.client, (mine = new Map()));
+      if (!mine) this.holding.set(event.client, (mine = new Map<number, Held>()));
       const { place, position, key, message } = event;
       mine.set(message, { place, position, key, group: event.group ?? event.client });
     } else if (event.kind === 'processed') {

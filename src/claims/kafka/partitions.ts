@@ -143,7 +143,7 @@ class OffsetsDense implements ClaimFold {
   on(event: TraceEvent): void {
     if (event.kind !== 'positioned' && event.kind !== 'delivered') return;
     let next = this.next.get(event.client);
-    if (!next) this.next.set(event.client, (next = new Map()));
+    if (!next) this.next.set(event.client, (next = new Map<string, number>()));
     if (event.kind === 'positioned') {
       next.set(event.place, event.position);
       return;
