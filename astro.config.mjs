@@ -4,7 +4,7 @@ import mdx from '@astrojs/mdx';
 import preact from '@astrojs/preact';
 import starlight from '@astrojs/starlight';
 import { defineConfig, fontProviders } from 'astro/config';
-import { hashInlineScripts } from './src/components/shell/hash-inline-scripts.mjs';
+import { hashInline } from './src/components/shell/hash-inline.mjs';
 import { sidebar } from './src/components/shell/contents.mjs';
 
 const base = `/${(process.env.BASE_PATH ?? '').replace(/^\/+|\/+$/g, '')}`;
@@ -117,6 +117,6 @@ export default defineConfig({
     }),
     mdx(),
     preact(),
-    hashInlineScripts(),
+    hashInline(),
   ],
 });
