@@ -89,7 +89,7 @@ export const kinds = {
     v.strictObject({
       page: slug,
       label: v.string(),
-      heading: v.nullable(v.strictObject({ id: headingId, text: v.string() })),
+      heading: v.strictObject({ id: headingId, text: v.string() }),
       seenAtMs: timeMs,
     }),
   ),

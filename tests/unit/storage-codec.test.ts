@@ -48,7 +48,13 @@ describe('what is not a value', () => {
 
   it('a place cannot smuggle a link to elsewhere', () => {
     for (const page of ['javascript:alert(1)', '//evil.example', '../x', 'https://evil.example/']) {
-      const raw = JSON.stringify({ version: 1, page, label: 'x', heading: null, seenAtMs: 1 });
+      const raw = JSON.stringify({
+        version: 1,
+        page,
+        label: 'x',
+        heading: { id: 'a', text: 'A' },
+        seenAtMs: 1,
+      });
       expect(decode(kinds.place, 'k', raw).result, page).toBe('corrupt');
     }
   });
