@@ -4,6 +4,7 @@ import mdx from '@astrojs/mdx';
 import preact from '@astrojs/preact';
 import starlight from '@astrojs/starlight';
 import { defineConfig, fontProviders } from 'astro/config';
+import { heldToTheSimulator } from './src/components/claims/held.mjs';
 import { hashInline } from './src/components/shell/hash-inline.mjs';
 import { sidebar } from './src/components/shell/contents.mjs';
 
@@ -117,6 +118,7 @@ export default defineConfig({
     }),
     mdx(),
     preact(),
+    heldToTheSimulator(),
     hashInline(),
   ],
 });

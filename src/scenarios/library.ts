@@ -6,16 +6,43 @@ import type { Claim } from '../claims/claim.ts';
 import { kafkaClaims } from '../claims/kafka.ts';
 import type { Experiment } from './experiment.ts';
 import { consumerGroupsExperiment, consumerGroupsScenario } from './kafka/consumer-groups.ts';
+import { homeLogExperiment, proofScenarios } from './kafka/proofs.ts';
 import { InvalidInput, parseScenario, type Scenario, type ScenarioInput } from './schema.ts';
 
-const inputs: readonly ScenarioInput[] = [consumerGroupsScenario];
+const inputs: readonly ScenarioInput[] = [consumerGroupsScenario, ...proofScenarios];
 
-export const experiments: readonly Experiment[] = [consumerGroupsExperiment];
 export const claims: readonly Claim[] = [...kafkaClaims];
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
   inputs.map((input) => [input.id, parseScenario(input)]),
 );
+
+const made: readonly Experiment[] = [consumerGroupsExperiment, homeLogExperiment];
+
+/** A run that only a proof shows is still an experiment: one without settings, with everything a reader can do to it. */
+const plain = [...scenarios.values()]
+  .filter(({ id }) => !made.some(({ scenario }) => scenario === id))
+  .map(({ id, title, durationMs }): Experiment => ({
+    id,
+    scenario: id,
+    title,
+    question: '',
+    posterMs: durationMs / 2,
+    speed: 1,
+    predict: null,
+    knobs: [],
+    controls: [
+      'produce-keyed',
+      'add-consumer',
+      'crash-consumer',
+      'restart-consumer',
+      'close-consumer',
+      'add-partition',
+    ],
+    claims: claims.filter(({ scenarios: on }) => on !== 'every' && on.includes(id)).map((claim) => claim.id),
+  }));
+
+export const experiments: readonly Experiment[] = [...made, ...plain];
 
 /** @throws InvalidInput that lists the ids there are */
 export function scenarioById(id: string): Scenario {

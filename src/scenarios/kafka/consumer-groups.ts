@@ -127,5 +127,14 @@ export const consumerGroupsExperiment: Experiment = {
     'close-consumer',
     'add-partition',
   ],
-  claims: [],
+  claims: [
+    'kafka.same-key-same-partition',
+    'kafka.key-order-kept',
+    'kafka.no-order-across-partitions',
+    'kafka.one-owner',
+    'kafka.crash-noticed-after-session-timeout',
+    'kafka.takeover-from-committed',
+    'kafka.crash-duplicates',
+    'kafka.nothing-lost',
+  ],
 };
