@@ -66,11 +66,14 @@ async function runner(name, line, count, env = {}) {
 const vitest = (name, choice) =>
   runner(
     name,
-    `vitest run ${choice} --reporter=dot --reporter=json --outputFile.json=test-results/reports/${name}.json`,
-    (report) => ({
-      passed: report.numPassedTests,
-      failed: report.numFailedTests + report.numFailedTestSuites,
-    }),
+    `vitest run ${choice} --reporter=default --reporter=json --outputFile.json=test-results/reports/${name}.json`,
+    (report) => {
+      // A file that cannot even be loaded has no tests to count, and is a failure all the same.
+      const unloaded = report.testResults.filter(
+        (/** @type {any} */ file) => file.status === 'failed' && file.assertionResults.length === 0,
+      );
+      return { passed: report.numPassedTests, failed: report.numFailedTests + unloaded.length };
+    },
   );
 
 /** @param {{ base: string, directory: string }} site @returns {[string, Record<string, string>]} */

@@ -43,7 +43,7 @@ test('the first load carries at most 60 KB of JavaScript, with the first experim
   const weight = await weigh(page);
   expect(weight.totalBytes(), weight.list()).toBeLessThanOrEqual(60_000);
 
-  const started = page.waitForEvent('worker');
+  const started = page.waitForEvent('worker', { timeout: 20_000 });
   const experiment = page.locator('#kafka-consumer-groups');
   await experiment.scrollIntoViewIfNeeded();
   await experiment.getByRole('button', { name: /^play/i }).click();
