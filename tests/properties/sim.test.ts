@@ -1,0 +1,107 @@
+// The event queue against a sorted list, the generator against its range, a deep copy against its original.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { deepClone } from '../../src/sim/clone.ts';
+import { EventQueue, type Ticket } from '../../src/sim/event-queue.ts';
+import { Random } from '../../src/sim/random.ts';
+
+describe('EventQueue', () => {
+  it('gives entries by time, then by order of arrival, without the cancelled ones', () => {
+    const command = fc.oneof(
+      { weight: 5, arbitrary: fc.record({ do: fc.constant('push' as const), at: fc.nat(50) }) },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('pop' as const) }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('cancel' as const), which: fc.nat(400) }) },
+    );
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 400 }), (commands) => {
+        const queue = new EventQueue<number>();
+        let model: { at: number; n: number; ticket: Ticket }[] = [];
+        let n = 0;
+        const tickets: Ticket[] = [];
+        const expectPop = (): void => {
+          const [first] = [...model].sort((a, b) => a.at - b.at || a.n - b.n);
+          expect(queue.peekTime()).toBe(first?.at ?? Infinity);
+          expect(queue.pop()).toBe(first?.n);
+          model = model.filter((entry) => entry !== first);
+        };
+        for (const step of commands) {
+          if (step.do === 'push') {
+            const ticket = queue.push(step.at, n);
+            tickets.push(ticket);
+            model.push({ at: step.at, n: n++, ticket });
+          } else if (step.do === 'pop') {
+            expectPop();
+          } else if (tickets.length > 0) {
+            const ticket = tickets[step.which % tickets.length]!;
+            queue.cancel(ticket);
+            model = model.filter((entry) => entry.ticket !== ticket);
+          }
+        }
+        while (model.length > 0) expectPop();
+        expect(queue.pop()).toBeUndefined();
+      }),
+    );
+  });
+});
+
+describe('Random', () => {
+  it('stays in range and repeats from its seed', () => {
+    fc.assert(
+      fc.property(
+        fc.maxSafeInteger(),
+        fc.string(),
+        fc.integer({ min: 1, max: 2 ** 32 }),
+        (seed, name, bound) => {
+          const [a, b] = [new Random(seed, name), new Random(seed, name)];
+          for (let i = 0; i < 20; i++) {
+            const drawn = a.below(bound);
+            expect(drawn).toBe(b.below(bound));
+            expect(drawn).toBeGreaterThanOrEqual(0);
+            expect(drawn).toBeLessThan(bound);
+          }
+        },
+      ),
+    );
+  });
+
+  it('is uniform enough: each of 16 values within 10 % of its share', () => {
+    const random = new Random(1, 'uniform');
+    const counts = new Array<number>(16).fill(0);
+    for (let i = 0; i < 160_000; i++) counts[random.below(16)]!++;
+    for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(1000);
+  });
+});
+
+describe('deepClone', () => {
+  it('is equal, shares nothing mutable, and keeps identity inside', () => {
+    fc.assert(
+      fc.property(fc.object({ withMap: true, withSet: true, withTypedArray: true }), (object) => {
+        const twice = { one: object, two: object };
+        const copy = deepClone(twice);
+        expect(copy).toStrictEqual(twice);
+        expect(copy.one).toBe(copy.two);
+        if (!Object.isFrozen(object)) expect(copy.one).not.toBe(object);
+      }),
+    );
+  });
+
+  it('keeps prototypes, shares functions and what it is told to share', () => {
+    class Counter {
+      n = 1;
+      readonly outside: object;
+      constructor(outside: object) {
+        this.outside = outside;
+      }
+      up(): void {
+        this.n++;
+      }
+    }
+    const outside = { x: 1 };
+    const counter = new Counter(outside);
+    const copy = deepClone(counter, [outside]);
+    copy.up();
+    expect([counter.n, copy.n]).toEqual([1, 2]);
+    expect(copy).toBeInstanceOf(Counter);
+    expect(copy.outside).toBe(outside);
+  });
+});

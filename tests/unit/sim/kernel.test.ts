@@ -1,0 +1,197 @@
+// The kernel's contract: order and ties, links, faults. Each test is a tiny world of scripted actors.
+import { describe, expect, it } from 'vitest';
+import { AssertionFailed } from '../../../src/sim/errors.ts';
+import { Kernel, type Actor, type LinkQuality, type Port } from '../../../src/sim/kernel.ts';
+import { fromMs } from '../../../src/sim/time.ts';
+import type { TraceEvent } from '../../../src/sim/trace.ts';
+
+class Probe implements Actor {
+  readonly id: string;
+  readonly port: Port;
+  readonly log: string[] = [];
+  onStart: ((probe: Probe) => void) | null = null;
+
+  constructor(id: string, port: Port) {
+    this.id = id;
+    this.port = port;
+  }
+
+  start(): void {
+    this.onStart?.(this);
+  }
+
+  receive(message: unknown, from: string): void {
+    this.log.push(`${this.port.now()} ${from}:${String(message)}`);
+  }
+
+  wake(timer: string): void {
+    this.log.push(`${this.port.now()} ${timer}`);
+  }
+
+  disconnected(peer: string): void {
+    this.log.push(`${this.port.now()} lost ${peer}`);
+  }
+}
+
+function world(ids: string[], quality: Partial<LinkQuality> = {}, seed = 1) {
+  const trace: TraceEvent[] = [];
+  const kernel = new Kernel({
+    seed,
+    network: { latencyMs: 1, jitterMs: 0, loss: 0, ...quality },
+    sink: { on: (event) => void trace.push(event) },
+  });
+  const probes: Record<string, Probe> = {};
+  for (const id of ids) {
+    kernel.add((port) => (probes[id] = new Probe(id, port)), id);
+    kernel.start(id);
+  }
+  const runAll = (): void => {
+    while (kernel.step());
+  };
+  const send = (from: string, to: string, text: string): void => {
+    kernel.send(from, to, text, { what: text });
+  };
+  return { kernel, probes, trace, runAll, send };
+}
+
+describe('time and order', () => {
+  it('handles entries of one instant in the order in which they were scheduled', () => {
+    const { kernel, probes, runAll } = world(['a']);
+    for (const name of ['first', 'second', 'third']) kernel.timer('a', 5, name, null);
+    kernel.timer('a', 4, 'earlier', null);
+    runAll();
+    expect(probes.a?.log).toEqual(['4 earlier', '5 first', '5 second', '5 third']);
+  });
+
+  it('never handles a timer that was cancelled, and ignores a ticket that has surfaced', () => {
+    const { kernel, probes, runAll } = world(['a']);
+    const ticket = kernel.timer('a', 1, 'kept', null);
+    kernel.cancel(kernel.timer('a', 2, 'cancelled', null));
+    runAll();
+    kernel.cancel(ticket);
+    kernel.timer('a', 1, 'reuses the slot', null);
+    kernel.cancel(ticket);
+    runAll();
+    expect(probes.a?.log).toEqual(['1 kept', '2 reuses the slot']);
+  });
+
+  it('stamps events with a dense sequence and the virtual time', () => {
+    const { kernel, trace, runAll, send } = world(['a', 'b']);
+    send('a', 'b', 'x');
+    runAll();
+    send('a', 'b', 'y');
+    expect(trace.map(({ seq, at, kind }) => [seq, at, kind])).toEqual([
+      [0, 0, 'sent'],
+      [1, fromMs(1), 'sent'],
+    ]);
+    expect(kernel.emitted).toBe(2);
+  });
+
+  it('turns a model that never settles into an error', () => {
+    const { kernel, probes } = world(['a']);
+    const probe = probes.a!;
+    probe.wake = () => void kernel.timer('a', 0, 'again', null);
+    kernel.timer('a', 0, 'again', null);
+    expect(() => {
+      while (kernel.step());
+    }).toThrow(AssertionFailed);
+  });
+});
+
+describe('links', () => {
+  it('keep order per direction whatever the jitter', () => {
+    const { probes, runAll, send } = world(['a', 'b'], { jitterMs: 500 });
+    for (let i = 0; i < 50; i++) send('a', 'b', String(i));
+    runAll();
+    expect(probes.b?.log.map((line) => line.split(':')[1])).toEqual(
+      Array.from({ length: 50 }, (_, i) => String(i)),
+    );
+  });
+
+  it('turn loss into delay, never into a gap', () => {
+    const { probes, runAll, send } = world(['a', 'b'], { loss: 0.5 });
+    for (let i = 0; i < 30; i++) send('a', 'b', String(i));
+    runAll();
+    expect(probes.b?.log).toHaveLength(30);
+    expect(Number(probes.b?.log.at(-1)?.split(' ')[0])).toBeGreaterThan(fromMs(200));
+  });
+
+  it('hold what is sent while cut, and carry it on in order when healed', () => {
+    const { kernel, probes, trace, runAll, send } = world(['a', 'b']);
+    kernel.cut('a', 'b');
+    send('a', 'b', 'one');
+    send('a', 'b', 'two');
+    runAll();
+    expect(probes.b?.log).toEqual([]);
+    expect(trace.map((event) => event.kind === 'sent' && event.arrivesAt)).toEqual([null, null]);
+    kernel.heal('a', 'b');
+    runAll();
+    expect(probes.b?.log).toEqual([`${fromMs(1)} a:one`, `${fromMs(1)} a:two`]);
+  });
+
+  it('lose what is on the wire when the connection breaks, and tell the peer', () => {
+    const { kernel, probes, runAll, send } = world(['a', 'b']);
+    send('a', 'b', 'too late');
+    kernel.disconnect('a', 'b');
+    send('a', 'b', 'new connection');
+    runAll();
+    expect(probes.b?.log).toEqual([`${fromMs(1)} lost a`, `${fromMs(1)} a:new connection`]);
+  });
+
+  it('refuse a connection to a process that is not running', () => {
+    const { kernel, probes, runAll, send } = world(['a', 'b']);
+    kernel.crash('b');
+    send('a', 'b', 'anyone there?');
+    runAll();
+    expect(probes.a?.log).toEqual([`${fromMs(1)} lost b`]);
+  });
+});
+
+describe('faults', () => {
+  it('a crash voids timers and messages of that life, and breaks connections', () => {
+    const { kernel, probes, runAll, send } = world(['a', 'b']);
+    send('a', 'b', 'hello');
+    runAll();
+    kernel.timer('b', fromMs(5), 'never', null);
+    send('a', 'b', 'never');
+    kernel.crash('b');
+    kernel.start('b');
+    kernel.timer('b', fromMs(5), 'second life', null);
+    runAll();
+    expect(probes.b?.log.map((line) => line.replace(/^\d+ /, ''))).toEqual(['a:hello', 'second life']);
+    expect(probes.a?.log).toEqual([`${fromMs(2)} lost b`]);
+  });
+
+  it('a pause defers everything, in order, until it ends', () => {
+    const { kernel, probes, runAll, send } = world(['a', 'b']);
+    kernel.pause('b');
+    kernel.timer('b', 10, 'timer', null);
+    send('a', 'b', 'message');
+    runAll();
+    expect(probes.b?.log).toEqual([]);
+    kernel.resume('b');
+    runAll();
+    expect(probes.b?.log).toEqual([`${fromMs(1)} timer`, `${fromMs(1)} a:message`]);
+  });
+
+  it('a clock skew changes what a process reads, not when things happen', () => {
+    const { kernel, probes } = world(['a']);
+    kernel.setSkew('a', 500);
+    expect(probes.a?.port.clock()).toBe(500);
+    expect(probes.a?.port.now()).toBe(0);
+  });
+});
+
+describe('randomness', () => {
+  it('is drawn per name: another process does not change what one draws', () => {
+    const alone = world(['a'], {}, 42).probes.a!.port.random;
+    const other = world(['b', 'a'], {}, 42);
+    other.probes.b!.port.random.uint32();
+    expect(other.probes.a!.port.random.uint32()).toBe(alone.uint32());
+  });
+
+  it('differs by seed and by name', () => {
+    const draw = (seed: number, id: string): number => world([id], {}, seed).probes[id]!.port.random.uint32();
+    expect(new Set([draw(1, 'a'), draw(2, 'a'), draw(1, 'b'), draw(2 ** 40 + 1, 'a')]).size).toBe(4);
+  });
+});
