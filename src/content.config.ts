@@ -1,6 +1,7 @@
 // What the words are made of: every .md and .mdx file under content/ is a page of the book, and its frontmatter is checked here.
-import { defineCollection, z } from 'astro:content';
+import { defineCollection } from 'astro:content';
 import { glob } from 'astro/loaders';
+import { z } from 'astro/zod';
 import { docsSchema } from '@astrojs/starlight/schema';
 
 export const collections = {
