@@ -1,0 +1,139 @@
+// What a scenario file may say, and what a wrong one is told: the path and what was expected.
+import { describe, expect, it } from 'vitest';
+import { experimentById, experiments, scenarios } from '../../../src/scenarios/library.ts';
+import { currentOption, withKnobs } from '../../../src/scenarios/experiment.ts';
+import {
+  InvalidInput,
+  parseActions,
+  parseScenario,
+  type ScenarioInput,
+} from '../../../src/scenarios/schema.ts';
+
+const minimal: ScenarioInput = {
+  version: 1,
+  id: 'minimal',
+  title: 'Minimal',
+  system: { broker: 'kafka', topics: [{ name: 'orders', partitions: 1 }] },
+  clients: [],
+  durationMs: 1000,
+  seed: 1,
+};
+
+const producer = { id: 'p', role: 'producer', topic: 'orders', load: { ratePerSecond: 1 } } as const;
+
+function problemsOf(input: unknown): readonly string[] {
+  try {
+    parseScenario(input);
+  } catch (error) {
+    if (error instanceof InvalidInput) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('parseScenario', () => {
+  it("fills in the broker's own defaults", () => {
+    const { clients, network, timeline } = parseScenario({ ...minimal, clients: [producer] });
+    expect(network).toEqual({ latencyMs: 1, jitterMs: 0, loss: 0, links: [] });
+    expect(timeline).toEqual([]);
+    expect(clients[0]?.config).toMatchObject({ acks: 'all', 'linger.ms': 5, 'batch.size': 16_384 });
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['nothing', null, /^the whole: expected an object, got null/],
+    ['a list', [], /^the whole: expected an object, got an array/],
+    ['another version', { ...minimal, version: 2 }, /^version: expected 1, got 2/],
+    ['no version', { ...minimal, version: undefined }, /^version: expected 1, got nothing/],
+    [
+      'an unknown broker',
+      { ...minimal, system: { ...minimal.system, broker: 'carrot' } },
+      /^system\.broker: expected "kafka", got "carrot"/,
+    ],
+    ['an unknown field', { ...minimal, colour: 'red' }, /^colour: is not a known field/],
+    ['a missing field', { ...minimal, title: undefined }, /^title: expected/],
+    ['a word for a number', { ...minimal, durationMs: 'long' }, /^durationMs: expected number, got "long"/],
+    [
+      'too few partitions',
+      { ...minimal, system: { broker: 'kafka', topics: [{ name: 'orders', partitions: 0 }] } },
+      /^system\.topics\[0\]\.partitions: .*1.*0/,
+    ],
+    [
+      'an unknown choice',
+      { ...minimal, clients: [{ ...producer, config: { acks: '2' } }] },
+      /^clients\[0\]\.config\.acks: expected \("0" \| "1" \| "all"\), got "2"/,
+    ],
+    [
+      'an unknown setting',
+      { ...minimal, clients: [{ ...producer, config: { 'linger.seconds': 1 } }] },
+      /^clients\[0\]\.config\["linger\.seconds"\]: is not a known field/,
+    ],
+    [
+      'a topic that is not there',
+      { ...minimal, clients: [{ ...producer, topic: 'payments' }] },
+      /^clients\[0\]\.topic: expected one of "orders", got "payments"/,
+    ],
+    [
+      'an id used twice',
+      { ...minimal, clients: [producer, producer] },
+      /^clients\[1\]\.id: expected an id not used before, got "p"/,
+    ],
+    [
+      'an unknown action',
+      { ...minimal, timeline: [{ atMs: 1, action: { do: 'explode', target: 'p' } }] },
+      /^timeline\[0\]\.action\.do: expected/,
+    ],
+    ['a seed that is no integer', { ...minimal, seed: 0.5 }, /^seed: /],
+  ])('names the field and what was expected for %s', (_, input, expected) => {
+    const problems = problemsOf(input);
+    expect(problems.length).toBeGreaterThan(0);
+    expect(problems[0]).toMatch(expected);
+  });
+
+  it('accepts every scenario of the book as its own file', () => {
+    for (const scenario of scenarios.values()) {
+      expect(parseScenario(JSON.parse(JSON.stringify(scenario)))).toEqual(scenario);
+    }
+  });
+});
+
+describe('parseActions', () => {
+  it('names the action and the field', () => {
+    expect(() => parseActions([{ atMs: -1, action: { do: 'crash', target: 'c1' } }])).toThrow(
+      /\[0\]\.atMs: /,
+    );
+    expect(() => parseActions({})).toThrow(InvalidInput);
+  });
+});
+
+describe('experiments', () => {
+  it('have settings that the scenario really has, and begin with one of their options', () => {
+    for (const experiment of experiments) {
+      const scenario = scenarios.get(experiment.scenario);
+      if (!scenario) throw new Error(`${experiment.id} names no scenario`);
+      expect(experiment.posterMs).toBeLessThanOrEqual(scenario.durationMs);
+      for (const knob of experiment.knobs) {
+        expect(currentOption(scenario, knob), `${experiment.id} ${knob.id}`).not.toBeNull();
+        for (const option of knob.options) {
+          const changed = withKnobs(scenario, experiment, { [knob.id]: option.id });
+          expect(currentOption(changed, knob)).toBe(option.id);
+        }
+      }
+      if (experiment.predict) expect(experiment.predict.options.filter(({ right }) => right)).toHaveLength(1);
+    }
+  });
+
+  it('refuse a setting or an option that they do not have', () => {
+    const experiment = experimentById('kafka-consumer-groups');
+    const scenario = scenarios.get(experiment.scenario)!;
+    expect(() => withKnobs(scenario, experiment, { colour: 'red' })).toThrow(
+      /knobs\.colour: expected one of/,
+    );
+    expect(() => withKnobs(scenario, experiment, { assignor: 'best' })).toThrow(
+      /knobs\.assignor: expected one of.*got "best"/,
+    );
+  });
+
+  it('are refused by id with the ids there are', () => {
+    expect(() => experimentById('nope')).toThrow(/expected one of "kafka-consumer-groups"/);
+  });
+});
