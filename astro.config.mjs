@@ -1,5 +1,6 @@
 // How the site is put together: Starlight as the shell, our design over it, fonts, and what the page is allowed to load.
 // SITE_URL (origin, such as https://example.org) and BASE_PATH (such as /brokerbook) say where it will be served.
+import { satteri } from '@astrojs/markdown-satteri';
 import mdx from '@astrojs/mdx';
 import preact from '@astrojs/preact';
 import starlight from '@astrojs/starlight';
@@ -75,6 +76,10 @@ export default defineConfig({
       scriptDirective: { resources: ["'self'", "'wasm-unsafe-eval'"] },
       styleDirective: { resources: ["'self'", { resource: "'unsafe-inline'", kind: 'attribute' }] },
     },
+  },
+  // A chapter's footnotes are its sources; the label is their heading, in the page and in its contents.
+  markdown: {
+    processor: satteri({ features: { gfm: { footnotes: { label: 'Sources', clobberPrefix: 'source-' } } } }),
   },
   integrations: [
     starlight({

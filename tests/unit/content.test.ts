@@ -1,0 +1,70 @@
+// The words against themselves: every source that is cited is given, every source given is cited, and every sentence that is
+// tied to a claim names one that there is. Whether the claims hold, the build says.
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { kafkaClaims } from '../../src/claims/kafka.ts';
+import { sentencesIn } from '../../src/components/claims/sentences.ts';
+
+const pages = readdirSync('content', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.mdx'))
+  .map((file) => {
+    const source = readFileSync(`content/${file}`, 'utf8');
+    return { file: `content/${file}`, source };
+  });
+
+/** Footnotes of a page: ids in the order in which they are first cited, and what each one says. */
+function footnotesOf(source: string): { cited: string[]; given: Map<string, string[]> } {
+  const given = new Map<string, string[]>();
+  const prose = source.replace(/^\[\^([^\]]+)\]:[ \t]*(.*)$/gm, (_, id: string, text: string) => {
+    given.set(id, [...(given.get(id) ?? []), text]);
+    return '';
+  });
+  const cited = [...prose.matchAll(/\[\^([^\]]+)\]/g)].map((match) => match[1]!);
+  return { cited: [...new Set(cited)], given };
+}
+
+describe.each(pages)('$file', ({ source }) => {
+  const { cited, given } = footnotesOf(source);
+
+  test('every source that is cited is given, and every source given is cited, in the order of first citation', () => {
+    expect([...given.keys()]).toEqual(cited);
+  });
+
+  test('every source is given once, as one link to an address of its own', () => {
+    const addresses = [...given].map(([id, texts]) => {
+      expect(texts, `[^${id}]`).toHaveLength(1);
+      const link = /^\[[^\]]+\]\((https:\/\/[^\s)]+)\)$/.exec(texts[0]!);
+      expect(link, `[^${id}] is expected to be one Markdown link to an https address`).not.toBeNull();
+      return link![1]!;
+    });
+    expect(new Set(addresses).size).toBe(addresses.length);
+  });
+
+  test('has a description that fits a search result', () => {
+    const description = /^description: (.+)$/m.exec(source)?.[1] ?? '';
+    expect(description.length).toBeGreaterThan(40);
+    expect(description.length).toBeLessThanOrEqual(170);
+  });
+
+  test('names only claims that there are, and opens and closes each of them', () => {
+    const said = sentencesIn('', source);
+    const known = kafkaClaims.map(({ id }) => id);
+    for (const { claim, line } of said) expect(known, `line ${line}`).toContain(claim);
+    expect(source.match(/<Claim\b/g)?.length ?? 0).toBe(said.length);
+  });
+});
+
+test('whatever is claimed about Kafka stands in a sentence of the book', () => {
+  const said = new Set(
+    pages.flatMap(({ file, source }) => sentencesIn(file, source)).map(({ claim }) => claim),
+  );
+  expect(kafkaClaims.map(({ id }) => id).filter((id) => !said.has(id))).toEqual([]);
+});
+
+test('a sentence that is tied to a claim is short enough to be held to it, and carries no citation', () => {
+  for (const { text, claim } of pages.flatMap(({ file, source }) => sentencesIn(file, source))) {
+    expect(text.length, claim).toBeGreaterThan(20);
+    expect(text.length, claim).toBeLessThan(220);
+    expect(text, claim).not.toMatch(/\[\^/);
+  }
+});
