@@ -2,7 +2,7 @@
  * The proof of each claim, made once per build: its scenario run to the end, its verdict, and the moment that shows it.
  */
 import type { Claim, Evidence, Verdict } from '../../claims/claim.ts';
-import { claimById, claims, claimsFor, scenarioById, scenarios } from '../../scenarios/library.ts';
+import { claimById, claims, scenarioById, scenarios } from '../../scenarios/library.ts';
 import { run } from '../../scenarios/run.ts';
 import type { Scenario } from '../../scenarios/schema.ts';
 import type { Sentence } from './sentences.ts';
@@ -15,18 +15,7 @@ export interface Proof {
   readonly shownBy: Evidence | null;
 }
 
-const verdicts = new Map<string, ReadonlyMap<string, Verdict>>();
-
-function verdictsOn(scenarioId: string): ReadonlyMap<string, Verdict> {
-  let known = verdicts.get(scenarioId);
-  if (!known) {
-    const scenario = scenarioById(scenarioId);
-    const result = run(scenario, [], claimsFor(scenario));
-    known = new Map(result.claims.map(({ id, verdict }) => [id, verdict]));
-    verdicts.set(scenarioId, known);
-  }
-  return known;
-}
+const made = new WeakMap<Claim, Map<string, Proof>>();
 
 /** Every scenario on which a claim must hold. */
 export function scenariosOf(claim: Claim): string[] {
@@ -34,26 +23,29 @@ export function scenariosOf(claim: Claim): string[] {
   return [...scenarios.values()].filter(({ system }) => system.broker === claim.broker).map(({ id }) => id);
 }
 
-/** @throws InvalidInput for a claim or a scenario that does not exist */
-export function proofOn(claimId: string, scenarioId: string): Proof {
-  const claim = claimById(claimId);
+/** @throws InvalidInput for a scenario that does not exist */
+export function proofOn(claim: Claim, scenarioId: string): Proof {
+  const known = made.get(claim)?.get(scenarioId);
+  if (known) return known;
   const scenario = scenarioById(scenarioId);
-  const verdict = verdictsOn(scenarioId).get(claimId);
-  if (!verdict) throw new Error(`the claim ${claimId} is not judged on ${scenarioId}`);
+  const { verdict } = run(scenario, [], [claim]).claims[0]!;
   const shownBy =
     verdict.status === 'fails'
       ? verdict.counterexample
       : verdict.status === 'holds'
         ? (verdict.evidence[0] ?? null)
         : null;
-  return { claim, scenario, verdict, shownBy };
+  const proof = { claim, scenario, verdict, shownBy };
+  made.set(claim, (made.get(claim) ?? new Map<string, Proof>()).set(scenarioId, proof));
+  return proof;
 }
 
-/** The proof a reader is shown: the claim's first scenario. */
+/** The proof a reader is shown: the claim's first scenario. @throws InvalidInput for a claim that does not exist */
 export function proofOf(claimId: string): Proof {
-  const [first] = scenariosOf(claimById(claimId));
+  const claim = claimById(claimId);
+  const [first] = scenariosOf(claim);
   if (first === undefined) throw new Error(`the claim ${claimId} names no scenario`);
-  return proofOn(claimId, first);
+  return proofOn(claim, first);
 }
 
 export function allProofs(): Proof[] {
@@ -62,19 +54,20 @@ export function allProofs(): Proof[] {
 
 /**
  * What is wrong with a sentence: a claim that does not hold, or is not shown, on a scenario that it names.
+ * @param known the claims there are; a test gives its own
  * @returns one text for each scenario on which it does not hold, naming file, sentence, seed and the first event
  *   that contradicts it
  */
-export function problemsOf(sentence: Sentence): string[] {
-  const claim = claims.find(({ id }) => id === sentence.claim);
+export function problemsOf(sentence: Sentence, known: readonly Claim[] = claims): string[] {
+  const claim = known.find(({ id }) => id === sentence.claim);
   const head = `${sentence.file}:${sentence.line}: “${sentence.text}”`;
   if (!claim) {
     return [
-      `${head}\n  there is no claim "${sentence.claim}"; expected one of ${claims.map(({ id }) => id).join(', ')}`,
+      `${head}\n  there is no claim "${sentence.claim}"; expected one of ${known.map(({ id }) => id).join(', ')}`,
     ];
   }
   return scenariosOf(claim).flatMap((scenarioId) => {
-    const { verdict, scenario } = proofOn(claim.id, scenarioId);
+    const { verdict, scenario } = proofOn(claim, scenarioId);
     const where = `${claim.id} on ${scenarioId} with seed ${scenario.seed}`;
     if (verdict.status === 'holds') return [];
     // A claim that is true of every run need not be shown by each of them.

@@ -5,7 +5,7 @@ import { isObservable, type EventBody, type TraceEvent } from '../../../src/sim/
 
 /** Events at 1 s, 2 s, 3 s, … unless `at` says otherwise. */
 function trace(...bodies: (EventBody & { at?: number })[]): TraceEvent[] {
-  return bodies.map((body, seq) => ({ at: (seq + 1) * 1_000_000, ...body, seq }) as TraceEvent);
+  return bodies.map((body, seq) => ({ at: (seq + 1) * 1_000_000, ...body, seq }));
 }
 
 function judge(id: string, events: TraceEvent[], ended = true) {

@@ -35,16 +35,24 @@ describe('the prose', () => {
     );
   });
 
-  it('stops at a claim that does not hold, naming seed and the first event that contradicts it', () => {
-    const [sentence] = sentencesIn(
-      'content/x.mdx',
-      '<Claim id="kafka.eager-revokes-all">all is given up</Claim>',
-    );
+  it('stops at a claim that does not hold, naming file, sentence, seed and the first event that contradicts it', () => {
     const claim = claims.find(({ id }) => id === 'kafka.eager-revokes-all')!;
     const wrong = { ...claim, id: 'kafka.wrong', scenarios: ['kafka-cooperative'] };
-    const result = run(scenarios.get('kafka-cooperative')!, [], [wrong]);
-    expect(result.claims[0]?.verdict.status).toBe('fails');
-    expect(problemsOf(sentence!)).toEqual([]);
+    const [sentence] = sentencesIn('content/x.mdx', '<Claim id="kafka.wrong">everything is given up</Claim>');
+    expect(problemsOf(sentence!, [wrong])).toEqual([
+      expect.stringMatching(
+        /^content\/x\.mdx:1: “everything is given up”\n {2}kafka\.wrong on kafka-cooperative with seed \d+ does not hold: event \d+ at \d+ µs, c\d /,
+      ),
+    ]);
+  });
+
+  it('stops at a claim that its scenario does not show', () => {
+    const claim = claims.find(({ id }) => id === 'kafka.commit-before-loses')!;
+    const unshown = { ...claim, id: 'kafka.unshown', scenarios: ['home-log'] };
+    const [sentence] = sentencesIn('content/x.mdx', '<Claim id="kafka.unshown">records are lost</Claim>');
+    expect(problemsOf(sentence!, [unshown])[0]).toMatch(
+      /kafka\.unshown on home-log with seed \d+ is not shown: it waits for/,
+    );
   });
 });
 
