@@ -1,0 +1,391 @@
+/**
+ * The frame of every experiment: question, prediction, stage, transport, what stands beside it, events. The build
+ * draws it with the same frame as the page's first, so nothing moves when the page takes over.
+ */
+import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
+import { simulator } from '../../client/page.ts';
+import { Events, MessageLife } from './Events.tsx';
+import './experiment.css';
+import './kafka/stage.css';
+import { summary } from './kafka/layout.ts';
+import { Stage } from './kafka/Stage.tsx';
+import type { Poster } from './poster.ts';
+import { Predict } from './Predict.tsx';
+import { Session } from './session.ts';
+import { Side } from './Side.tsx';
+import { Timeline } from './Timeline.tsx';
+import { seconds, SPEEDS } from './words.ts';
+
+/** Where the frame is narrower than this, the stage stands upright. The style sheet says the same. */
+const UPRIGHT_BELOW_PX = 640;
+
+/** @param poster a {@link Poster} as JSON: one string is smaller in the page than the same as properties */
+export default function ExperimentIsland({ poster }: { poster: string }) {
+  const session = useMemo(() => new Session(JSON.parse(poster) as Poster, simulator()), [poster]);
+  const figure = useRef<HTMLElement>(null);
+  const help = useId();
+  const [ready, setReady] = useState(false);
+  const { experiment, compact } = session.poster;
+  const frame = session.frame.value;
+  const shape = useShape(figure);
+  useEffect(() => {
+    setReady(true);
+    return () => session.close();
+  }, [session]);
+  useSharedAddress(session, figure);
+  usePlaying(session, figure);
+  useEffect(() => {
+    if (!session.untouched.value) session.tell(performance.now());
+  }, [session, frame.caption?.seq, session.playing.value]);
+
+  const onStageKey = (event: KeyboardEvent): void => {
+    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = {
+      ' ': () => session.toggle(),
+      ArrowRight: () => void session.step(1),
+      ArrowLeft: () => void session.step(-1),
+      Home: () => void session.seek(0),
+      End: () => void session.seek(frame.endsAt),
+    }[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  };
+  const onCell = ready
+    ? (message: number, title: string): void => void session.showLife(message, title)
+    : null;
+
+  return (
+    <figure
+      ref={figure}
+      id={experiment.id}
+      class={`xp wide not-content${compact ? ' xp-compact' : ''}`}
+      data-experiment={experiment.id}
+      data-playing={session.playing.value}
+      aria-label={`Experiment: ${experiment.title}`}
+      onPointerEnter={() => void session.open()}
+    >
+      <header class="xp-top">
+        <div>
+          <h3>{experiment.title}</h3>
+          <p>{experiment.question}</p>
+        </div>
+        {!compact && <Share session={session} ready={ready} />}
+      </header>
+      <Trouble session={session} />
+      {!compact && experiment.predict && (
+        <Predict id={experiment.id} predict={experiment.predict} ready={ready} />
+      )}
+      <div class="xp-body">
+        <div class="xp-main">
+          <div
+            class="xp-stage"
+            role="group"
+            tabIndex={0}
+            aria-label={`At ${seconds(frame.at)}. ${summary(frame.view)}`}
+            aria-describedby={help}
+            onKeyDown={onStageKey}
+          >
+            {(['wide', 'tall'] as const).map(
+              (each) =>
+                (shape === null || shape === each) && (
+                  <Stage
+                    key={each}
+                    shape={each}
+                    view={frame.view}
+                    at={frame.at}
+                    selected={session.life.value?.message ?? null}
+                    onCell={onCell}
+                  />
+                ),
+            )}
+          </div>
+          <figcaption class="xp-caption">
+            {frame.caption && (
+              <>
+                <b>{seconds(frame.caption.at)}</b> {frame.caption.text}
+              </>
+            )}
+          </figcaption>
+          <MessageLife session={session} ready={ready} />
+        </div>
+        <Transport session={session} ready={ready} />
+        {!compact && <Side session={session} ready={ready} />}
+      </div>
+      {!compact && (
+        <div class="xp-more">
+          <Events session={session} ready={ready} />
+          <Legend />
+        </div>
+      )}
+      <p id={help} class="xp-hidden">
+        With the figure in focus: Space plays and pauses, left and right arrow step, Home and End go to the
+        beginning and the end. Tab reaches a record; arrow keys go to others, Enter lists its life.
+      </p>
+      <p class="xp-hidden" role="status">
+        {session.announcement.value}
+      </p>
+    </figure>
+  );
+}
+
+function Transport({ session, ready }: { session: Session; ready: boolean }) {
+  const frame = session.frame.value;
+  const playing = session.playing.value;
+  const speed = SPEEDS[session.speed.value] ?? 1;
+  const label = playing
+    ? 'Pause'
+    : session.untouched.value
+      ? 'Play from the start'
+      : frame.ended
+        ? 'Play again'
+        : 'Play';
+  return (
+    <div class="xp-transport">
+      <div class="xp-buttons">
+        <button type="button" class="xp-play" disabled={!ready} onClick={() => session.toggle()}>
+          <Icon name={playing ? 'pause' : 'play'} /> {label}
+        </button>
+        <button type="button" disabled={!ready} aria-label="Step back" onClick={() => void session.step(-1)}>
+          <Icon name="back" />
+        </button>
+        <button type="button" disabled={!ready} aria-label="Step" onClick={() => void session.step(1)}>
+          <Icon name="step" />
+        </button>
+      </div>
+      <Timeline frame={frame} ready={ready} onSeek={(at) => void session.seek(at)} />
+      <div class="xp-clock">
+        <output class="xp-time">{seconds(frame.at)}</output>
+        <label class="xp-speed">
+          <span class="xp-hidden">Speed</span>
+          <input
+            type="range"
+            min="0"
+            max={SPEEDS.length - 1}
+            step="1"
+            value={session.speed.value}
+            disabled={!ready}
+            aria-valuetext={`times ${speed}`}
+            onInput={(event) => (session.speed.value = Number(event.currentTarget.value))}
+          />
+          <span class="xp-times" aria-hidden="true">
+            ×{speed}
+          </span>
+        </label>
+        <button type="button" class="xp-quiet" disabled={!ready} onClick={() => void session.reset()}>
+          Reset
+        </button>
+      </div>
+    </div>
+  );
+}
+
+const ICONS = {
+  play: 'M4 2.5v11l9-5.5z',
+  pause: 'M4 2.5h3v11h-3zM9.5 2.5h3v11h-3z',
+  step: 'M3 2.5v11l7-5.5zM11 2.5h2.2v11h-2.2z',
+  back: 'M13 2.5v11l-7-5.5zM2.8 2.5h2.2v11h-2.2z',
+} as const;
+
+function Icon({ name }: { name: keyof typeof ICONS }) {
+  return (
+    <svg class="xp-icon" viewBox="0 0 16 16" aria-hidden="true">
+      <path d={ICONS[name]} />
+    </svg>
+  );
+}
+
+/** What went wrong, if anything did: with a run that failed, all that is needed to see it again. */
+function Trouble({ session }: { session: Session }) {
+  const { failure } = session.frame.value;
+  const text = session.error.value ?? failure;
+  if (text === null) return null;
+  const about = session.about.value;
+  return (
+    <div class="xp-trouble" role="alert">
+      <b>
+        {session.error.value === null
+          ? 'This run ended with an error of the simulator.'
+          : 'This did not work.'}
+      </b>
+      <pre>{text}</pre>
+      {session.error.value === null && (
+        <p>
+          Scenario {session.poster.experiment.scenario}, seed {about?.seed ?? 'of the scenario'},{' '}
+          {session.actions.value.length} actions, at {seconds(session.frame.value.at)}.
+        </p>
+      )}
+      <div class="xp-buttons">
+        {session.error.value !== null && (
+          <button type="button" onClick={() => (session.error.value = null)}>
+            Close
+          </button>
+        )}
+        <button type="button" onClick={() => void session.reset()}>
+          Reset the run
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** Copies the run's address; where the clipboard is closed to us, shows it to be copied by hand. */
+function Share({ session, ready }: { session: Session; ready: boolean }) {
+  const [shown, setShown] = useState<string | null>(null);
+  const [done, setDone] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.select(), [shown]);
+  const share = async (): Promise<void> => {
+    let url: URL;
+    try {
+      url = new URL(location.pathname, location.href);
+      url.searchParams.set('run', await session.address());
+      url.hash = session.poster.experiment.id;
+    } catch (error) {
+      session.error.value = (error as Error).message;
+      return;
+    }
+    try {
+      await navigator.clipboard.writeText(url.href);
+      setShown(null);
+      setDone(true);
+      session.announce('The address of this run at this moment was copied');
+      setTimeout(() => setDone(false), 2500);
+    } catch {
+      setShown(url.href);
+      session.announce('Copy the address from the field');
+    }
+  };
+  return (
+    <div class="xp-share">
+      <button type="button" disabled={!ready} onClick={() => void share()}>
+        {done ? 'Copied' : 'Share'}
+      </button>
+      {shown !== null && (
+        <input
+          ref={field}
+          type="text"
+          readOnly
+          value={shown}
+          aria-label="Address of this run at this moment"
+        />
+      )}
+    </div>
+  );
+}
+
+/** How to read the drawing. */
+function Legend() {
+  return (
+    <details class="xp-details">
+      <summary>How to read the figure</summary>
+      <ul class="xp-legend">
+        <li>
+          <svg viewBox="0 0 26 26" aria-hidden="true">
+            <rect class="xp-l-full" x="3" y="3" width="20" height="20" rx="6" />
+            <text x="13" y="17.5">
+              A
+            </text>
+          </svg>
+          a record, its key as colour and letter; a dot when it has none
+        </li>
+        <li>
+          <svg viewBox="0 0 26 26" aria-hidden="true">
+            <rect class="xp-l-hollow" x="4" y="4" width="18" height="18" rx="6" />
+          </svg>
+          hollow: its producer has not been told yet that it is stored
+        </li>
+        <li>
+          <svg viewBox="0 0 26 26" aria-hidden="true">
+            <rect class="xp-l-ring" x="2" y="2" width="22" height="22" rx="8" />
+            <rect class="xp-l-full" x="5" y="5" width="16" height="16" rx="5" />
+          </svg>
+          ringed: given to a group, or processed by it, more than once
+        </li>
+        <li>
+          <svg viewBox="0 0 26 26" aria-hidden="true">
+            <path class="xp-l-committed" d="M13 7l7 12h-14z" />
+          </svg>
+          committed offset: where the group goes on after a restart
+        </li>
+        <li>
+          <svg viewBox="0 0 26 26" aria-hidden="true">
+            <path class="xp-l-position" d="M13 7l7 12h-14z" />
+          </svg>
+          position: what the owner’s next poll returns
+        </li>
+        <li>
+          <svg viewBox="0 0 26 26" aria-hidden="true">
+            <path class="xp-l-watermark" d="M13 3v20" />
+          </svg>
+          high watermark: consumers can read what is to the left of it
+        </li>
+        <li>
+          Keys: with the figure in focus, Space plays and pauses, ← and → step, Home and End go to the ends;
+          Tab reaches a record, Enter lists its life.
+        </li>
+      </ul>
+    </details>
+  );
+}
+
+/** Which of the two drawings has room; null, for both, until the page can tell: the style sheet shows the right one. */
+function useShape(figure: { readonly current: HTMLElement | null }): 'wide' | 'tall' | null {
+  const [shape, setShape] = useState<'wide' | 'tall' | null>(null);
+  useEffect(() => {
+    const element = figure.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() =>
+      setShape(element.clientWidth < UPRIGHT_BELOW_PX ? 'tall' : 'wide'),
+    );
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [figure]);
+  return shape;
+}
+
+/** Shows the run of the page's address (`?run=…#<experiment>`), where it is for this experiment. */
+function useSharedAddress(session: Session, figure: { readonly current: HTMLElement | null }): void {
+  useEffect(() => {
+    const text = new URLSearchParams(location.search).get('run');
+    if (text === null) return;
+    const named = decodeURIComponent(location.hash.slice(1));
+    // An address that was cut short lacks its end, which names the experiment: the first of the page tells of it.
+    const first = document.querySelector('[data-experiment]') === figure.current;
+    const ours = named === session.poster.experiment.id || (named === '' && first);
+    if (!ours && named !== '') return;
+    void session.readAddress(text, ours);
+  }, [session, figure]);
+}
+
+/** Asks for frames while it plays and somebody can see it. */
+function usePlaying(session: Session, figure: { readonly current: HTMLElement | null }): void {
+  const playing = session.playing.value;
+  useEffect(() => {
+    const element = figure.current;
+    if (!playing || !element) return;
+    let request = 0;
+    let seen = true;
+    const turn = (nowMs: number): void => {
+      session.tick(nowMs);
+      request = requestAnimationFrame(turn);
+    };
+    const decide = (): void => {
+      cancelAnimationFrame(request);
+      session.hold();
+      if (seen && !document.hidden) request = requestAnimationFrame(turn);
+    };
+    const observer = new IntersectionObserver(([entry]) => {
+      seen = entry?.isIntersecting ?? true;
+      decide();
+    });
+    observer.observe(element);
+    document.addEventListener('visibilitychange', decide);
+    decide();
+    return () => {
+      cancelAnimationFrame(request);
+      observer.disconnect();
+      document.removeEventListener('visibilitychange', decide);
+    };
+  }, [playing, session, figure]);
+}

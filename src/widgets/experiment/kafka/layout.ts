@@ -1,0 +1,597 @@
+/**
+ * Where everything of a Kafka view stands in the drawing: pure geometry, in the drawing's own units. Two shapes: wide,
+ * read from left to right, and tall, for a phone, read from top to bottom.
+ */
+import type {
+  Cell,
+  GroupView,
+  KafkaView,
+  MemberView,
+  PartitionReader,
+  PartitionView,
+  ProducerView,
+} from '../../../brokers/kafka/view-types.ts';
+import { keyWords } from './look.ts';
+import { shortSeconds } from '../words.ts';
+
+export type Shape = 'wide' | 'tall';
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Box extends Point {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface ProducerBox extends Box {
+  readonly producer: ProducerView;
+  readonly note: string;
+}
+
+export interface DrawnCell extends Point {
+  readonly cell: Cell;
+  readonly place: string;
+  readonly again: boolean;
+  /** For those who cannot see it. */
+  readonly words: string;
+}
+
+export interface Caret extends Point {
+  readonly kind: 'committed' | 'position';
+  readonly offset: number;
+  /** It lies before the cells that are shown. */
+  readonly before: boolean;
+  readonly label: { readonly x: number; readonly anchor: 'start' | 'end'; readonly text: string } | null;
+}
+
+export interface ReaderRow {
+  readonly reader: PartitionReader;
+  readonly y: number;
+  readonly carets: readonly Caret[];
+  readonly lagX: number;
+  readonly lagText: string;
+}
+
+export interface Lane extends Box {
+  readonly partition: PartitionView;
+  readonly cells: readonly DrawnCell[];
+  readonly cellSize: number;
+  readonly offsetY: number;
+  /** The free place that the next record will take. */
+  readonly next: Point;
+  readonly highWatermarkX: number | null;
+  /** Records before the first one shown. */
+  readonly hidden: number;
+  readonly rows: readonly ReaderRow[];
+}
+
+export interface TopicArea {
+  readonly name: string;
+  readonly heading: Point;
+  readonly lanes: readonly Lane[];
+  /** Partitions that found no room. */
+  readonly hidden: number;
+  readonly more: Point;
+}
+
+export interface MemberBox extends Box {
+  readonly member: MemberView;
+  readonly note: string;
+  readonly tone: 'consumer' | 'fault' | 'quiet';
+}
+
+export interface GroupArea {
+  readonly group: GroupView;
+  readonly heading: Point;
+  readonly state: { readonly text: string; readonly stable: boolean };
+  readonly members: readonly MemberBox[];
+}
+
+export interface Wire {
+  readonly id: string;
+  readonly role: 'producer' | 'consumer';
+  readonly d: string;
+  readonly busy: boolean;
+}
+
+export interface Traveller extends Point {
+  readonly id: string;
+  readonly keys: readonly (string | null)[];
+  readonly more: number;
+  readonly again: boolean;
+  readonly held: boolean;
+}
+
+export interface Picture {
+  readonly shape: Shape;
+  readonly width: number;
+  readonly height: number;
+  readonly producersHeading: Point;
+  readonly producers: readonly ProducerBox[];
+  readonly topics: readonly TopicArea[];
+  readonly groups: readonly GroupArea[];
+  readonly wires: readonly Wire[];
+  readonly travellers: readonly Traveller[];
+}
+
+/** Partitions of one topic that are drawn. */
+export const LANES_MAX = 12;
+/** Messages of one batch that are drawn on the wire. */
+const STACK_MAX = 3;
+
+interface Measures {
+  readonly width: number;
+  readonly lane: { readonly x: number; readonly width: number };
+  readonly label: number;
+  readonly cell: number;
+  readonly pitch: number;
+}
+
+const WIDE: Measures = { width: 752, lane: { x: 166, width: 376 }, label: 36, cell: 24, pitch: 31 };
+const TALL: Measures = { width: 320, lane: { x: 18, width: 284 }, label: 32, cell: 22, pitch: 27 };
+const ROW = 16;
+const LANE_GAP = 10;
+
+/**
+ * @param view the moment
+ * @param now that moment, virtual microseconds
+ * @param shape which of the two drawings
+ */
+export function layOut(view: KafkaView, now: number, shape: Shape): Picture {
+  return shape === 'wide' ? wide(view, now) : tall(view, now);
+}
+
+function wide(view: KafkaView, now: number): Picture {
+  const m = WIDE;
+  const top = 40;
+  const { topics, bottom: topicsBottom } = layTopics(view, m, top - 14);
+  const boxHeight = 46;
+
+  let groupY = top - 14;
+  const groups = view.groups.map((group): GroupArea => {
+    const heading = { x: 592, y: groupY };
+    const members = group.members.map((member, i): MemberBox => ({
+      ...memberWords(member, 22),
+      x: 592,
+      y: groupY + 32 + i * (boxHeight + 10),
+      width: 152,
+      height: boxHeight,
+    }));
+    groupY += 32 + Math.max(1, members.length) * (boxHeight + 10) + 22;
+    return { group, heading, state: groupState(group, now), members };
+  });
+
+  // Producers stand in the middle of what they write to.
+  const lanesTop = top;
+  const room = Math.max(0, topicsBottom - lanesTop);
+  const step = boxHeight + 24;
+  const first = lanesTop + Math.max(0, (room - (view.producers.length * step - 24)) / 2);
+  const producers = view.producers.map((producer, i): ProducerBox => ({
+    producer,
+    note: producerNote(producer, 16),
+    x: 8,
+    y: first + i * step,
+    width: 112,
+    height: boxHeight,
+  }));
+  const producersBottom = producers.reduce((y, p) => Math.max(y, p.y + p.height), 0);
+  const height = Math.max(topicsBottom, groupY - 22, producersBottom) + 10;
+  return finish(view, now, {
+    shape: 'wide',
+    width: m.width,
+    height,
+    producersHeading: { x: 8, y: 26 },
+    producers,
+    topics,
+    groups,
+  });
+}
+
+function tall(view: KafkaView, now: number): Picture {
+  const m = TALL;
+  const perRow = Math.min(3, Math.max(1, view.producers.length));
+  const boxWidth = (m.width - 16 - (perRow - 1) * 8) / perRow;
+  const boxHeight = 44;
+  const producers = view.producers.map((producer, i): ProducerBox => ({
+    producer,
+    note: producerNote(producer, Math.floor(boxWidth / 7)),
+    x: 8 + (i % perRow) * (boxWidth + 8),
+    y: 26 + Math.floor(i / perRow) * (boxHeight + 8),
+    width: boxWidth,
+    height: boxHeight,
+  }));
+  const producersBottom = producers.reduce((y, p) => Math.max(y, p.y + p.height), 26);
+  const { topics, bottom } = layTopics(view, m, producersBottom + 34);
+
+  let y = bottom + 26;
+  const memberWidth = (m.width - 16 - 8) / 2;
+  const groups = view.groups.map((group): GroupArea => {
+    const heading = { x: 8, y };
+    const members = group.members.map((member, i): MemberBox => ({
+      ...memberWords(member, 20),
+      x: 8 + (i % 2) * (memberWidth + 8),
+      y: y + 36 + Math.floor(i / 2) * (boxHeight + 16),
+      width: memberWidth,
+      height: boxHeight,
+    }));
+    y += 36 + Math.max(1, Math.ceil(members.length / 2)) * (boxHeight + 16) + 22;
+    return { group, heading, state: groupState(group, now), members };
+  });
+  return finish(view, now, {
+    shape: 'tall',
+    width: m.width,
+    height: y - 28,
+    producersHeading: { x: 8, y: 16 },
+    producers,
+    topics,
+    groups,
+  });
+}
+
+function layTopics(view: KafkaView, m: Measures, from: number): { topics: TopicArea[]; bottom: number } {
+  let y = from;
+  const topics = view.topics.map(({ name, partitions }): TopicArea => {
+    const heading = { x: m.lane.x, y };
+    y += 14;
+    const lanes = partitions.slice(0, LANES_MAX).map((partition): Lane => {
+      const lane = layLane(partition, view, m, y);
+      y += lane.height + LANE_GAP;
+      return lane;
+    });
+    const hidden = partitions.length - lanes.length;
+    const more = { x: m.lane.x, y: y + 8 };
+    y += hidden > 0 ? 40 : 16;
+    return { name, heading, lanes, hidden, more };
+  });
+  return { topics, bottom: y - 16 - LANE_GAP };
+}
+
+function layLane(partition: PartitionView, view: KafkaView, m: Measures, y: number): Lane {
+  const { x, width } = m.lane;
+  const x0 = x + m.label;
+  const slots = Math.floor((width - m.label - 4) / m.pitch);
+  const first = Math.max(0, partition.logEnd - (slots - 1));
+  const at = (offset: number): number => x0 + (offset - first) * m.pitch;
+  const cellsY = y + 9;
+  const rowsY = cellsY + m.cell + 19;
+  const rows = partition.readers.map((reader, i) =>
+    layRow(reader, {
+      y: rowsY + i * ROW,
+      first,
+      edge: (offset) => at(offset) - (m.pitch - m.cell) / 2,
+      left: x + 8,
+      right: x + width - 10,
+    }),
+  );
+  const cells = partition.cells
+    .filter((cell) => cell.position >= first)
+    .map((cell): DrawnCell => {
+      const again = cell.delivered.some((n) => n > 1) || cell.processed.some((n) => n > 1);
+      return {
+        cell,
+        place: partition.place,
+        again,
+        words: cellWords(partition, cell, view),
+        x: at(cell.position),
+        y: cellsY,
+      };
+    });
+  const { highWatermark } = partition;
+  return {
+    partition,
+    cells,
+    cellSize: m.cell,
+    offsetY: cellsY + m.cell + 12.5,
+    next: { x: at(partition.logEnd), y: cellsY },
+    highWatermarkX:
+      highWatermark >= first && highWatermark > 0 ? at(highWatermark) - (m.pitch - m.cell) / 2 : null,
+    hidden: first - partition.logStart,
+    rows,
+    x,
+    y,
+    width,
+    height: 9 + m.cell + 19 + Math.max(1, rows.length) * ROW + 3,
+  };
+}
+
+interface RowPlace {
+  readonly y: number;
+  readonly first: number;
+  readonly edge: (offset: number) => number;
+  readonly left: number;
+  readonly right: number;
+}
+
+/** Carets with their words where there is room: the committed offset says its name to the left, the position to the right. */
+function layRow(reader: PartitionReader, place: RowPlace): ReaderRow {
+  const { y, first, edge, left, right } = place;
+  const lagText = `lag ${reader.lag}`;
+  const lagX = right;
+  const lagLeft = right - lagText.length * 6.3 - 8;
+  const caret = (kind: Caret['kind'], offset: number): Caret => {
+    const before = offset < first;
+    return { kind, offset, before, x: before ? left + 24 : edge(offset), y, label: null };
+  };
+  const committed = reader.committed === null ? null : caret('committed', reader.committed);
+  const position = reader.position === null ? null : caret('position', reader.position);
+  const carets: Caret[] = [];
+  const word = (text: string): number => text.length * 5.9 + 10;
+  if (committed) {
+    const text = committed.before ? `committed ${committed.offset}` : 'committed';
+    const toLeft = committed.x - word(text) >= left;
+    const limit = position && position.x > committed.x ? position.x - 8 : lagLeft;
+    const toRight = committed.x + word(text) <= limit;
+    carets.push({
+      ...committed,
+      label:
+        !committed.before && toLeft
+          ? { x: committed.x - 8, anchor: 'end', text }
+          : toRight
+            ? { x: committed.x + 8, anchor: 'start', text }
+            : null,
+    });
+  }
+  if (position) {
+    const taken = carets[0]?.label;
+    const from = taken?.anchor === 'start' ? taken.x + word(taken.text) : left;
+    const text = 'position';
+    const same = committed?.x === position.x;
+    const toRight = position.x + word(text) <= lagLeft;
+    const toLeft = !same && position.x - word(text) >= Math.max(from, committed ? committed.x + 8 : left);
+    carets.push({
+      ...position,
+      label:
+        toRight && !(same && taken?.anchor === 'start')
+          ? { x: position.x + 8, anchor: 'start', text }
+          : toLeft
+            ? { x: position.x - 8, anchor: 'end', text }
+            : null,
+    });
+  }
+  return { reader, y, carets, lagX, lagText };
+}
+
+type Laid = Omit<Picture, 'wires' | 'travellers'>;
+
+/** Draws the wires between what has been placed, and what travels on them at this moment. */
+function finish(view: KafkaView, now: number, laid: Laid): Picture {
+  const lanes = new Map(
+    laid.topics.flatMap((t) => t.lanes.map((lane) => [lane.partition.place, lane] as const)),
+  );
+  const members = new Map(laid.groups.flatMap((g) => g.members.map((box) => [box.member.id, box] as const)));
+  const producers = new Map(laid.producers.map((box) => [box.producer.id, box] as const));
+  const between =
+    laid.shape === 'wide' ? { write: writeWide, read: readWide } : { write: writeTall, read: readTall };
+
+  const busy = new Set<string>();
+  const travellers: Traveller[] = [];
+  view.travels.forEach((travel) => {
+    const producer = producers.get(travel.from);
+    const member = members.get(travel.to);
+    const lane =
+      lanes.get(travel.place ?? '') ?? (member ? lanes.get(member.member.places[0] ?? '') : undefined);
+    if (!lane || travel.messages.length === 0) return;
+    const track = producer ? between.write(producer, lane) : member ? between.read(lane, member) : null;
+    if (!track) return;
+    const held = travel.arrivesAt === null;
+    const whole = (travel.arrivesAt ?? 0) - travel.sentAt;
+    const gone = held ? 0.12 : whole <= 0 ? 1 : Math.max(0, Math.min(1, (now - travel.sentAt) / whole));
+    busy.add(wireId(travel.from, travel.to, lane.partition.place, producer !== undefined));
+    const again = travel.messages.some(({ message }) =>
+      lane.cells.some(({ cell }) => cell.message === message && member && cell.delivered.some((n) => n > 0)),
+    );
+    travellers.push({
+      id: `${travel.from}>${travel.to}>${travel.place ?? ''}>${travel.sentAt}>${travel.messages[0]?.message ?? ''}`,
+      keys: travel.messages.slice(0, STACK_MAX).map(({ key }) => key),
+      more: Math.max(0, travel.messages.length - STACK_MAX),
+      again,
+      held,
+      ...track.at(gone),
+    });
+  });
+
+  const wires: Wire[] = [];
+  for (const box of laid.producers) {
+    for (const lane of laid.topics.find(({ name }) => name === box.producer.topic)?.lanes ?? []) {
+      const id = wireId(box.producer.id, '', lane.partition.place, true);
+      wires.push({ id, role: 'producer', d: between.write(box, lane).d, busy: busy.has(id) });
+    }
+  }
+  for (const [place, lane] of lanes) {
+    for (const { owner } of lane.partition.readers) {
+      const box = owner === null ? undefined : members.get(owner);
+      if (!box) continue;
+      const id = wireId('', box.member.id, place, false);
+      wires.push({ id, role: 'consumer', d: between.read(lane, box).d, busy: busy.has(id) });
+    }
+  }
+  return { ...laid, wires, travellers };
+}
+
+function wireId(from: string, to: string, place: string, write: boolean): string {
+  return write ? `w>${from}>${place}` : `r>${place}>${to}`;
+}
+
+interface Track {
+  readonly d: string;
+  /** @param t 0 at the beginning, 1 at the end */
+  at(t: number): Point;
+}
+
+const middleOf = (lane: Lane): number => lane.y + 9 + lane.cellSize / 2;
+
+function writeWide(box: ProducerBox, lane: Lane): Track {
+  return curve(box.x + box.width, box.y + box.height / 2, lane.x, middleOf(lane));
+}
+
+function readWide(lane: Lane, box: MemberBox): Track {
+  return curve(lane.x + lane.width, middleOf(lane), box.x, box.y + box.height / 2);
+}
+
+/** Down the left margin, past the lanes above. */
+function writeTall(box: ProducerBox, lane: Lane): Track {
+  const from = box.x + box.width / 2;
+  const bottom = box.y + box.height;
+  return polyline([
+    { x: from, y: bottom },
+    { x: from, y: bottom + 10 },
+    { x: 8, y: bottom + 10 },
+    { x: 8, y: middleOf(lane) },
+    { x: lane.x, y: middleOf(lane) },
+  ]);
+}
+
+/** Down the right margin, then along above the member's row. */
+function readTall(lane: Lane, box: MemberBox): Track {
+  const right = lane.x + lane.width;
+  const over = box.y - 8;
+  const to = box.x + box.width / 2;
+  return polyline([
+    { x: right, y: middleOf(lane) },
+    { x: right + 10, y: middleOf(lane) },
+    { x: right + 10, y: over },
+    { x: to, y: over },
+    { x: to, y: box.y },
+  ]);
+}
+
+/** A wire that leaves and arrives level. */
+function curve(x1: number, y1: number, x2: number, y2: number): Track {
+  const mid = (x1 + x2) / 2;
+  return {
+    d: `M${x1} ${y1}C${mid} ${y1} ${mid} ${y2} ${x2} ${y2}`,
+    at(t) {
+      const u = 1 - t;
+      const bezier = (a: number, b: number, c: number, e: number): number =>
+        u * u * u * a + 3 * u * u * t * b + 3 * u * t * t * c + t * t * t * e;
+      return { x: bezier(x1, mid, mid, x2), y: bezier(y1, y1, y2, y2) };
+    },
+  };
+}
+
+/** A wire of straight pieces with rounded corners; what travels on it cuts the corners no more than the eye forgives. */
+function polyline(points: readonly [Point, ...Point[]]): Track {
+  const lengths = points.slice(1).map((p, i) => {
+    const before = points[i] ?? p;
+    return Math.hypot(p.x - before.x, p.y - before.y);
+  });
+  const whole = lengths.reduce((sum, length) => sum + length, 0);
+  const towards = (from: Point, to: Point, by: number): Point => {
+    const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
+    const share = Math.min(0.5, by / length);
+    return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
+  };
+  const d = points
+    .map((p, i) => {
+      const before = points[i - 1];
+      const after = points[i + 1];
+      if (!before) return `M${p.x} ${p.y}`;
+      if (!after) return `L${p.x} ${p.y}`;
+      const a = towards(p, before, 7);
+      const b = towards(p, after, 7);
+      return `L${a.x} ${a.y}Q${p.x} ${p.y} ${b.x} ${b.y}`;
+    })
+    .join('');
+  return {
+    d,
+    at(t) {
+      let left = t * whole;
+      for (const [i, length] of lengths.entries()) {
+        const from = points[i] as Point;
+        const to = points[i + 1] as Point;
+        if (left <= length || i === lengths.length - 1) {
+          const share = length === 0 ? 1 : Math.min(1, left / length);
+          return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
+        }
+        left -= length;
+      }
+      return points[0];
+    },
+  };
+}
+
+/** `P1` for `orders-1`: what a place is called beside its topic. */
+export function partitionName(place: string): string {
+  return `P${place.slice(place.lastIndexOf('-') + 1)}`;
+}
+
+/** The places of a member as its box says them, shortened to `limit` characters. */
+function placesWords(places: readonly string[], limit: number): string {
+  const all = places.map(partitionName).join(' + ');
+  return all.length <= limit ? all : `${places.length} partitions`;
+}
+
+function memberWords(member: MemberView, limit: number): Pick<MemberBox, 'member' | 'note' | 'tone'> {
+  const since = shortSeconds(member.since);
+  switch (member.state) {
+    case 'waiting':
+      return { member, note: 'not started yet', tone: 'quiet' };
+    case 'joining':
+      return { member, note: 'joining…', tone: 'quiet' };
+    case 'crashed':
+      return { member, note: `crashed at ${since}`, tone: 'fault' };
+    case 'closed':
+      return { member, note: `left at ${since}`, tone: 'quiet' };
+    case 'paused':
+      return { member, note: `paused at ${since}`, tone: 'fault' };
+    case 'stable':
+      return member.idle
+        ? { member, note: 'idle: no partition', tone: 'quiet' }
+        : { member, note: placesWords(member.places, limit) || 'no partition yet', tone: 'consumer' };
+  }
+}
+
+function producerNote({ keys, state, published }: ProducerView, limit: number): string {
+  if (state === 'crashed' || state === 'closed' || state === 'paused') return state;
+  const named = keys.filter((key) => key !== null);
+  const all = `keys ${named.join(', ')}${keys.includes(null) ? ', none' : ''}`;
+  if (named.length > 0 && all.length <= limit) return all;
+  return `${published} sent`;
+}
+
+function groupState({ state, generation, rebalancingSince }: GroupView, now: number): GroupArea['state'] {
+  const since = rebalancingSince === null ? '' : ` · ${shortSeconds(Math.max(0, now - rebalancingSince))}`;
+  const stable = state === 'Stable';
+  return { text: stable ? `${state} · generation ${generation}` : `${state}${since}`, stable };
+}
+
+function cellWords(partition: PartitionView, cell: Cell, view: KafkaView): string {
+  const parts = [`${partitionName(partition.place)} offset ${cell.position}`, keyWords(cell.key)];
+  if (!cell.confirmed) parts.push('not confirmed yet');
+  view.groups.forEach((group, g) => {
+    const processed = cell.processed[g] ?? 0;
+    const delivered = cell.delivered[g] ?? 0;
+    if (processed > 1) parts.push(`processed ${processed} times by ${group.id}`);
+    else if (delivered > 1) parts.push(`delivered ${delivered} times to ${group.id}`);
+    else if (processed === 1) parts.push(`processed by ${group.id}`);
+    else if (delivered === 1) parts.push(`delivered to ${group.id}`);
+  });
+  return parts.join(', ');
+}
+
+/** The whole drawing in words: its text alternative. */
+export function summary(view: KafkaView): string {
+  const count = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? '' : 's'}`;
+  const topics = view.topics.map(({ name, partitions }) => {
+    const lanes = partitions.slice(0, LANES_MAX).map((p) => {
+      const readers = p.readers.map(
+        ({ group, owner, committed, lag }) =>
+          `${group}: ${owner === null ? 'read by nobody' : `read by ${owner}`}, ${committed === null ? 'nothing committed' : `committed ${committed}`}, lag ${lag}`,
+      );
+      return `${partitionName(p.place)} has ${count(p.logEnd - p.logStart, 'record')}${readers.length > 0 ? ` (${readers.join('; ')})` : ''}`;
+    });
+    return `Topic ${name}, ${count(partitions.length, 'partition')}: ${lanes.join('. ')}.`;
+  });
+  const groups = view.groups.map((group) => {
+    const members = group.members.map((member) => {
+      const { note } = memberWords(member, 100);
+      return `${member.label} ${member.state === 'stable' && !member.idle ? `reads ${note}` : note}`;
+    });
+    return `Group ${group.id} is ${group.state}: ${members.join(', ') || 'no members'}.`;
+  });
+  const producers = view.producers.map(({ label, published }) => `${label} has sent ${published}`);
+  return [`${producers.join(', ')}.`, ...topics, ...groups].join(' ');
+}

@@ -1,0 +1,293 @@
+/**
+ * One experiment on a page, without its picture: what the reader chose, where the playhead is, what arrives from the
+ * worker. It knows no DOM; the view gives it the time and what is stored, and draws its signals.
+ */
+import { batch, signal } from '@preact/signals';
+import type {
+  About,
+  Client,
+  EventLine,
+  Frame,
+  Move,
+  Run,
+  RunAddress,
+  RunError,
+  RunSpec,
+} from '../../client/client.ts';
+import type { Action, TimedAction } from '../../scenarios/schema.ts';
+import type { Poster } from './poster.ts';
+import { actionWords, shortSeconds, SPEEDS, speedIndex } from './words.ts';
+
+/** A tab that was asleep does not jump: between two frames at most this much real time passes. */
+const TICK_MAX_MS = 100;
+const MICROS_PER_MS = 1000;
+/** While it plays, the words under the stage are read out at most this often. */
+const ANNOUNCE_EVERY_MS = 4000;
+
+export interface Life {
+  readonly message: number;
+  readonly title: string;
+  /** null until they are there. */
+  readonly lines: readonly EventLine[] | null;
+}
+
+export class Session {
+  readonly poster: Poster;
+  readonly frame;
+  readonly playing = signal(false);
+  /** Still the first frame, untouched: Play begins at the beginning. */
+  readonly untouched = signal(true);
+  readonly speed;
+  readonly knobs = signal<Readonly<Record<string, string>>>({});
+  readonly actions = signal<readonly TimedAction[]>([]);
+  readonly about = signal<About | null>(null);
+  /** What went wrong, for the reader. */
+  readonly error = signal<string | null>(null);
+  readonly announcement = signal('');
+  readonly life = signal<Life | null>(null);
+  private seed: number | null = null;
+  private readonly client: Client;
+  private readonly run: Run;
+  private opening: Promise<About> | null = null;
+  /** The playhead while playing, virtual microseconds; the frame follows it. */
+  private playhead = 0;
+  private ticked: number | null = null;
+  private announcedAt = -Infinity;
+  private lifeOf = '';
+
+  constructor(poster: Poster, client: Client) {
+    this.poster = poster;
+    this.client = client;
+    this.frame = signal(poster.frame);
+    this.speed = signal(speedIndex(poster.experiment.speed));
+    this.run = client.run({
+      onFrame: (frame) => this.onFrame(frame),
+      onError: (error) => this.onError(error),
+    });
+  }
+
+  /** Opens the run where the frame is, unless it is open: the first thing that needs the worker. */
+  async open(): Promise<About | null> {
+    this.opening ??= this.start(this.frame.value.at);
+    try {
+      return await this.opening;
+    } catch {
+      this.opening = null;
+      return null;
+    }
+  }
+
+  async play(): Promise<void> {
+    if (this.playing.value) return;
+    const fromStart = this.untouched.value || this.frame.value.ended;
+    if (!(await this.open())) return;
+    batch(() => {
+      this.untouched.value = false;
+      this.playing.value = true;
+    });
+    this.ticked = null;
+    this.playhead = fromStart ? 0 : this.frame.value.at;
+    if (fromStart) this.run.move({ to: 'moment', at: 0 });
+    this.announce('Playing');
+  }
+
+  pause(): void {
+    if (!this.playing.value) return;
+    this.playing.value = false;
+    this.announce(`Paused at ${shortSeconds(this.frame.value.at)}`);
+  }
+
+  toggle(): void {
+    if (this.playing.value) this.pause();
+    else void this.play();
+  }
+
+  /** One turn of the playing: asks for the frame of this time. @param nowMs the page's clock */
+  tick(nowMs: number): void {
+    if (!this.playing.value) return;
+    const passed = this.ticked === null ? 0 : Math.min(TICK_MAX_MS, nowMs - this.ticked);
+    this.ticked = nowMs;
+    if (passed <= 0) return;
+    const { endsAt } = this.frame.value;
+    this.playhead = Math.min(
+      endsAt,
+      this.playhead + passed * MICROS_PER_MS * (SPEEDS[this.speed.value] ?? 1),
+    );
+    this.run.move({ to: 'moment', at: Math.round(this.playhead) });
+  }
+
+  /** Time stands still while nobody looks: the next tick begins anew. */
+  hold(): void {
+    this.ticked = null;
+  }
+
+  step(by: number): Promise<void> {
+    return this.go({ to: 'step', by });
+  }
+
+  /** @param at virtual microseconds */
+  seek(at: number): Promise<void> {
+    return this.go({ to: 'moment', at: Math.round(Math.max(0, Math.min(this.frame.value.endsAt, at))) });
+  }
+
+  jump(seq: number, at: number): Promise<void> {
+    return this.go({ to: 'event', seq, at });
+  }
+
+  /** Everything as it was: the scenario's own settings, no actions, the first frame. */
+  async reset(): Promise<void> {
+    this.playing.value = false;
+    this.seed = null;
+    this.knobs.value = {};
+    this.actions.value = [];
+    this.life.value = null;
+    await this.again(this.poster.frame.at);
+    if (this.error.value === null) this.untouched.value = true;
+    this.announce('Reset');
+  }
+
+  /** Another setting: the run starts over with it and goes to the moment shown. */
+  async turn(knob: string, option: string): Promise<void> {
+    this.knobs.value = { ...this.knobs.value, [knob]: option };
+    await this.again(this.frame.value.at);
+    this.announce('The run was started over with the new setting');
+  }
+
+  /**
+   * Does something at the moment shown.
+   * @param make gives the action once the run is open
+   */
+  async act(make: (about: About, frame: Frame) => Action | null): Promise<void> {
+    const about = await this.open();
+    const action = about && make(about, this.frame.value);
+    if (!action) return;
+    const { at } = this.frame.value;
+    this.actions.value = [...this.actions.value, { atMs: at / MICROS_PER_MS, action }];
+    await this.again(at);
+    this.announce(`At ${shortSeconds(at)}: ${actionWords(action)}`);
+  }
+
+  async withdraw(index: number): Promise<void> {
+    this.actions.value = this.actions.value.filter((_, i) => i !== index);
+    await this.again(this.frame.value.at);
+    this.announce('The action was taken back');
+  }
+
+  /** Shows a message's life. @param title what it is called */
+  async showLife(message: number, title: string): Promise<void> {
+    this.life.value = { message, title, lines: null };
+    this.lifeOf = '';
+    if (await this.open()) this.refreshLife();
+  }
+
+  /** The text of this run's address. @throws RunError (as a rejection) */
+  address(): Promise<string> {
+    return this.client.writeAddress(this.spec(), this.frame.value.at);
+  }
+
+  /**
+   * Shows the run of an address.
+   * @param text what stood in the page's address
+   * @param ours whether a bad one is for this experiment to tell of
+   */
+  async readAddress(text: string, ours: boolean): Promise<boolean> {
+    let address: RunAddress;
+    try {
+      address = await this.client.readAddress(text);
+    } catch (error) {
+      if (ours) this.error.value = `${(error as Error).message}\nThe figure shows its own run instead.`;
+      return false;
+    }
+    if (address.experiment !== this.poster.experiment.id) return false;
+    this.seed = address.seed;
+    this.knobs.value = address.knobs;
+    this.actions.value = address.actions;
+    await this.again(address.at);
+    this.announce(`Showing a shared run at ${shortSeconds(address.at)}`);
+    return true;
+  }
+
+  announce(text: string): void {
+    this.announcement.value = text;
+  }
+
+  /** Reads the caption out, not too often. @param nowMs the page's clock */
+  tell(nowMs: number): void {
+    const { caption, at } = this.frame.value;
+    if (!caption || (this.playing.value && nowMs - this.announcedAt < ANNOUNCE_EVERY_MS)) return;
+    this.announcedAt = nowMs;
+    this.announce(`${shortSeconds(at)}: ${caption.text}`);
+  }
+
+  close(): void {
+    this.playing.value = false;
+    this.run.close();
+    this.opening = null;
+  }
+
+  private spec(): RunSpec {
+    const { experiment } = this.poster;
+    return {
+      experiment: experiment.id,
+      seed: this.seed,
+      knobs: this.knobs.value,
+      actions: this.actions.value,
+    };
+  }
+
+  private async start(at: number): Promise<About> {
+    const about = await this.run.start(this.spec(), at);
+    this.error.value = null;
+    this.about.value = about;
+    return about;
+  }
+
+  /** Opens the run anew, with what the reader has chosen by now. */
+  private async again(at: number): Promise<void> {
+    this.untouched.value = false;
+    this.playhead = at;
+    this.opening = this.start(at);
+    await this.open();
+  }
+
+  private async go(move: Move): Promise<void> {
+    this.untouched.value = false;
+    if (move.to === 'moment') this.playhead = move.at;
+    else this.pause();
+    if (await this.open()) this.run.move(move);
+  }
+
+  private onFrame(frame: Frame): void {
+    batch(() => {
+      this.frame.value = frame;
+      if (!this.playing.value) this.playhead = frame.at;
+      if (this.playing.value && (frame.failure !== null || (frame.ended && this.playhead >= frame.endsAt))) {
+        this.playing.value = false;
+        this.announce('The end of the run');
+      }
+    });
+    this.refreshLife();
+  }
+
+  private onError(error: RunError): void {
+    if (error.code === 'superseded') return;
+    this.opening = null;
+    batch(() => {
+      this.playing.value = false;
+      this.error.value = error.message;
+    });
+  }
+
+  private refreshLife(): void {
+    const life = this.life.value;
+    const wanted = life ? `${life.message}@${this.frame.value.events}` : '';
+    if (!life || this.lifeOf === wanted) return;
+    this.lifeOf = wanted;
+    this.run.life(life.message).then(
+      (lines) => {
+        if (this.life.value?.message === life.message) this.life.value = { ...life, lines };
+      },
+      () => undefined,
+    );
+  }
+}
