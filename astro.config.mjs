@@ -104,6 +104,8 @@ export default defineConfig({
       },
       expressiveCode: {
         themes: ['github-light', 'github-dark'],
+        // A command is a command; it needs no drawing of a terminal's window around it.
+        defaultProps: { overridesByLang: { 'sh,bash,shell,console': { frame: 'none' } } },
         styleOverrides: {
           borderRadius: '8px',
           borderColor: 'var(--hair)',
@@ -112,11 +114,14 @@ export default defineConfig({
           codeFontSize: '0.84rem',
           uiFontFamily: 'var(--sans)',
           frames: {
-            shadowColor: 'transparent',
-            editorTabBarBackground: 'var(--wash)',
-            terminalTitlebarBackground: 'var(--wash)',
-            terminalBackground: 'var(--wash)',
+            frameBoxShadowCssValue: 'none',
             editorBackground: 'var(--wash)',
+            editorTabBarBackground: 'var(--wash)',
+            editorActiveTabBackground: 'transparent',
+            editorActiveTabIndicatorTopColor: 'transparent',
+            editorActiveTabForeground: 'var(--soft)',
+            terminalBackground: 'var(--wash)',
+            terminalTitlebarBackground: 'var(--wash)',
           },
         },
       },

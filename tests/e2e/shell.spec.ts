@@ -164,6 +164,18 @@ test('on paper: no chrome, light, figures whole', async ({ page }) => {
 test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
 
+  test('the theme is the system’s', async ({ page }) => {
+    for (const [colorScheme, paper] of [
+      ['light', 'rgb(251, 250, 246)'],
+      ['dark', 'rgb(21, 22, 26)'],
+    ] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.goto(chapter);
+      await expect(page.locator('body')).toHaveCSS('background-color', paper);
+      await expect(visibleDiagrams(page).first()).toHaveClass(new RegExp(colorScheme));
+    }
+  });
+
   test('words, diagrams, contents and the foot are there', async ({ page }) => {
     await page.goto(chapter);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
