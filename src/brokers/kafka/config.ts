@@ -41,13 +41,18 @@ export const kafkaProducerConfig = v.strictObject({
   acks: v.optional(v.picklist(['0', '1', 'all']), 'all'),
   'linger.ms': v.optional(milliseconds, 5),
   'batch.size': v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 16_384),
-  'enable.idempotence': v.optional(v.boolean(), true),
+  'buffer.memory': v.optional(positive, 33_554_432),
+  /** K-35. How long a `send()` may block. */
+  'max.block.ms': v.optional(milliseconds, 60_000),
+  /** K-34. Left out, it is on where `acks` and `retries` allow it; set to true where they do not, it is an error. */
+  'enable.idempotence': v.optional(v.boolean()),
   'max.in.flight.requests.per.connection': v.optional(positive, 5),
   retries: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 2_147_483_647),
   'retry.backoff.ms': v.optional(milliseconds, 100),
   'retry.backoff.max.ms': v.optional(milliseconds, 1000),
   'request.timeout.ms': v.optional(milliseconds, 30_000),
-  'delivery.timeout.ms': v.optional(milliseconds, 120_000),
+  /** K-31. Left out, 120 000, or what linger and request timeout need if that is more. */
+  'delivery.timeout.ms': v.optional(milliseconds),
   'metadata.max.age.ms': v.optional(milliseconds, 300_000),
   'partitioner.ignore.keys': v.optional(v.boolean(), false),
 });
