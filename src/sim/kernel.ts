@@ -369,9 +369,8 @@ export class Kernel {
     process.life++;
     process.deferred = [];
     for (const peer of process.peers) {
-      const towards = this.link(id, peer);
-      towards.connection++;
-      towards.held = [];
+      // What it had sent is on the wire and still arrives; what was on its way to it does not.
+      this.link(id, peer).held = [];
       const back = this.link(peer, id);
       back.connection++;
       back.held = [];
@@ -386,7 +385,9 @@ export class Kernel {
     const link = this.link(from, to);
     // A peer behind a cut link learns nothing: the reset cannot reach it.
     if (!process.up || link.cut) return;
-    this.queue.push(this.now + fromMs(link.quality.latencyMs), {
+    const arrival = Math.max(this.now + fromMs(link.quality.latencyMs), link.lastArrival);
+    link.lastArrival = arrival;
+    this.queue.push(arrival, {
       type: 'disconnect',
       to,
       from,

@@ -47,10 +47,10 @@ const kafkaScenario: fc.Arbitrary<ScenarioInput> = fc
     keyed: fc.boolean(),
     rate: fc.integer({ min: 1, max: 20 }),
     processingMs: fc.integer({ min: 0, max: 40 }),
-    strategy: fc.constantFrom(
-      ['range' as const],
-      ['cooperative-sticky' as const],
-      ['range' as const, 'cooperative-sticky' as const],
+    strategy: fc.constantFrom<('range' | 'cooperative-sticky')[]>(
+      ['range'],
+      ['cooperative-sticky'],
+      ['range', 'cooperative-sticky'],
     ),
     autoCommit: fc.boolean(),
     commit: fc.constantFrom('after-batch' as const, 'after-each' as const),

@@ -162,6 +162,14 @@ describe('faults', () => {
     expect(probes.a?.log).toEqual([`${fromMs(2)} lost b`]);
   });
 
+  it('what a process sent before it died still arrives, and then the news of its death', () => {
+    const { kernel, probes, runAll, send } = world(['a', 'b'], { jitterMs: 100 });
+    send('a', 'b', 'last words');
+    kernel.crash('a');
+    runAll();
+    expect(probes.b?.log.map((line) => line.replace(/^\d+ /, ''))).toEqual(['a:last words', 'lost a']);
+  });
+
   it('a pause defers everything, in order, until it ends', () => {
     const { kernel, probes, runAll, send } = world(['a', 'b']);
     kernel.pause('b');
