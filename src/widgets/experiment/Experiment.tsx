@@ -12,7 +12,7 @@ import { Stage } from './kafka/Stage.tsx';
 import type { Poster } from './poster.ts';
 import { Predict } from './Predict.tsx';
 import { Session } from './session.ts';
-import { Side } from './Side.tsx';
+import { Desk, Side } from './Side.tsx';
 import { Timeline } from './Timeline.tsx';
 import { seconds, SPEEDS } from './words.ts';
 
@@ -111,6 +111,7 @@ export default function ExperimentIsland({ poster }: { poster: string }) {
         </div>
         <Transport session={session} ready={ready} />
         {!compact && <Side session={session} ready={ready} />}
+        {!compact && <Desk session={session} ready={ready} />}
       </div>
       {!compact && (
         <div class="xp-more">

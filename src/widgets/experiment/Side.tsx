@@ -1,4 +1,4 @@
-/** What stands beside the stage: claims, figures, settings, what the reader may do and has done. */
+/** What stands around the stage: claims and figures beside it, settings and what the reader may do below it. */
 import type { ClaimState, Frame } from '../../scenarios/frame.ts';
 import type { KafkaView } from '../../brokers/kafka/view-types.ts';
 import { useState } from 'preact/hooks';
@@ -15,7 +15,6 @@ interface Props {
 
 export function Side({ session, ready }: Props) {
   const frame = session.frame.value;
-  const { experiment } = session.poster;
   return (
     <div class="xp-side">
       {frame.claims.length > 0 && (
@@ -29,8 +28,18 @@ export function Side({ session, ready }: Props) {
         </section>
       )}
       <Now frame={frame} />
-      {experiment.controls.length > 0 && <Doing session={session} ready={ready} view={frame.view} />}
-      {experiment.knobs.length > 0 && <Knobs session={session} ready={ready} />}
+    </div>
+  );
+}
+
+/** What the reader may turn and do, and has done. */
+export function Desk({ session, ready }: Props) {
+  const { controls, knobs } = session.poster.experiment;
+  if (controls.length + knobs.length === 0) return null;
+  return (
+    <div class="xp-desk">
+      {controls.length > 0 && <Doing session={session} ready={ready} view={session.frame.value.view} />}
+      {knobs.length > 0 && <Knobs session={session} ready={ready} />}
     </div>
   );
 }
@@ -152,43 +161,48 @@ function Doing({ session, ready, view }: DoingProps) {
   );
   const actions = session.actions.value;
   return (
-    <section>
-      <h4>Intervene</h4>
-      {controls.produce.length > 0 && <Send session={session} ready={ready} produce={controls.produce} />}
-      {controls.general.length > 0 && <div class="xp-buttons">{controls.general.map(button)}</div>}
+    <>
+      <section>
+        <h4>Intervene</h4>
+        {controls.produce.length > 0 && <Send session={session} ready={ready} produce={controls.produce} />}
+        {controls.general.length > 0 && <div class="xp-buttons">{controls.general.map(button)}</div>}
+        {actions.length > 0 && (
+          <>
+            <h4 class="xp-second">What you did</h4>
+            <ul class="xp-actions">
+              {actions.map(({ atMs, action }, i) => (
+                <li key={`${i}-${atMs}`}>
+                  <span>
+                    {shortSeconds(atMs * 1000)} {actionWords(action)}
+                  </span>
+                  <button
+                    type="button"
+                    class="xp-link"
+                    aria-label={`Take back: ${actionWords(action)} at ${shortSeconds(atMs * 1000)}`}
+                    onClick={() => void session.withdraw(i)}
+                  >
+                    take back
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
+      </section>
       {controls.members.some(({ buttons }) => buttons.length > 0) && (
-        <ul class="xp-members">
-          {controls.members.map(({ id, label, buttons }) => (
-            <li key={id}>
-              <b>{label}</b>
-              <span class="xp-buttons">{buttons.map(button)}</span>
-            </li>
-          ))}
-        </ul>
-      )}
-      {actions.length > 0 && (
-        <>
-          <h4 class="xp-second">What you did</h4>
-          <ul class="xp-actions">
-            {actions.map(({ atMs, action }, i) => (
-              <li key={`${i}-${atMs}`}>
-                <span>
-                  {shortSeconds(atMs * 1000)} {actionWords(action)}
-                </span>
-                <button
-                  type="button"
-                  class="xp-link"
-                  aria-label={`Take back: ${actionWords(action)} at ${shortSeconds(atMs * 1000)}`}
-                  onClick={() => void session.withdraw(i)}
-                >
-                  take back
-                </button>
+        <section>
+          <h4>Consumers</h4>
+          <ul class="xp-members">
+            {controls.members.map(({ id, label, buttons }) => (
+              <li key={id}>
+                <b>{label}</b>
+                <span class="xp-buttons">{buttons.map(button)}</span>
               </li>
             ))}
           </ul>
-        </>
+        </section>
       )}
-    </section>
+    </>
   );
 }
 

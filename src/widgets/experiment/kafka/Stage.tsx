@@ -63,8 +63,12 @@ export function Stage({ view, at, shape, selected, onCell }: Props) {
       onClick={onClick}
     >
       <g aria-hidden="true">
-        {picture.wires.map(({ id, role, d, busy }) => (
-          <path key={id} class={`xp-wire xp-${role}${busy ? ' xp-busy' : ''}`} d={d} />
+        {picture.wires.map(({ id, role, d, busy, dead }) => (
+          <path
+            key={id}
+            class={`xp-wire xp-${role}${busy ? ' xp-busy' : ''}${dead ? ' xp-dead' : ''}`}
+            d={d}
+          />
         ))}
         <Heading {...picture.producersHeading} word="Producers" name="" />
         {picture.producers.map((box) => (
@@ -185,7 +189,7 @@ function Tape({ lane, tabStop, selected, groups, live }: TapeProps) {
                 {shorten(reader)}
               </text>
             )}
-            {carets.map((caret) => (
+            {[...carets].sort(hollowFirst).map((caret) => (
               <CaretMark key={caret.kind} caret={caret} worded={groups === 1} />
             ))}
             <text class={`xp-lag${reader.lag > 0 ? ' xp-some' : ''}`} x={lagX} y={rowY + 9}>
@@ -239,7 +243,11 @@ function CellMark({ drawn, size, offsetY, tab, selected }: CellProps) {
 
 function CaretMark({ caret, worded }: { caret: Caret; worded: boolean }) {
   const { kind, x, y, label, before } = caret;
-  const d = before ? `M${x - 4} ${y + 5}l7 -5v10z` : `M${x} ${y}l5 8.5h-10z`;
+  // The hollow one is the larger, so that both show where they meet.
+  const size = kind === 'position' ? 6 : 4.5;
+  const d = before
+    ? `M${x - 4} ${y + 5}l${size + 2} ${-size}v${2 * size}z`
+    : `M${x} ${y}l${size} ${1.7 * size}h${-2 * size}z`;
   return (
     <g class="xp-caret-group">
       <path class={`xp-caret xp-${kind}`} d={d} />
@@ -323,7 +331,7 @@ function Travelling({ keys, more, again, held, x, y }: Traveller) {
             <g
               key={i}
               class="xp-cell xp-flying"
-              transform={`translate(${i * 5} ${i * -4})`}
+              transform={`translate(${i * 8} ${i * -5})`}
               style={`--key:${colour}`}
             >
               {again && i === 0 && <rect class="xp-ring" x="-3" y="-3" width="26" height="26" rx="8" />}
@@ -336,7 +344,7 @@ function Travelling({ keys, more, again, held, x, y }: Traveller) {
         })
         .reverse()}
       {more > 0 && (
-        <text class="xp-small" x={size + 14} y="6">
+        <text class="xp-small" x={size + 20} y="4">
           +{more}
         </text>
       )}
@@ -386,4 +394,9 @@ function nearest(lanes: readonly Lane[], to: DrawnCell | undefined): string | nu
 
 function round(n: number): number {
   return Math.round(n * 10) / 10;
+}
+
+/** The filled caret is drawn over the hollow one. */
+function hollowFirst(a: Caret, b: Caret): number {
+  return Number(a.kind === 'committed') - Number(b.kind === 'committed');
 }

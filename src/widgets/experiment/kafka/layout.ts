@@ -95,6 +95,8 @@ export interface Wire {
   readonly role: 'producer' | 'consumer';
   readonly d: string;
   readonly busy: boolean;
+  /** Who is at its end does not read: crashed, or paused. */
+  readonly dead: boolean;
 }
 
 export interface Traveller extends Point {
@@ -305,53 +307,48 @@ interface RowPlace {
   readonly right: number;
 }
 
-/** Carets with their words where there is room: the committed offset says its name to the left, the position to the right. */
-function layRow(reader: PartitionReader, place: RowPlace): ReaderRow {
-  const { y, first, edge, left, right } = place;
+/** Two carets, with their words where there is room: the one to the left says its name to the left, the other to the right. */
+function layRow(reader: PartitionReader, { y, first, edge, left, right }: RowPlace): ReaderRow {
   const lagText = `lag ${reader.lag}`;
-  const lagX = right;
   const lagLeft = right - lagText.length * 6.3 - 8;
-  const caret = (kind: Caret['kind'], offset: number): Caret => {
-    const before = offset < first;
-    return { kind, offset, before, x: before ? left + 24 : edge(offset), y, label: null };
-  };
-  const committed = reader.committed === null ? null : caret('committed', reader.committed);
-  const position = reader.position === null ? null : caret('position', reader.position);
-  const carets: Caret[] = [];
-  const word = (text: string): number => text.length * 5.9 + 10;
-  if (committed) {
-    const text = committed.before ? `committed ${committed.offset}` : 'committed';
-    const toLeft = committed.x - word(text) >= left;
-    const limit = position && position.x > committed.x ? position.x - 8 : lagLeft;
-    const toRight = committed.x + word(text) <= limit;
-    carets.push({
-      ...committed,
-      label:
-        !committed.before && toLeft
-          ? { x: committed.x - 8, anchor: 'end', text }
-          : toRight
-            ? { x: committed.x + 8, anchor: 'start', text }
-            : null,
-    });
-  }
-  if (position) {
-    const taken = carets[0]?.label;
-    const from = taken?.anchor === 'start' ? taken.x + word(taken.text) : left;
-    const text = 'position';
-    const same = committed?.x === position.x;
-    const toRight = position.x + word(text) <= lagLeft;
-    const toLeft = !same && position.x - word(text) >= Math.max(from, committed ? committed.x + 8 : left);
-    carets.push({
-      ...position,
-      label:
-        toRight && !(same && taken?.anchor === 'start')
-          ? { x: position.x + 8, anchor: 'start', text }
-          : toLeft
-            ? { x: position.x - 8, anchor: 'end', text }
-            : null,
-    });
-  }
-  return { reader, y, carets, lagX, lagText };
+  const caret = (kind: Caret['kind'], offset: number | null): Caret[] =>
+    offset === null
+      ? []
+      : [
+          {
+            kind,
+            offset,
+            before: offset < first,
+            x: offset < first ? left + 24 : edge(offset),
+            y,
+            label: null,
+          },
+        ];
+  const sorted = [...caret('committed', reader.committed), ...caret('position', reader.position)].sort(
+    (a, b) => a.x - b.x,
+  );
+  const carets = sorted.map((one, i): Caret => {
+    const text = one.before ? `${one.kind} ${one.offset}` : one.kind;
+    const width = text.length * 5.9 + 10;
+    const other = sorted[1 - i];
+    const toLeft = { x: one.x - 8, anchor: 'end' as const, text };
+    const toRight = { x: one.x + 8, anchor: 'start' as const, text };
+    const roomLeft = one.x - width - (i === 1 && other ? other.x + 8 : left);
+    const roomRight = (i === 0 && other ? other.x - 8 : lagLeft) - one.x - width;
+    // The right one keeps to the right, so that the two never write into one another.
+    const label =
+      i === 1
+        ? roomRight >= 0
+          ? toRight
+          : null
+        : roomLeft >= 0 && !one.before
+          ? toLeft
+          : roomRight >= 0
+            ? toRight
+            : null;
+    return { ...one, label };
+  });
+  return { reader, y, carets, lagX: right, lagText };
 }
 
 type Laid = Omit<Picture, 'wires' | 'travellers'>;
@@ -397,7 +394,7 @@ function finish(view: KafkaView, now: number, laid: Laid): Picture {
   for (const box of laid.producers) {
     for (const lane of laid.topics.find(({ name }) => name === box.producer.topic)?.lanes ?? []) {
       const id = wireId(box.producer.id, '', lane.partition.place, true);
-      wires.push({ id, role: 'producer', d: between.write(box, lane).d, busy: busy.has(id) });
+      wires.push({ id, role: 'producer', d: between.write(box, lane).d, busy: busy.has(id), dead: false });
     }
   }
   for (const [place, lane] of lanes) {
@@ -405,7 +402,13 @@ function finish(view: KafkaView, now: number, laid: Laid): Picture {
       const box = owner === null ? undefined : members.get(owner);
       if (!box) continue;
       const id = wireId('', box.member.id, place, false);
-      wires.push({ id, role: 'consumer', d: between.read(lane, box).d, busy: busy.has(id) });
+      wires.push({
+        id,
+        role: 'consumer',
+        d: between.read(lane, box).d,
+        busy: busy.has(id),
+        dead: box.tone === 'fault',
+      });
     }
   }
   return { ...laid, wires, travellers };
