@@ -74,6 +74,8 @@ interface Observable {
     place: string;
     position: number;
     by: 'committed' | 'reset' | 'seek';
+    /** It goes on where others left off: the place was not its own when it last joined. */
+    takeover?: boolean;
   };
   /** A topic, queue or stream got its places: at the start, or because someone added some. */
   'places-created': { node: string; name: string; places: readonly string[]; total: number };

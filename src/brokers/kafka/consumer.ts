@@ -88,6 +88,8 @@ export class ConsumerClient implements Actor {
   /** Whether partitions must be committed and revoked before the next JoinGroup. */
   private needsPrepare = true;
   private pendingAssignment: readonly string[] | null = null;
+  /** What it owned when it last began to join. */
+  private ownedBefore: readonly string[] = [];
   /** K-79: partition counts as the leader shared them out; others keep none. */
   private assignedMetadata: string | null = null;
   private heartbeats = 0;
@@ -226,6 +228,7 @@ export class ConsumerClient implements Actor {
     this.rejoin = true;
     this.needsPrepare = true;
     this.pendingAssignment = null;
+    this.ownedBefore = [];
     this.assignedMetadata = null;
     this.heartbeats++;
     this.heartbeatOpen = false;
@@ -411,7 +414,16 @@ export class ConsumerClient implements Actor {
     partition.position = position;
     partition.finding = null;
     const { place } = partition;
-    this.port.emit({ kind: 'positioned', client: this.id, group: this.client.group, place, position, by });
+    const takeover = by === 'committed' && !this.ownedBefore.includes(place);
+    this.port.emit({
+      kind: 'positioned',
+      client: this.id,
+      group: this.client.group,
+      place,
+      position,
+      by,
+      ...(takeover && { takeover }),
+    });
   }
 
   /** K-68: one fetch at a time, for every partition of which nothing is buffered. */
@@ -591,7 +603,9 @@ export class ConsumerClient implements Actor {
       return;
     }
     this.needsPrepare = false;
+    this.ownedBefore = [...this.partitions.keys()];
     if (this.generation < 0) {
+      this.ownedBefore = [];
       // It has been thrown out: whatever it had may be another's by now.
       this.drop([...this.partitions.keys()], true);
       this.join();

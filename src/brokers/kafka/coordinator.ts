@@ -4,6 +4,7 @@
  * a client, shares the partitions out.
  */
 import { assert } from '../../sim/errors.ts';
+import { displayName } from '../../sim/names.ts';
 import type { Random } from '../../sim/random.ts';
 import { fromMs, type Micros } from '../../sim/time.ts';
 import type { Effects } from '../broker.ts';
@@ -219,7 +220,9 @@ export class GroupCoordinator {
     this.updateMember(member, request, parked);
     this.prepareRebalance(
       group,
-      changed ? `${member.client} changed what it subscribes to or owns` : `${member.client} joins again`,
+      changed
+        ? `${displayName(member.client)} changed what it subscribes to or owns`
+        : `${displayName(member.client)} joins again`,
       now,
       fx,
     );
@@ -252,7 +255,7 @@ export class GroupCoordinator {
     if (group.initialDelay) group.initialDelay.joinedMeanwhile = true;
     this.tellJoined(group, member, fx);
     this.touch(group, member, now, fx);
-    this.prepareRebalance(group, `${member.client} joined`, now, fx);
+    this.prepareRebalance(group, `${displayName(member.client)} joined`, now, fx);
   }
 
   /** K-84: a static member came back, or a second process took its instance id. */
@@ -301,7 +304,7 @@ export class GroupCoordinator {
       group: group.id,
       client: old.client,
       member: oldId,
-      why: `${parked.from} took over its group.instance.id ${member.instanceId!}`,
+      why: `${displayName(parked.from)} took over its group.instance.id ${member.instanceId!}`,
     });
     this.tellJoined(group, member, fx);
     this.touch(group, member, now, fx);
@@ -458,7 +461,7 @@ export class GroupCoordinator {
       const assigned = group.members.get(id);
       if (assigned) assigned.assignment = places;
     }
-    this.enter(group, 'Stable', `its leader ${member.client} shared the partitions out`, fx);
+    this.enter(group, 'Stable', `its leader ${displayName(member.client)} shared the partitions out`, fx);
     this.store(group);
     for (const other of group.members.values()) {
       if (!other.syncing) continue;
@@ -497,7 +500,7 @@ export class GroupCoordinator {
       }
       return 'UNKNOWN_MEMBER_ID';
     }
-    this.removeAndRebalance(group, member, request.why, `${member.client} left`, now, fx);
+    this.removeAndRebalance(group, member, request.why, `${displayName(member.client)} left`, now, fx);
     return 'NONE';
   }
 
@@ -535,7 +538,7 @@ export class GroupCoordinator {
         group,
         member,
         `no heartbeat for ${member.sessionTimeoutMs} ms (session.timeout.ms)`,
-        `the session of ${member.client} expired`,
+        `the session of ${displayName(member.client)} expired`,
         now,
         fx,
       );

@@ -2,6 +2,7 @@
  * What each event means, in a sentence with its numbers: the captions of an experiment, its event list, and the life of
  * a message. Rules are those of RULES.md.
  */
+import { displayName } from '../../sim/names.ts';
 import { formatSeconds } from '../../sim/time.ts';
 import type { TraceEvent } from '../../sim/trace.ts';
 import type { Explanation } from '../broker.ts';
@@ -10,16 +11,17 @@ import type { Explanation } from '../broker.ts';
 export function explain(event: TraceEvent): Explanation | null {
   switch (event.kind) {
     case 'client-started':
-      return step(`${event.client} starts.`, []);
+      return step(`${name(event.client)} starts.`, []);
     case 'client-stopped':
       return event.reason === 'crashed'
-        ? key(`${event.client} crashes. Nobody is told: the group learns of it when its session runs out.`, [
-            'K-74',
-          ])
-        : step(`${event.client} has closed.`, ['K-74']);
+        ? key(
+            `${name(event.client)} crashes. Nobody is told: the group learns of it when its session runs out.`,
+            ['K-74'],
+          )
+        : step(`${name(event.client)} has closed.`, ['K-74']);
     case 'published': {
       const { client, message, to } = event;
-      return step(`${client} sends record ${message} ${withKey(event.key)} to ${to}.`, ['K-21']);
+      return step(`${name(client)} sends record ${message} ${withKey(event.key)} to ${to}.`, ['K-21']);
     }
     case 'routed':
       return event.why === 'key'
@@ -43,53 +45,49 @@ export function explain(event: TraceEvent): Explanation | null {
       ]);
     case 'publish-confirmed':
       return event.position === null
-        ? detail(`${event.client} asks for no answer (acks=0) and counts record ${event.message} as sent.`, [
-            'K-30',
-          ])
+        ? detail(
+            `${name(event.client)} asks for no answer (acks=0) and counts record ${event.message} as sent.`,
+            ['K-30'],
+          )
         : detail(
-            `${event.client} learns that record ${event.message} is in ${event.place} at offset ${event.position}.`,
+            `${name(event.client)} learns that record ${event.message} is in ${event.place} at offset ${event.position}.`,
             ['K-30'],
           );
     case 'publish-failed':
-      return key(`${event.client} could not send record ${event.message}: ${event.error}.`, ['K-31', 'K-32']);
+      return key(`${name(event.client)} could not send record ${event.message}: ${event.error}.`, [
+        'K-31',
+        'K-32',
+      ]);
     case 'delivered':
       return step(
-        `poll() gives ${event.client} record ${event.message} ${withKey(event.key)} from ${at(event)}.`,
+        `poll() gives ${name(event.client)} record ${event.message} ${withKey(event.key)} from ${at(event)}.`,
         ['K-68', 'K-70'],
       );
     case 'processed':
       return step(
-        `${event.client} has processed record ${event.message} ${withKey(event.key)} from ${at(event)}.`,
+        `${name(event.client)} has processed record ${event.message} ${withKey(event.key)} from ${at(event)}.`,
         [],
       );
     case 'settled':
       return step(
-        `${event.client} commits ${event.place} at offset ${event.position}: after a restart its group would go on there.`,
+        `${name(event.client)} commits ${event.place} at offset ${event.position}: after a restart its group would go on there.`,
         ['K-70', 'K-71', 'K-72'],
       );
     case 'positioned':
-      return event.by === 'committed'
-        ? key(
-            `${event.client} goes on with ${event.place} at the committed offset ${event.position}. Whatever was processed from there on without a commit is processed again.`,
-            ['K-69', 'K-70'],
-          )
-        : step(
-            `Nothing is committed for ${event.place}, so ${event.client} begins at offset ${event.position}, as auto.offset.reset says.`,
-            ['K-69'],
-          );
+      return positioned(event);
     case 'assigned':
       return assigned(event);
     case 'revoked':
       return event.lost
         ? key(
-            `${event.client} finds that ${list(event.places)} ${event.places.length === 1 ? 'is' : 'are'} no longer its own.`,
+            `${name(event.client)} finds that ${list(event.places)} ${event.places.length === 1 ? 'is' : 'are'} no longer its own.`,
             ['K-73', 'K-79'],
           )
-        : step(`${event.client} gives up ${list(event.places)} for the rebalance.`, ['K-82', 'K-83']);
+        : step(`${name(event.client)} gives up ${list(event.places)} for the rebalance.`, ['K-82', 'K-83']);
     case 'member-joined':
-      return step(`${event.client} is now a member of group ${event.group}.`, ['K-77']);
+      return step(`${name(event.client)} is now a member of group ${event.group}.`, ['K-77']);
     case 'member-removed':
-      return key(`The coordinator removes ${event.client} from group ${event.group}: ${event.why}.`, [
+      return key(`The coordinator removes ${name(event.client)} from group ${event.group}: ${event.why}.`, [
         'K-74',
         'K-79',
       ]);
@@ -103,15 +101,18 @@ export function explain(event: TraceEvent): Explanation | null {
             ['K-1', 'K-23'],
           );
     case 'error':
-      return key(`${event.client} gets an error, ${event.code}: ${event.detail}.`, ['K-81']);
+      return key(`${name(event.client)} gets an error, ${event.code}: ${event.detail}.`, ['K-81']);
     case 'node-crashed':
-      return key(`${event.node} crashes. Its log stays on disk.`, ['K-66']);
+      return key(`${name(event.node)} crashes. Its log stays on disk.`, ['K-66']);
     case 'node-restarted':
-      return key(`${event.node} runs again with the log it had.`, ['K-66']);
+      return key(`${name(event.node)} runs again with the log it had.`, ['K-66']);
     case 'acted':
       return event.refused === null
-        ? step(`Done: ${event.action} ${event.target}.`, [])
-        : key(`Refused: ${event.action} ${event.target}. ${event.refused}`, []);
+        ? step(`Done: ${event.action} ${event.target.split(' ').map(name).join(' – ')}.`, [])
+        : key(
+            `Refused: ${event.action} ${event.target.split(' ').map(name).join(' – ')}. ${event.refused}`,
+            [],
+          );
     case 'expired':
       return step(`${event.place} drops its records up to offset ${event.position}.`, ['K-12']);
     case 'limit-reached':
@@ -125,17 +126,35 @@ export function explain(event: TraceEvent): Explanation | null {
 
 type Event<K extends TraceEvent['kind']> = Extract<TraceEvent, { kind: K }>;
 
+function positioned(event: Event<'positioned'>): Explanation {
+  const who = name(event.client);
+  const { place, position } = event;
+  if (event.by !== 'committed') {
+    return step(
+      `Nothing is committed for ${place}, so ${who} begins at offset ${position}, as auto.offset.reset says.`,
+      ['K-69'],
+    );
+  }
+  return event.takeover
+    ? key(
+        `${who} takes over ${place} and starts at the committed offset ${position}. What was processed after that commit is processed again.`,
+        ['K-69', 'K-70', 'K-71'],
+      )
+    : step(`${who} goes on with ${place} at its committed offset ${position}.`, ['K-69', 'K-70']);
+}
+
 function assigned({ client, places, all, generation }: Event<'assigned'>): Explanation {
   if (all.length === 0) {
     return key(
-      `${client} gets no partition in generation ${generation}: a partition has one owner in a group, and there are not enough to go round.`,
+      `${name(client)} gets no partition in generation ${generation}: a partition has one owner in a group, and there are not enough to go round.`,
       ['K-100'],
     );
   }
-  if (places.length === 0) return step(`${client} keeps ${list(all)} in generation ${generation}.`, ['K-83']);
+  if (places.length === 0)
+    return step(`${name(client)} keeps ${list(all)} in generation ${generation}.`, ['K-83']);
   return places.length === all.length
-    ? key(`${client} gets ${list(places)} in generation ${generation}.`, ['K-80', 'K-92', 'K-94'])
-    : key(`${client} gets ${list(places)} beside what it had, in generation ${generation}.`, [
+    ? key(`${name(client)} gets ${list(places)} in generation ${generation}.`, ['K-80', 'K-92', 'K-94'])
+    : key(`${name(client)} gets ${list(places)} beside what it had, in generation ${generation}.`, [
         'K-83',
         'K-94',
       ]);
@@ -154,10 +173,10 @@ function groupChanged({ group, state, generation, members, why }: Event<'group-s
         ['K-76', 'K-80'],
       );
     case 'Stable':
-      return key(`Group ${group} is stable in generation ${generation} with ${list(members)}: ${why}.`, [
-        'K-76',
-        'K-80',
-      ]);
+      return key(
+        `Group ${group} is stable in generation ${generation} with ${list(members.map(name))}: ${why}.`,
+        ['K-76', 'K-80'],
+      );
     default:
       return step(`Group ${group} is ${state}: ${why}.`, ['K-76']);
   }
@@ -167,11 +186,13 @@ function sent({ from, to, what, messages, arrivesAt }: Event<'sent'>): Explanati
   const load = messages && messages.length > 0 ? ` with ${records(messages.length)}` : '';
   return detail(
     arrivesAt === null
-      ? `${what}${load} from ${from} to ${to} waits for the link.`
-      : `${what}${load} travels from ${from} to ${to}; it arrives at ${formatSeconds(arrivesAt)}.`,
+      ? `${what}${load} from ${name(from)} to ${name(to)} waits for the link.`
+      : `${what}${load} travels from ${name(from)} to ${name(to)}; it arrives at ${formatSeconds(arrivesAt)}.`,
     [],
   );
 }
+
+const name = displayName;
 
 function key(text: string, rules: readonly string[]): Explanation {
   return { text, rules, weight: 'key' };

@@ -3,6 +3,7 @@
  * and what is on the wire. It reads events only, so a recording draws the same picture; its memory is bounded by what
  * the picture shows, not by the run.
  */
+import { displayName } from '../../sim/names.ts';
 import type { Micros } from '../../sim/time.ts';
 import type { MessageId, TraceEvent } from '../../sim/trace.ts';
 import type { ViewFold } from '../broker.ts';
@@ -158,8 +159,9 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
   constructor(system: KafkaSystem, clients: readonly KafkaClient[]) {
     for (const { name } of system.topics) this.topics.set(name, []);
     for (const client of clients) {
-      if (client.role === 'producer') this.addProducer(client.id, client.label ?? client.id, client.topic);
-      else this.addMember(client.id, client.label ?? client.id, client.group);
+      if (client.role === 'producer')
+        this.addProducer(client.id, client.label ?? displayName(client.id), client.topic);
+      else this.addMember(client.id, client.label ?? displayName(client.id), client.group);
     }
   }
 
@@ -394,7 +396,7 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
 
   private clientStarted(id: string, role: 'producer' | 'consumer', at: Micros): void {
     if (role === 'producer') {
-      (this.producers.get(id) ?? this.addProducer(id, id, '')).state = 'running';
+      (this.producers.get(id) ?? this.addProducer(id, displayName(id), '')).state = 'running';
       return;
     }
     const member = this.members.get(id);
@@ -432,7 +434,7 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
   }
 
   private published({ client, message, key, to }: Event<'published'>): void {
-    const producer = this.producers.get(client) ?? this.addProducer(client, client, to);
+    const producer = this.producers.get(client) ?? this.addProducer(client, displayName(client), to);
     producer.topic = to;
     producer.published++;
     if (producer.keys.size < KEYS_MAX) producer.keys.add(key);
@@ -520,7 +522,7 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
   }
 
   private memberJoined(group: string, client: string, memberId: string, at: Micros): void {
-    const member = this.members.get(client) ?? this.addMember(client, client, group);
+    const member = this.members.get(client) ?? this.addMember(client, displayName(client), group);
     if (member.state === 'waiting') enter(member, 'joining', at);
     member.memberId = memberId;
   }

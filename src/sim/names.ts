@@ -1,0 +1,9 @@
+/** How a process is called in prose. */
+
+/** The id of a process as words: `service-a` is Service A, `c1` is C1. */
+export function displayName(id: string): string {
+  return id
+    .split('-')
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join(' ');
+}
