@@ -12,8 +12,7 @@ const fixtures = readdirSync(folder)
     name,
     values: JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Record<string, string>,
   }));
-const kindOf = (key: string): Kind<unknown> =>
-  kinds[key.split('/')[2] as keyof typeof kinds];
+const kindOf = (key: string): Kind<unknown> => kinds[key.split('/')[2] as keyof typeof kinds];
 
 describe.each(fixtures)('values as the book once wrote them: $name', ({ values }) => {
   it.each(Object.entries(values))('%s is read', (key, raw) => {
