@@ -8,6 +8,7 @@ const heightPx = 900;
 for (const path of pagesOf('below'))
   for (const theme of ['light', 'dark'] as const)
     test(`/${path} in ${theme}`, async ({ page }) => {
+      test.setTimeout(180_000);
       await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
       await page.goto(path);
       await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
@@ -34,11 +35,10 @@ for (const path of pagesOf('below'))
         if (widthPx === 768) continue;
         // The type is that of another release of Playwright, the newest that axe's package found; they are the same here.
         const { violations } = await new AxeBuilder({ page: page as never }).analyze();
-        const told = violations.flatMap(({ id, help, nodes }) =>
-          nodes.map(
-            ({ target, failureSummary }) => `${id} (${help}) at ${target.join(' ')}: ${failureSummary ?? ''}`,
-          ),
-        );
+        const told = violations.map(({ id, help, nodes }) => {
+          const places = nodes.slice(0, 5).map(({ target }) => target.join(' '));
+          return `${id} (${help}) in ${nodes.length} places: ${places.join(', ')}`;
+        });
         expect.soft(told, `axe at ${widthPx} px`).toEqual([]);
       }
     });
