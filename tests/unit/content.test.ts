@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { kafkaClaims } from '../../src/claims/kafka.ts';
 import { sentencesIn } from '../../src/components/claims/sentences.ts';
+import { consumerGroupsScenario } from '../../src/scenarios/kafka/consumer-groups.ts';
 
 const pages = readdirSync('content', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.mdx'))
@@ -66,5 +67,26 @@ test('a sentence that is tied to a claim is short enough to be held to it, and c
     expect(text.length, claim).toBeGreaterThan(20);
     expect(text.length, claim).toBeLessThan(220);
     expect(text, claim).not.toMatch(/\[\^/);
+  }
+});
+
+test('what the chapter says of its experiment is what the scenario says', () => {
+  const { source } = pages.find(({ file }) => file.endsWith('chapter-03-message-brokers.mdx'))!;
+  const told = /^Here are .+$/m.exec(source)?.[0] ?? '';
+  const consumers = consumerGroupsScenario.clients.filter((client) => client.role === 'consumer');
+  const crashed = (consumerGroupsScenario.timeline ?? []).flatMap(({ action }) =>
+    action.do === 'crash' ? [action.target] : [],
+  );
+  expect(crashed).toEqual(['c1']);
+  expect(told).toContain('c1 crashes');
+  expect(told).toContain('three partitions');
+  expect(consumerGroupsScenario.system.topics).toMatchObject([{ partitions: 3 }]);
+  expect(told).toContain('of three');
+  expect(consumers).toHaveLength(3);
+  for (const { group, processingMs, config } of consumers) {
+    expect(told).toContain(`\`${group}\``);
+    expect(told).toContain(`take ${String(processingMs)} ms`);
+    expect(told).toContain(`every ${(config?.['auto.commit.interval.ms'] ?? 5000) / 1000} seconds`);
+    expect(told).toContain(`set to ${(config?.['session.timeout.ms'] ?? 45_000) / 1000} seconds`);
   }
 });
