@@ -1,12 +1,12 @@
-// Draws public/card.png (the picture a shared link shows) from card.html, and the PNG icons from public/favicon.svg.
-// Run it after changing either: node src/components/shell/card/draw.mjs
+// Draws public/card.png (the picture a shared link shows) from src/components/shell/card/card.html, and the PNG icons from public/favicon.svg.
+// Run it after changing either: node src/cli/card.mjs
 // @ts-check
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from '@playwright/test';
-import { findChromium } from '../../../cli/chromium.mjs';
+import { findChromium } from './chromium.mjs';
 
-const root = fileURLToPath(new URL('../../../..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * @param {string} family
@@ -20,7 +20,7 @@ const face = (family, file, style) =>
 
 const browser = await chromium.launch({ executablePath: await findChromium(), args: ['--no-sandbox'] });
 const page = await browser.newPage({ viewport: { width: 1200, height: 630 } });
-await page.setContent(readFileSync(new URL('card.html', import.meta.url), 'utf8'));
+await page.setContent(readFileSync(new URL('../components/shell/card/card.html', import.meta.url), 'utf8'));
 await page.addStyleTag({
   content: [
     face('Inter', 'inter/files/inter-latin-wght-normal', 'normal'),
