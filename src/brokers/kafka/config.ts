@@ -37,25 +37,58 @@ export const kafkaSystem = v.strictObject({
   config: v.optional(kafkaBrokerConfig, {}),
 });
 
-export const kafkaProducerConfig = v.strictObject({
-  acks: v.optional(v.picklist(['0', '1', 'all']), 'all'),
-  'linger.ms': v.optional(milliseconds, 5),
-  'batch.size': v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 16_384),
-  'buffer.memory': v.optional(positive, 33_554_432),
-  /** K-35. How long a `send()` may block. */
-  'max.block.ms': v.optional(milliseconds, 60_000),
-  /** K-34. Left out, it is on where `acks` and `retries` allow it; set to true where they do not, it is an error. */
-  'enable.idempotence': v.optional(v.boolean()),
-  'max.in.flight.requests.per.connection': v.optional(positive, 5),
-  retries: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 2_147_483_647),
-  'retry.backoff.ms': v.optional(milliseconds, 100),
-  'retry.backoff.max.ms': v.optional(milliseconds, 1000),
-  'request.timeout.ms': v.optional(milliseconds, 30_000),
-  /** K-31. Left out, 120 000, or what linger and request timeout need if that is more. */
-  'delivery.timeout.ms': v.optional(milliseconds),
-  'metadata.max.age.ms': v.optional(milliseconds, 300_000),
-  'partitioner.ignore.keys': v.optional(v.boolean(), false),
-});
+export const kafkaProducerConfig = v.pipe(
+  v.strictObject({
+    acks: v.optional(v.picklist(['0', '1', 'all']), 'all'),
+    'linger.ms': v.optional(milliseconds, 5),
+    'batch.size': v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 16_384),
+    'buffer.memory': v.optional(positive, 33_554_432),
+    /** K-35. How long a `send()` may block. */
+    'max.block.ms': v.optional(milliseconds, 60_000),
+    /** K-34. Left out, it is on where `acks` and `retries` allow it; set to true where they do not, it is an error. */
+    'enable.idempotence': v.optional(v.boolean()),
+    'max.in.flight.requests.per.connection': v.optional(positive, 5),
+    retries: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 2_147_483_647),
+    'retry.backoff.ms': v.optional(milliseconds, 100),
+    'retry.backoff.max.ms': v.optional(milliseconds, 1000),
+    'request.timeout.ms': v.optional(milliseconds, 30_000),
+    /** K-31. Left out, 120 000, or what linger and request timeout need if that is more. */
+    'delivery.timeout.ms': v.optional(milliseconds),
+    'metadata.max.age.ms': v.optional(milliseconds, 300_000),
+    'partitioner.ignore.keys': v.optional(v.boolean(), false),
+  }),
+  v.forward(
+    v.check(
+      (config) => config['enable.idempotence'] !== true || (config.acks === 'all' && config.retries > 0),
+      'expected acks "all" and retries above 0 where idempotence is demanded (K-34)',
+    ),
+    ['enable.idempotence'],
+  ),
+  v.forward(
+    v.check(
+      (config) => !isIdempotent(config) || config['max.in.flight.requests.per.connection'] <= 5,
+      'expected at most 5 where idempotence is on (K-34)',
+    ),
+    ['max.in.flight.requests.per.connection'],
+  ),
+  v.forward(
+    v.check(
+      (config) =>
+        (config['delivery.timeout.ms'] ?? Infinity) >= config['linger.ms'] + config['request.timeout.ms'],
+      'expected at least linger.ms + request.timeout.ms (K-31)',
+    ),
+    ['delivery.timeout.ms'],
+  ),
+);
+
+/** K-34. Left at its default, idempotence goes off silently where `acks` or `retries` do not allow it. */
+export function isIdempotent(config: {
+  readonly acks: string;
+  readonly retries: number;
+  readonly 'enable.idempotence'?: boolean | undefined;
+}): boolean {
+  return config['enable.idempotence'] ?? (config.acks === 'all' && config.retries > 0);
+}
 
 /** What an application sends: when, with which keys, how big. */
 export const load = v.strictObject({
@@ -93,27 +126,36 @@ export const kafkaProducer = v.strictObject({
   config: v.optional(kafkaProducerConfig, {}),
 });
 
-export const kafkaConsumerConfig = v.strictObject({
-  'group.instance.id': v.optional(id),
-  'partition.assignment.strategy': v.optional(
-    v.pipe(v.array(v.picklist(['range', 'cooperative-sticky'])), v.minLength(1)),
-    ['range', 'cooperative-sticky'],
+export const kafkaConsumerConfig = v.pipe(
+  v.strictObject({
+    'group.instance.id': v.optional(id),
+    'partition.assignment.strategy': v.optional(
+      v.pipe(v.array(v.picklist(['range', 'cooperative-sticky'])), v.minLength(1)),
+      ['range', 'cooperative-sticky'],
+    ),
+    'session.timeout.ms': v.optional(milliseconds, 45_000),
+    'heartbeat.interval.ms': v.optional(milliseconds, 3000),
+    'max.poll.interval.ms': v.optional(milliseconds, 300_000),
+    'max.poll.records': v.optional(positive, 500),
+    'enable.auto.commit': v.optional(v.boolean(), true),
+    'auto.commit.interval.ms': v.optional(milliseconds, 5000),
+    'auto.offset.reset': v.optional(v.picklist(['latest', 'earliest', 'none']), 'latest'),
+    'fetch.min.bytes': v.optional(positive, 1),
+    'fetch.max.wait.ms': v.optional(milliseconds, 500),
+    'max.partition.fetch.bytes': v.optional(positive, 1_048_576),
+    'fetch.max.bytes': v.optional(positive, 52_428_800),
+    'request.timeout.ms': v.optional(milliseconds, 30_000),
+    'retry.backoff.ms': v.optional(milliseconds, 100),
+    'metadata.max.age.ms': v.optional(milliseconds, 300_000),
+  }),
+  v.forward(
+    v.check(
+      (config) => config['heartbeat.interval.ms'] < config['session.timeout.ms'],
+      'expected less than session.timeout.ms (K-74)',
+    ),
+    ['heartbeat.interval.ms'],
   ),
-  'session.timeout.ms': v.optional(milliseconds, 45_000),
-  'heartbeat.interval.ms': v.optional(milliseconds, 3000),
-  'max.poll.interval.ms': v.optional(milliseconds, 300_000),
-  'max.poll.records': v.optional(positive, 500),
-  'enable.auto.commit': v.optional(v.boolean(), true),
-  'auto.commit.interval.ms': v.optional(milliseconds, 5000),
-  'auto.offset.reset': v.optional(v.picklist(['latest', 'earliest', 'none']), 'latest'),
-  'fetch.min.bytes': v.optional(positive, 1),
-  'fetch.max.wait.ms': v.optional(milliseconds, 500),
-  'max.partition.fetch.bytes': v.optional(positive, 1_048_576),
-  'fetch.max.bytes': v.optional(positive, 52_428_800),
-  'request.timeout.ms': v.optional(milliseconds, 30_000),
-  'retry.backoff.ms': v.optional(milliseconds, 100),
-  'metadata.max.age.ms': v.optional(milliseconds, 300_000),
-});
+);
 
 export const kafkaConsumer = v.strictObject({
   id,

@@ -7,7 +7,7 @@ import type { Actor, Port } from '../../sim/kernel.ts';
 import type { Random } from '../../sim/random.ts';
 import { fromMs, type Micros } from '../../sim/time.ts';
 import type { MessageId } from '../../sim/trace.ts';
-import type { KafkaProducer } from './config.ts';
+import { isIdempotent, type KafkaProducer } from './config.ts';
 import { carrying } from './node.ts';
 import { KeyPartitioner, StickyPartitioner } from './partitioner.ts';
 import type { ErrorCode, RecordBatch, ReplyEnvelope, ReplyTo, Request } from './protocol.ts';
@@ -96,8 +96,7 @@ export class ProducerClient implements Actor {
     this.counter = counter;
     this.arrivals = arrivals;
     const { config } = client;
-    // K-34: left at its default, idempotence goes off silently where it cannot be.
-    this.idempotent = config['enable.idempotence'] ?? (config.acks === 'all' && config.retries > 0);
+    this.idempotent = isIdempotent(config);
     // K-31: a default is raised to what linger and request timeout need.
     this.deliveryTimeoutMs =
       config['delivery.timeout.ms'] ?? Math.max(120_000, config['linger.ms'] + config['request.timeout.ms']);

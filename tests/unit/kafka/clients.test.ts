@@ -1,0 +1,355 @@
+// The client libraries in whole runs: the producer's batching and retries, the consumer's poll loop and membership.
+import { describe, expect, it } from 'vitest';
+import { InvalidInput, parseScenario } from '../../../src/scenarios/schema.ts';
+import { consumer, eventsOf, only, producer, scenario, topic, type ConsumerInput } from './harness.ts';
+
+const act = (atMs: number, verb: 'crash' | 'restart' | 'close' | 'pause' | 'resume', target: string) => ({
+  atMs,
+  action: { do: verb, target },
+});
+const cut = (fromMs: number, toMs: number, client: string) => [
+  { atMs: fromMs, action: { do: 'cut' as const, between: [client, 'broker-1'] as [string, string] } },
+  { atMs: toMs, action: { do: 'heal' as const, between: [client, 'broker-1'] as [string, string] } },
+];
+const seconds = (events: readonly { at: number }[]): number[] => events.map(({ at }) => at / 1e6);
+
+describe('producer', () => {
+  const steady = (config: object, more: object = {}) =>
+    eventsOf(
+      scenario(
+        [
+          producer('p', {
+            load: { ratePerSecond: 1000, count: 20 },
+            keys: { kind: 'cycle', keys: ['a'] },
+            config,
+          }),
+        ],
+        {
+          durationMs: 5000,
+          ...more,
+        },
+      ),
+    );
+  const requests = (events: ReturnType<typeof steady>): number[] =>
+    only(events, 'sent')
+      .filter(({ what }) => what === 'Produce')
+      .map(({ messages }) => messages!.length);
+
+  it('K-28 K-29: linger.ms lets records share a batch; 0 sends each', () => {
+    expect(requests(steady({ 'linger.ms': 5 })).length).toBeLessThan(6);
+    expect(requests(steady({ 'linger.ms': 0 })).length).toBeGreaterThan(12);
+  });
+
+  it('K-29: a full batch does not wait for linger.ms', () => {
+    const events = steady({ 'linger.ms': 3000, 'batch.size': 600 });
+    expect(seconds(only(events, 'appended'))[0]).toBeLessThan(1);
+  });
+
+  it('K-30: acks=0 confirms at once and without an offset', () => {
+    const events = steady({ acks: '0' });
+    const confirmed = only(events, 'publish-confirmed');
+    expect(confirmed).toHaveLength(20);
+    expect(new Set(confirmed.map(({ position }) => position))).toEqual(new Set([null]));
+  });
+
+  /** Sends, loses the answers with the connection, and sends again. */
+  const lostAnswers = (config: object) =>
+    eventsOf(
+      scenario(
+        [
+          producer('p', {
+            load: { ratePerSecond: 10, count: 40 },
+            keys: { kind: 'cycle', keys: ['a'] },
+            config: { 'request.timeout.ms': 400, ...config },
+          }),
+        ],
+        {
+          network: { latencyMs: 40 },
+          durationMs: 30_000,
+          timeline: Array.from({ length: 5 }, (_, i) => cut(500 + i * 1430, 1200 + i * 1430, 'p')).flat(),
+        },
+      ),
+    );
+  const copies = (events: ReturnType<typeof steady>): number => {
+    const messages = only(events, 'appended').map(({ message }) => message);
+    return messages.length - new Set(messages).size;
+  };
+
+  it('K-32 K-37 K-38: what is sent again is stored once, and in order, when idempotence is on', () => {
+    const events = lostAnswers({});
+    expect(only(events, 'publish-confirmed')).toHaveLength(40);
+    const messages = only(events, 'appended').map(({ message }) => message);
+    expect(messages).toEqual(Array.from({ length: 40 }, (_, i) => i));
+  });
+
+  it('K-33: without idempotence a lost answer makes a duplicate', () => {
+    expect(copies(lostAnswers({ 'enable.idempotence': false }))).toBeGreaterThan(0);
+  });
+
+  it('K-34: acks other than all switch idempotence off silently', () => {
+    expect(copies(lostAnswers({ acks: '1' }))).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['K-34', { 'enable.idempotence': true, acks: '1' }, 'enable.idempotence'],
+    ['K-34', { 'max.in.flight.requests.per.connection': 6 }, 'max.in.flight'],
+    ['K-31', { 'delivery.timeout.ms': 30_000 }, 'delivery.timeout.ms'],
+  ])('%s: refuses %j, naming the field', (_rule, config, field) => {
+    const parse = () => parseScenario(scenario([producer('p', { config })]));
+    expect(parse).toThrow(InvalidInput);
+    expect(parse).toThrow(field);
+  });
+
+  it('K-31: a batch that is not delivered in time fails, wherever it is', () => {
+    const config = { 'delivery.timeout.ms': 3000, 'request.timeout.ms': 1000 };
+    const events = steady(config, { timeline: cut(5, 4900, 'p') });
+    const failed = only(events, 'publish-failed');
+    expect(failed).toHaveLength(20);
+    expect(failed.every(({ at, error }) => at >= 3_000_000 && error.startsWith('TimeoutException'))).toBe(
+      true,
+    );
+  });
+
+  it('K-35: send() blocks without metadata, and gives up after max.block.ms', () => {
+    const events = steady(
+      { 'max.block.ms': 1000 },
+      { timeline: [act(0, 'crash', 'broker-1')], durationMs: 4000 },
+    );
+    expect(seconds(only(events, 'publish-failed'))[0]).toBeCloseTo(1, 1);
+  });
+
+  it('K-23: after the topic has grown a key goes elsewhere, once the producer has learnt of it', () => {
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', {
+            load: { ratePerSecond: 10 },
+            keys: { kind: 'cycle', keys: ['A'] },
+            config: { 'metadata.max.age.ms': 2000 },
+          }),
+        ],
+        {
+          timeline: [{ atMs: 5000, action: { do: 'create-partitions', topic: 'orders', total: 4 } }],
+          durationMs: 10_000,
+        },
+      ),
+    );
+    expect([...new Set(only(events, 'routed').map(({ place }) => place))]).toEqual(['orders-1', 'orders-2']);
+  });
+});
+
+describe('consumer', () => {
+  const hundred = producer('p', { load: { ratePerSecond: 1000, count: 100 } });
+  /** One key for each of three partitions. */
+  const spread = producer('p', {
+    load: { ratePerSecond: 1000, count: 100 },
+    keys: { kind: 'cycle', keys: ['A', 'D', 'F'] },
+  });
+  /** 100 records wait; ten a poll, three seconds of work (O-10). */
+  const o10 = (crashMs: number) =>
+    eventsOf(
+      scenario(
+        [hundred, consumer('c', { startMs: 1000, processingMs: 300, config: { 'max.poll.records': 10 } })],
+        {
+          system: topic(1),
+          network: { latencyMs: 0 },
+          durationMs: 40_000,
+          timeline: [act(1000 + crashMs, 'crash', 'c'), act(9000, 'restart', 'c')],
+        },
+      ),
+    );
+
+  it('K-71 O-10: auto-commit commits at the poll after five seconds what earlier polls returned', () => {
+    const events = o10(7000);
+    expect(only(events, 'settled')[0]).toMatchObject({ position: 20 });
+    expect(only(events, 'settled')[0]!.at / 1e6).toBeCloseTo(7, 1);
+    const again = only(events, 'positioned').at(-1)!;
+    expect(again).toMatchObject({ position: 20, by: 'committed' });
+    const delivered = only(events, 'delivered').map(({ position }) => position);
+    expect(delivered.slice(0, 40)).toEqual([
+      ...Array.from({ length: 30 }, (_, i) => i),
+      ...Array.from({ length: 10 }, (_, i) => i + 20),
+    ]);
+  });
+
+  it('K-69 K-71 O-10: nothing committed before 6 s: the reset policy decides', () => {
+    expect(only(o10(5900), 'positioned').at(-1)).toMatchObject({ position: 0, by: 'reset' });
+  });
+
+  it('K-69: latest begins at the high watermark, none ends the application', () => {
+    const begin = (reset: 'latest' | 'none') =>
+      eventsOf(
+        scenario([hundred, consumer('c', { startMs: 2000, config: { 'auto.offset.reset': reset } })], {
+          system: topic(1),
+        }),
+      );
+    expect(only(begin('latest'), 'positioned')).toMatchObject([{ position: 100, by: 'reset' }]);
+    expect(only(begin('none'), 'client-stopped')).toMatchObject([{ client: 'c', reason: 'closed' }]);
+  });
+
+  const style = (commit: NonNullable<ConsumerInput['commit']>) =>
+    eventsOf(
+      scenario(
+        [
+          hundred,
+          consumer('c', {
+            startMs: 1000,
+            commit,
+            processingMs: 100,
+            config: { 'enable.auto.commit': false, 'max.poll.records': 10 },
+          }),
+        ],
+        {
+          system: topic(1),
+          durationMs: 30_000,
+          timeline: [act(2500, 'crash', 'c'), act(3000, 'restart', 'c')],
+        },
+      ),
+    );
+  const twice = (events: ReturnType<typeof style>): number => {
+    const positions = only(events, 'processed').map(({ position }) => position);
+    return positions.length - new Set(positions).size;
+  };
+  const never = (events: ReturnType<typeof style>): number =>
+    100 - new Set(only(events, 'processed').map(({ position }) => position)).size;
+
+  it('K-72: process then commit processes again, commit then process loses', () => {
+    const after = style('after-batch');
+    expect([twice(after) > 0, never(after)]).toEqual([true, 0]);
+    const before = style('before-batch');
+    expect([twice(before), never(before) > 0]).toEqual([0, true]);
+    const each = style('after-each');
+    expect(twice(each)).toBeLessThanOrEqual(1);
+    expect(never(each)).toBe(0);
+  });
+
+  it('K-73: an application that does not poll in time loses its membership, and learns it when it commits', () => {
+    const slow = consumer('slow', {
+      processingMs: 3000,
+      config: { 'max.poll.interval.ms': 8000, 'max.poll.records': 5 },
+    });
+    const events = eventsOf(scenario([spread, slow, consumer('c')], { durationMs: 40_000 }));
+    const removed = only(events, 'member-removed')[0];
+    expect(removed).toMatchObject({ client: 'slow', why: 'consumer poll timeout has expired' });
+    expect(only(events, 'revoked').find(({ client, lost }) => client === 'slow' && lost)).toBeDefined();
+  });
+
+  it('K-74: a clean close commits and leaves, so its partitions are read again at once', () => {
+    const events = eventsOf(
+      scenario([producer('p', { load: { ratePerSecond: 20 } }), consumer('a'), consumer('b')], {
+        timeline: [act(8000, 'close', 'b')],
+      }),
+    );
+    expect(only(events, 'member-removed')).toMatchObject([{ client: 'b' }]);
+    const taken = only(events, 'assigned').at(-1)!;
+    expect(taken).toMatchObject({ client: 'a', all: ['orders-0', 'orders-1', 'orders-2'] });
+    expect(taken.at / 1e6).toBeLessThan(8 + 2.5);
+    const messages = only(events, 'processed').map(({ message }) => message);
+    expect(new Set(messages).size).toBe(messages.length);
+  });
+
+  const joins = (strategy: ('range' | 'cooperative-sticky')[]) =>
+    eventsOf(
+      scenario(
+        [
+          producer('p', { load: { ratePerSecond: 20 } }),
+          consumer('a', { config: { 'partition.assignment.strategy': strategy } }),
+          consumer('b', { startMs: 6000, config: { 'partition.assignment.strategy': strategy } }),
+        ],
+        { durationMs: 20_000 },
+      ),
+    );
+
+  it('K-82: eager members, also those of the default list, give up everything before they join', () => {
+    for (const list of [['range'], ['range', 'cooperative-sticky']] as const) {
+      const revoked = only(joins([...list]), 'revoked');
+      expect(revoked[0]).toMatchObject({ client: 'a', places: ['orders-0', 'orders-1', 'orders-2'] });
+    }
+  });
+
+  it('K-83 K-97: cooperative members give up only what moves, and a second rebalance hands it out', () => {
+    const events = joins(['cooperative-sticky']);
+    expect(only(events, 'revoked')).toMatchObject([{ client: 'a', places: ['orders-2'] }]);
+    const b = only(events, 'assigned').filter(({ client }) => client === 'b');
+    expect(b.map(({ places, generation }) => [generation, places])).toEqual([
+      [2, []],
+      [3, ['orders-2']],
+    ]);
+    // It goes on reading what it keeps: no new position is looked up.
+    const found = only(events, 'positioned').filter(
+      ({ client, place }) => client === 'a' && place === 'orders-0',
+    );
+    expect(found).toHaveLength(1);
+  });
+
+  it('K-84: a static member that is back within its session changes nothing for the others', () => {
+    const fixed = (id: string) => consumer(id, { config: { 'group.instance.id': id } });
+    const events = eventsOf(
+      scenario([producer('p', { load: { ratePerSecond: 20 } }), fixed('a'), fixed('b')], {
+        timeline: [act(8000, 'crash', 'b'), act(9000, 'restart', 'b')],
+      }),
+    );
+    const after = events.filter(({ at }) => at > 8_000_000);
+    expect(only(after, 'group-state-changed')).toEqual([]);
+    expect(only(after, 'assigned')).toMatchObject([{ client: 'b' }]);
+  });
+
+  it('K-79: the leader rejoins when its topic has grown, and the new partition is read', () => {
+    const config = { 'metadata.max.age.ms': 2000 };
+    const events = eventsOf(
+      scenario([consumer('a', { config }), consumer('b', { config })], {
+        timeline: [{ atMs: 6000, action: { do: 'create-partitions', topic: 'orders', total: 4 } }],
+      }),
+    );
+    const last = new Map(only(events, 'assigned').map(({ client, all }) => [client, all]));
+    expect([...last.values()].flat().toSorted()).toEqual(['orders-0', 'orders-1', 'orders-2', 'orders-3']);
+  });
+
+  it('K-112: two groups each get every record', () => {
+    const events = eventsOf(scenario([hundred, consumer('a'), consumer('b', { group: 'audit' })]));
+    const of = (group: string): number =>
+      new Set(only(events, 'processed').flatMap((e) => (e.group === group ? [e.message] : []))).size;
+    expect([of('billing'), of('audit')]).toEqual([100, 100]);
+  });
+
+  it('K-79: a paused process comes back to a group that has gone on without it', () => {
+    const events = eventsOf(
+      scenario([producer('p', { load: { ratePerSecond: 20 } }), consumer('a'), consumer('b')], {
+        timeline: [act(5000, 'pause', 'b'), act(16_000, 'resume', 'b')],
+        durationMs: 30_000,
+      }),
+    );
+    expect(only(events, 'member-removed')[0]).toMatchObject({ client: 'b' });
+    expect(only(events, 'revoked').find(({ lost }) => lost)).toMatchObject({ client: 'b' });
+    expect(only(events, 'assigned').at(-1)!.all.length).toBeGreaterThan(0);
+  });
+
+  it('K-74: a heartbeat interval that is not below the session timeout is refused', () => {
+    const parse = () =>
+      parseScenario(scenario([consumer('c', { config: { 'heartbeat.interval.ms': 6000 } })]));
+    expect(parse).toThrow('heartbeat.interval.ms');
+  });
+});
+
+describe('what a reader may do', () => {
+  const acted = (action: object) =>
+    only(
+      eventsOf(scenario([producer('p'), consumer('c')], { durationMs: 3000 }), []).length > 0
+        ? eventsOf(scenario([producer('p'), consumer('c')], { durationMs: 3000 }), [
+            { atMs: 1000, action } as never,
+          ])
+        : [],
+      'acted',
+    ).at(-1)!.refused;
+
+  it('K-1: is refused in the words of the broker', () => {
+    const grow = (name: string, total: number) => acted({ do: 'create-partitions', topic: name, total });
+    expect(grow('orders', 2)).toBe(
+      'INVALID_PARTITIONS: The topic orders currently has 3 partition(s); 2 would not be an increase.',
+    );
+    expect(grow('nothing', 2)).toMatch(/^UNKNOWN_TOPIC_OR_PARTITION/);
+    expect(grow('orders', 6)).toBeNull();
+    expect(acted({ do: 'produce', client: 'c', key: 'A', count: 1 })).toBe('c is not a producer');
+    expect(acted({ do: 'produce', client: 'p', key: 'A', count: 2 })).toBeNull();
+  });
+});
