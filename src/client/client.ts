@@ -105,7 +105,7 @@ export class Client {
   /** Asks the worker, which is started when there is none. The promise always settles. */
   ask<T extends keyof Replies>(ask: Ask<T> & { readonly type: T }): Promise<Replies[T]> {
     return new Promise((resolve, reject) => {
-      this.send({ ask, resolve: resolve as (value: never) => void, reject, deaths: 0 });
+      this.send({ ask, resolve: resolve, reject, deaths: 0 });
     });
   }
 

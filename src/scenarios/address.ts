@@ -61,7 +61,7 @@ export function decodeAddress(text: string): RunAddress {
     refuse('the whole: expected JSON in base64url');
   }
   const told = (parsed as { v?: unknown } | null)?.v;
-  if (told !== ADDRESS_VERSION) refuse(otherVersion(JSON.stringify(told) ?? 'none'));
+  if (told !== ADDRESS_VERSION) refuse(otherVersion(told === undefined ? 'none' : JSON.stringify(told)));
   const result = v.safeParse(shape, parsed);
   if (!result.success) refuse(...describeIssues(result.issues));
   const { experiment, seed, knobs, actions: rawActions, at } = result.output;

@@ -20,7 +20,7 @@ const told = (text: string): string => {
   }
   throw new Error('it was taken');
 };
-const changed = (more: object): string => told(encodeAddress({ ...good, ...more } as RunAddress));
+const changed = (more: object): string => told(encodeAddress({ ...good, ...more }));
 
 test('a good one is taken', () => {
   expect(decodeAddress(encodeAddress(good))).toEqual(good);
@@ -45,7 +45,10 @@ test.each([
   [{ at: -1 }, /at: expected a moment that is not before the beginning/],
   [{ knobs: { volume: '11' } }, /knobs\.volume: expected one of "assignor"/],
   [{ knobs: { session: '7' } }, /knobs\.session: expected one of "6000".*got "7"/],
-  [{ actions: [{ atMs: 'soon', action: { do: 'crash', target: 'c0' } }] }, /actions\[0\]\.atMs: expected number/],
+  [
+    { actions: [{ atMs: 'soon', action: { do: 'crash', target: 'c0' } }] },
+    /actions\[0\]\.atMs: expected number/,
+  ],
   [{ actions: [{ atMs: 1, action: { do: 'explode' } }] }, /actions\[0\]\.action\.do: expected/],
   [{ surprise: true }, null],
 ])('%j is told which field is wrong', (more, message) => {
@@ -64,7 +67,9 @@ test('a knob turns the consumers that the reader added, too', () => {
     actions: [{ atMs: 1, action: { do: 'join', client: joined } }],
   });
   expect(scenario.clients.map(({ id }) => id)).not.toContain('c9');
-  expect(actions[0]?.action).toMatchObject({ client: { id: 'c9', config: { 'session.timeout.ms': 45_000 } } });
+  expect(actions[0]?.action).toMatchObject({
+    client: { id: 'c9', config: { 'session.timeout.ms': 45_000 } },
+  });
 });
 
 test('the proof of a claim can be played: its first scenario, that claim alone', () => {

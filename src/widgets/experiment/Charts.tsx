@@ -1,6 +1,7 @@
 /** Backlog and repeated work over the run, drawn by uPlot, which is loaded when the reader opens them. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
 import type { Frame } from '../../scenarios/frame.ts';
 import { seriesWords } from './words.ts';
 
@@ -24,12 +25,11 @@ function Plot({ frame }: { frame: Frame }) {
   latest.current = frame;
 
   useEffect(() => {
-    let gone = false;
     let stop = (): void => undefined;
-    void (async () => {
-      const [{ default: Plotter }] = await Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')]);
+    void import('uplot').then(({ default: Plotter }) => {
+      // Gone, when the reader has closed the charts meanwhile.
       const element = holder.current;
-      if (gone || !element) return;
+      if (!element) return;
       const draw = (): void => {
         plot.current?.destroy();
         plot.current = new Plotter(options(element), data(latest.current), element);
@@ -46,9 +46,8 @@ function Plot({ frame }: { frame: Frame }) {
         resized.disconnect();
         themed.disconnect();
       };
-    })();
+    });
     return () => {
-      gone = true;
       stop();
       plot.current?.destroy();
       plot.current = null;

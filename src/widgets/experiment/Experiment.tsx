@@ -12,7 +12,7 @@ import { Stage } from './kafka/Stage.tsx';
 import type { Poster } from './poster.ts';
 import { Predict } from './Predict.tsx';
 import { Session } from './session.ts';
-import { Desk, Side } from './Side.tsx';
+import { Claims, Desk, Now } from './Side.tsx';
 import { Timeline } from './Timeline.tsx';
 import { seconds, SPEEDS } from './words.ts';
 
@@ -108,9 +108,10 @@ export default function ExperimentIsland({ poster }: { poster: string }) {
             )}
           </figcaption>
           <MessageLife session={session} ready={ready} />
+          {!compact && <Now frame={frame} />}
         </div>
         <Transport session={session} ready={ready} />
-        {!compact && <Side session={session} ready={ready} />}
+        {!compact && <Claims session={session} ready={ready} />}
         {!compact && <Desk session={session} ready={ready} />}
       </div>
       {!compact && (

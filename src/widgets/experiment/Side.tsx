@@ -1,4 +1,4 @@
-/** What stands around the stage: claims and figures beside it, settings and what the reader may do below it. */
+/** What stands around the stage: claims beside it, figures under it, settings and what the reader may do below. */
 import type { ClaimState, Frame } from '../../scenarios/frame.ts';
 import type { KafkaView } from '../../brokers/kafka/view-types.ts';
 import { useState } from 'preact/hooks';
@@ -13,22 +13,16 @@ interface Props {
   readonly ready: boolean;
 }
 
-export function Side({ session, ready }: Props) {
-  const frame = session.frame.value;
+export function Claims({ session, ready }: Props) {
   return (
-    <div class="xp-side">
-      {frame.claims.length > 0 && (
-        <section>
-          <h4>Claims</h4>
-          <ul class="xp-claims">
-            {frame.claims.map((claim) => (
-              <ClaimLine key={claim.id} claim={claim} session={session} ready={ready} />
-            ))}
-          </ul>
-        </section>
-      )}
-      <Now frame={frame} />
-    </div>
+    <section class="xp-side">
+      <h4>Claims</h4>
+      <ul class="xp-claims">
+        {session.frame.value.claims.map((claim) => (
+          <ClaimLine key={claim.id} claim={claim} session={session} ready={ready} />
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -80,10 +74,9 @@ function ClaimLine({ claim, session, ready }: ClaimProps) {
   );
 }
 
-function Now({ frame }: { frame: Frame }) {
+export function Now({ frame }: { frame: Frame }) {
   return (
-    <section>
-      <h4>Now</h4>
+    <section class="xp-now" aria-label="Figures at this moment">
       <dl class="xp-figures">
         {figures(frame).map(({ name, value, bad }) => (
           <div key={name} class={bad ? 'xp-bad' : ''}>

@@ -19,7 +19,7 @@ import type { Poster } from './poster.ts';
 import { actionWords, shortSeconds, SPEEDS, speedIndex } from './words.ts';
 
 /** A tab that was asleep does not jump: between two frames at most this much real time passes. */
-const TICK_MAX_MS = 100;
+const TICK_MAX_MS = 250;
 const MICROS_PER_MS = 1000;
 /** While it plays, the words under the stage are read out at most this often. */
 const ANNOUNCE_EVERY_MS = 4000;

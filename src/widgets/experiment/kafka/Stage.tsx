@@ -182,7 +182,7 @@ function Tape({ lane, tabStop, selected, groups, live }: TapeProps) {
         />
       ))}
       <g aria-hidden="true">
-        {lane.rows.map(({ reader, y: rowY, carets, lagX, lagText }) => (
+        {lane.rows.map(({ reader, y: rowY, carets, lag }) => (
           <g key={reader.group}>
             {groups > 1 && (
               <text class="xp-small xp-consumer-text" x={x + 10} y={rowY + 9}>
@@ -192,8 +192,13 @@ function Tape({ lane, tabStop, selected, groups, live }: TapeProps) {
             {[...carets].sort(hollowFirst).map((caret) => (
               <CaretMark key={caret.kind} caret={caret} worded={groups === 1} />
             ))}
-            <text class={`xp-lag${reader.lag > 0 ? ' xp-some' : ''}`} x={lagX} y={rowY + 9}>
-              {lagText}
+            <text
+              class={`xp-lag${reader.lag > 0 ? ' xp-some' : ''}`}
+              x={lag.x}
+              y={rowY + 9}
+              text-anchor={lag.anchor}
+            >
+              {lag.text}
             </text>
           </g>
         ))}
@@ -216,7 +221,7 @@ interface CellProps {
 }
 
 function CellMark({ drawn, size, offsetY, tab, selected }: CellProps) {
-  const { cell, x, y, again, words } = drawn;
+  const { cell, x, y, again, words, numbered } = drawn;
   const { colour, glyph } = keyLook(cell.key);
   const hollow = !cell.confirmed;
   const interactive =
@@ -229,14 +234,16 @@ function CellMark({ drawn, size, offsetY, tab, selected }: CellProps) {
       aria-label={tab === null ? undefined : words}
       {...interactive}
     >
-      {again && <rect class="xp-ring" x="-3.5" y="-3.5" width={size + 7} height={size + 7} rx="9" />}
+      {again && <rect class="xp-ring" x="-2.5" y="-2.5" width={size + 5} height={size + 5} rx="8" />}
       <rect class="xp-square" x="1" y="1" width={size - 2} height={size - 2} rx="6" />
       <text class="xp-glyph" x={size / 2} y={size / 2 + 4.3}>
         {glyph}
       </text>
-      <text class="xp-offset" x={size / 2} y={offsetY - y}>
-        {cell.position}
-      </text>
+      {numbered && (
+        <text class="xp-offset" x={size / 2} y={offsetY - y}>
+          {cell.position}
+        </text>
+      )}
     </g>
   );
 }
@@ -268,7 +275,7 @@ function Group({ area, shape, width }: { area: GroupArea; shape: Shape; width: n
       <Heading {...heading} word="Group" name={group.id} />
       <text
         class={`xp-state${state.stable ? '' : ' xp-moving'}`}
-        x={right ? width - 8 : heading.x}
+        x={right ? width - 18 : heading.x}
         y={right ? heading.y : heading.y + 17}
         text-anchor={right ? 'end' : 'start'}
       >

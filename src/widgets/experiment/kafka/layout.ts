@@ -37,6 +37,8 @@ export interface DrawnCell extends Point {
   readonly again: boolean;
   /** For those who cannot see it. */
   readonly words: string;
+  /** Whether there is room for its offset beneath it. */
+  readonly numbered: boolean;
 }
 
 export interface Caret extends Point {
@@ -51,8 +53,7 @@ export interface ReaderRow {
   readonly reader: PartitionReader;
   readonly y: number;
   readonly carets: readonly Caret[];
-  readonly lagX: number;
-  readonly lagText: string;
+  readonly lag: { readonly x: number; readonly anchor: 'start' | 'end'; readonly text: string };
 }
 
 export interface Lane extends Box {
@@ -132,8 +133,8 @@ interface Measures {
   readonly pitch: number;
 }
 
-const WIDE: Measures = { width: 752, lane: { x: 166, width: 376 }, label: 36, cell: 24, pitch: 31 };
-const TALL: Measures = { width: 320, lane: { x: 18, width: 284 }, label: 32, cell: 22, pitch: 27 };
+const WIDE: Measures = { width: 752, lane: { x: 166, width: 376 }, label: 30, cell: 21, pitch: 24.5 };
+const TALL: Measures = { width: 320, lane: { x: 18, width: 284 }, label: 30, cell: 20, pitch: 24 };
 const ROW = 16;
 const LANE_GAP = 10;
 
@@ -277,6 +278,7 @@ function layLane(partition: PartitionView, view: KafkaView, m: Measures, y: numb
         place: partition.place,
         again,
         words: cellWords(partition, cell, view),
+        numbered: partition.logEnd < 1000 || cell.position % 2 === 0,
         x: at(cell.position),
         y: cellsY,
       };
@@ -309,8 +311,6 @@ interface RowPlace {
 
 /** Two carets, with their words where there is room: the one to the left says its name to the left, the other to the right. */
 function layRow(reader: PartitionReader, { y, first, edge, left, right }: RowPlace): ReaderRow {
-  const lagText = `lag ${reader.lag}`;
-  const lagLeft = right - lagText.length * 6.3 - 8;
   const caret = (kind: Caret['kind'], offset: number | null): Caret[] =>
     offset === null
       ? []
@@ -327,14 +327,22 @@ function layRow(reader: PartitionReader, { y, first, edge, left, right }: RowPla
   const sorted = [...caret('committed', reader.committed), ...caret('position', reader.position)].sort(
     (a, b) => a.x - b.x,
   );
+  const text = `lag ${reader.lag}`;
+  const width = text.length * 6.3 + 8;
+  // The lag stands at the right end, or at the left one where a caret is in its way.
+  const atLeft =
+    sorted.some(({ x }) => x + 7 > right - width) && sorted.every(({ x }) => x - 7 > left + width);
+  const lag = { text, x: atLeft ? left + 2 : right, anchor: atLeft ? ('start' as const) : ('end' as const) };
+  const from = atLeft ? left + width : left;
+  const to = atLeft ? right : right - width;
   const carets = sorted.map((one, i): Caret => {
-    const text = one.before ? `${one.kind} ${one.offset}` : one.kind;
-    const width = text.length * 5.9 + 10;
+    const word = one.before ? `${one.kind} ${one.offset}` : one.kind;
+    const room = word.length * 5.9 + 10;
     const other = sorted[1 - i];
-    const toLeft = { x: one.x - 8, anchor: 'end' as const, text };
-    const toRight = { x: one.x + 8, anchor: 'start' as const, text };
-    const roomLeft = one.x - width - (i === 1 && other ? other.x + 8 : left);
-    const roomRight = (i === 0 && other ? other.x - 8 : lagLeft) - one.x - width;
+    const toLeft = { x: one.x - 8, anchor: 'end' as const, text: word };
+    const toRight = { x: one.x + 8, anchor: 'start' as const, text: word };
+    const roomLeft = one.x - room - (i === 1 && other ? other.x + 8 : from);
+    const roomRight = (i === 0 && other ? other.x - 8 : to) - one.x - room;
     // The right one keeps to the right, so that the two never write into one another.
     const label =
       i === 1
@@ -348,7 +356,7 @@ function layRow(reader: PartitionReader, { y, first, edge, left, right }: RowPla
             : null;
     return { ...one, label };
   });
-  return { reader, y, carets, lagX: right, lagText };
+  return { reader, y, carets, lag };
 }
 
 type Laid = Omit<Picture, 'wires' | 'travellers'>;
