@@ -502,11 +502,15 @@ export class ConsumerClient implements Actor {
 
   private sendCommit(commit: Commit): void {
     const { group } = this.client;
-    const member = this.membership === 'stable' || this.membership === 'preparing';
-    if (!member || !this.coordinator) {
-      // The client itself knows that this cannot succeed.
-      if (!this.coordinator) this.commitFailed(commit, null);
-      else this.commitAnswered(commit, this.memberId === '' ? 'UNKNOWN_MEMBER_ID' : 'REBALANCE_IN_PROGRESS');
+    if (this.membership !== 'stable' && this.membership !== 'preparing') {
+      // The client itself knows that this cannot succeed: it is out of the group, or in the middle of a rebalance.
+      this.tellCommitFailed(commit, this.memberId === '' ? 'UNKNOWN_MEMBER_ID' : 'REBALANCE_IN_PROGRESS');
+      this.commitDone(commit);
+      return;
+    }
+    if (!this.coordinator) {
+      this.findCoordinator();
+      this.commitFailed(commit, null);
       return;
     }
     const { memberId, generation } = this;
@@ -531,17 +535,17 @@ export class ConsumerClient implements Actor {
         });
       }
     } else {
-      this.port.emit({
-        kind: 'error',
-        client: this.id,
-        code: error,
-        detail: `the commit of ${commit.offsets.map(([place, offset]) => `${place} at ${offset}`).join(', ')} failed`,
-      });
+      this.tellCommitFailed(commit, error);
       if (error === 'FENCED_INSTANCE_ID') this.dieOf(error, 'another process has the same group.instance.id');
       else if (error === 'REBALANCE_IN_PROGRESS') this.rejoin = true;
       else this.loseMembership();
     }
     this.commitDone(commit);
+  }
+
+  private tellCommitFailed({ offsets }: Commit, code: string): void {
+    const what = offsets.map(([place, offset]) => `${place} at ${offset}`).join(', ');
+    this.port.emit({ kind: 'error', client: this.id, code, detail: `the commit of ${what} failed` });
   }
 
   /** The answer never came. @param wait how long until it may be tried again, or null to choose */
@@ -558,12 +562,7 @@ export class ConsumerClient implements Actor {
       this.port.timer(pause, 'commit-again', commit);
       return;
     }
-    this.port.emit({
-      kind: 'error',
-      client: this.id,
-      code: 'TimeoutException',
-      detail: `the commit of ${commit.offsets.map(([place, offset]) => `${place} at ${offset}`).join(', ')} was not answered in time`,
-    });
+    this.tellCommitFailed(commit, 'TimeoutException');
     this.commitDone(commit);
   }
 
