@@ -51,7 +51,7 @@ export const homeLog: ScenarioInput = {
   title: 'A log, cut into partitions',
   system: topic(2),
   clients: [
-    producer('service-a', ['A', 'B', 'C'], {
+    producer('service-a', ['A', 'B', 'D', 'E'], {
       label: 'Service A',
       load: { ratePerSecond: 2, arrivals: 'poisson', untilMs: 24_000 },
     }),
@@ -101,7 +101,7 @@ export const twoGroups: ScenarioInput = {
   title: 'Two groups on one topic, the second late',
   system: topic(2),
   clients: [
-    producer('service-a', ['A', 'B', 'C'], { label: 'Service A' }),
+    producer('service-a', ['A', 'B', 'D', 'E'], { label: 'Service A' }),
     consumer('b0', {}, { group: 'billing' }),
     consumer('b1', {}, { group: 'billing' }),
     consumer('a0', {}, { group: 'audit', startMs: 12_000 }),
@@ -132,13 +132,14 @@ export const commitBefore: ScenarioInput = {
   title: 'Commit first, work later, crash in between',
   system: topic(2),
   clients: [
-    producer('service-a', ['A', 'B', 'C'], { label: 'Service A' }),
+    producer('service-a', ['A', 'B', 'C', 'D', 'E'], { label: 'Service A' }),
     ...['c0', 'c1'].map((id) =>
-      consumer(id, { 'enable.auto.commit': false }, { commit: 'before-batch', processingMs: 400 }),
+      consumer(id, { 'enable.auto.commit': false }, { commit: 'before-batch', processingMs: 300 }),
     ),
   ],
   network,
-  timeline: [{ atMs: 12_000, action: { do: 'crash', target: 'c1' } }],
+  // In the middle of its first batch: committed at 6.5 s, two of five records done.
+  timeline: [{ atMs: 7_200, action: { do: 'crash', target: 'c1' } }],
   durationMs: 60_000,
   seed: 1,
 };
