@@ -180,7 +180,9 @@ export type Reply =
       readonly protocol: string;
       readonly places: readonly string[];
     }
-  | { readonly api: 'Heartbeat' | 'LeaveGroup' | 'OffsetCommit'; readonly error: ErrorCode }
+  | { readonly api: 'Heartbeat'; readonly error: ErrorCode }
+  | { readonly api: 'LeaveGroup'; readonly error: ErrorCode }
+  | { readonly api: 'OffsetCommit'; readonly error: ErrorCode }
   /** An offset of −1: nothing is committed there. */
   | {
       readonly api: 'OffsetFetch';
