@@ -167,7 +167,7 @@ function Tape({ lane, tabStop, selected, groups, live }: TapeProps) {
         )}
         {lane.hidden > 0 && (
           <text class="xp-small" x={x + 10} y={offsetY}>
-            ‹{lane.hidden}
+            …
           </text>
         )}
       </g>

@@ -133,8 +133,8 @@ interface Measures {
   readonly pitch: number;
 }
 
-const WIDE: Measures = { width: 752, lane: { x: 166, width: 376 }, label: 30, cell: 21, pitch: 24.5 };
-const TALL: Measures = { width: 320, lane: { x: 18, width: 284 }, label: 30, cell: 20, pitch: 24 };
+const WIDE: Measures = { width: 752, lane: { x: 166, width: 376 }, label: 31, cell: 21, pitch: 24.3 };
+const TALL: Measures = { width: 320, lane: { x: 18, width: 284 }, label: 31, cell: 20, pitch: 24 };
 const ROW = 16;
 const LANE_GAP = 10;
 

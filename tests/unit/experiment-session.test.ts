@@ -1,0 +1,163 @@
+// An experiment without its picture: the playhead, the reader's choices, and what is asked of the worker for them.
+import { describe, expect, test } from 'vitest';
+import { Client, type WorkerLike } from '../../src/client/client.ts';
+import { Session } from '../../src/widgets/experiment/session.ts';
+import {
+  figures,
+  seriesWords,
+  speedIndex,
+  SPEEDS,
+  thousands,
+  verdictWords,
+} from '../../src/widgets/experiment/words.ts';
+import { Host } from '../../src/worker/host.ts';
+import { experimentPoster } from '../../src/components/experiment-poster.ts';
+import { frame } from './fixtures/experiment/frames.ts';
+
+const poster = experimentPoster('kafka-consumer-groups');
+
+/** A session on the real simulator, in the same thread. */
+function start() {
+  const worker: WorkerLike = {
+    onmessage: null,
+    onerror: null,
+    onmessageerror: null,
+    terminate: () => undefined,
+    postMessage: (message) => void setTimeout(() => host.receive(structuredClone(message)), 0),
+  };
+  const host = new Host(
+    (answer) => void setTimeout(() => worker.onmessage?.({ data: structuredClone(answer) }), 0),
+    (work) => void setTimeout(work, 0),
+  );
+  return new Session(poster, new Client(() => worker, { every: () => () => undefined }));
+}
+
+/** Waits until what was asked has arrived. */
+async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; !condition(); i++) {
+    if (i > 500) throw new Error('it did not come true');
+    await new Promise((done) => setTimeout(done, 2));
+  }
+}
+
+test('the first frame is the poster’s, and opening the run does not change it', async () => {
+  const session = start();
+  const before = JSON.stringify({ ...session.frame.value, recent: [] });
+  await session.open();
+  expect(JSON.stringify({ ...session.frame.value, recent: [] })).toBe(before);
+});
+
+test('the first Play begins at the beginning, and goes as fast as was chosen', async () => {
+  const session = start();
+  session.speed.value = speedIndex(10);
+  await session.play();
+  await until(() => session.frame.value.at === 0);
+  session.tick(1000);
+  session.tick(1100);
+  await until(() => session.frame.value.at === 1_000_000);
+  session.pause();
+  session.tick(1200);
+  expect(session.playing.value).toBe(false);
+  await session.play();
+  session.tick(5000);
+  session.tick(5100);
+  await until(() => session.frame.value.at === 2_000_000);
+  session.close();
+});
+
+test('a tab that slept does not jump', async () => {
+  const session = start();
+  await session.play();
+  await until(() => session.frame.value.at === 0);
+  session.tick(0);
+  session.tick(60_000);
+  await until(() => session.frame.value.at > 0);
+  expect(session.frame.value.at).toBeLessThanOrEqual(250_000);
+});
+
+test('it stops at the end, and plays again from the beginning', async () => {
+  const session = start();
+  await session.seek(Infinity);
+  await until(() => session.frame.value.ended);
+  await session.play();
+  await until(() => session.frame.value.at === 0);
+  expect(session.playing.value).toBe(true);
+});
+
+test('an action happens at the moment shown, can be taken back, and reset forgets everything', async () => {
+  const session = start();
+  await session.seek(5_000_000);
+  await until(() => session.frame.value.at === 5_000_000);
+  await session.act(() => ({ do: 'crash', target: 'c0' }));
+  expect(session.actions.value).toEqual([{ atMs: 5000, action: { do: 'crash', target: 'c0' } }]);
+  const state = (): string | undefined => session.frame.value.view.groups[0]?.members[0]?.state;
+  expect(state()).toBe('crashed');
+  await session.withdraw(0);
+  expect(state()).not.toBe('crashed');
+  await session.turn('assignor', 'cooperative-sticky');
+  expect(session.frame.value.at).toBe(5_000_000);
+  await session.reset();
+  expect(session.knobs.value).toEqual({});
+  expect(session.frame.value.at).toBe(poster.frame.at);
+  expect(session.untouched.value).toBe(true);
+});
+
+test('a run’s address leads back to the run, and a bad one leaves it and says why', async () => {
+  const session = start();
+  await session.turn('session', '10000');
+  await session.act(() => ({ do: 'produce', client: 'service-a', key: null, count: 1 }));
+  const address = await session.address();
+  const other = start();
+  expect(await other.readAddress(address, true)).toBe(true);
+  expect(other.actions.value).toEqual(session.actions.value);
+  expect(other.knobs.value).toEqual({ session: '10000' });
+  expect(JSON.stringify(other.frame.value)).toBe(JSON.stringify(session.frame.value));
+  const bad = start();
+  expect(await bad.readAddress(address.slice(0, -2), true)).toBe(false);
+  expect(bad.error.value).toContain('cut short');
+  expect(bad.frame.value).toEqual(poster.frame);
+});
+
+test('the life of a record grows with the run', async () => {
+  const session = start();
+  await session.seek(1_000_000);
+  await session.showLife(0, 'the first');
+  await until(() => session.life.value?.lines !== null);
+  const early = session.life.value?.lines?.length ?? 0;
+  await session.seek(15_000_000);
+  await until(() => (session.life.value?.lines?.length ?? 0) > early);
+});
+
+describe('words', () => {
+  test('of verdicts say what they are without colour, and where they are shown', () => {
+    const [holds, fails, open] = frame().claims.map(({ verdict }) => verdictWords(verdict));
+    expect(holds).toMatchObject({
+      mark: '✓',
+      word: 'Holds',
+      detail: '42 cases',
+      jump: { seq: 12, label: 'show' },
+    });
+    expect(fails).toMatchObject({ mark: '✗', word: 'Fails', jump: { seq: 300, label: 'why' } });
+    expect(open).toMatchObject({ mark: '○', word: 'Not shown yet', jump: null });
+  });
+
+  test('of figures and charts', () => {
+    expect(figures(frame()).map(({ name, value }) => `${name} ${value}`)).toEqual([
+      'backlog 3',
+      'processed 26',
+      'processed again 3',
+      'rebalances 2',
+      'latency p50 312 ms',
+      'latency p99 6.4 s',
+    ]);
+    expect(seriesWords(frame())).toBe(
+      'Backlog: 3 now, at most 5 at 1.1 s. Processed again: 3 now, at most 3 at 1.5 s.',
+    );
+    expect(thousands(1234567)).toBe('1\u202f234\u202f567');
+  });
+
+  test('of speeds: every stop is its own nearest', () => {
+    SPEEDS.forEach((speed, i) => expect(speedIndex(speed)).toBe(i));
+    expect(speedIndex(7)).toBe(SPEEDS.indexOf(5));
+  });
+});
