@@ -34,7 +34,7 @@ for (const path of pagesOf('below'))
           .toBeLessThanOrEqual(clientWidth);
         if (widthPx === 768) continue;
         // The type is that of another release of Playwright, the newest that axe's package found; they are the same here.
-        const { violations } = await new AxeBuilder({ page: page as never }).analyze();
+        const { violations } = await new AxeBuilder({ page }).analyze();
         const told = violations.map(({ id, help, nodes }) => {
           const places = nodes.slice(0, 5).map(({ target }) => target.join(' '));
           return `${id} (${help}) in ${nodes.length} places: ${places.join(', ')}`;
