@@ -1,6 +1,7 @@
 /** Claims about what a consumer leaves behind: when it crashes, when it closes, and where the next one begins. */
 import type { Micros } from '../../sim/time.ts';
 import { formatSeconds } from '../../sim/time.ts';
+import { displayName } from '../../sim/names.ts';
 import type { TraceEvent } from '../../sim/trace.ts';
 import { Ledger, type Claim, type ClaimFold, type Verdict } from '../claim.ts';
 import { Seen } from '../seen.ts';
@@ -73,9 +74,12 @@ class CrashNoticedAfterSessionTimeout implements ClaimFold {
         const silent = event.at - (this.lastHeartbeat.get(gone.client) ?? gone.at);
         const waited = `${formatSeconds(event.at - gone.at)} after the crash, ${formatSeconds(silent)} after its last heartbeat`;
         if (gone.sessionTimeout !== null && silent >= gone.sessionTimeout) {
-          this.ledger.confirm(event, () => `${gone.client} was given up ${waited}`);
+          this.ledger.confirm(event, () => `${displayName(gone.client)} was given up ${waited}`);
         } else {
-          this.ledger.contradict(event, `${gone.client} was given up ${waited}, before its session timeout`);
+          this.ledger.contradict(
+            event,
+            `${displayName(gone.client)} was given up ${waited}, before its session timeout`,
+          );
         }
       }
     }
@@ -86,7 +90,7 @@ class CrashNoticedAfterSessionTimeout implements ClaimFold {
       if (gone)
         this.ledger.contradict(
           event,
-          `${event.client} reads ${event.place} while ${gone.client} still counts as a member`,
+          `${displayName(event.client)} reads ${event.place} while ${displayName(gone.client)} still counts as a member`,
         );
     }
   }
@@ -109,7 +113,7 @@ class CleanCloseHandsOver implements ClaimFold {
       const taken = event.places.filter((place) => gone.places.delete(place));
       if (taken.length === 0 || gone.sessionTimeout === null) continue;
       const after = event.at - gone.at;
-      const text = `${event.client} took over ${taken.join(', ')} ${formatSeconds(after)} after ${gone.client} closed`;
+      const text = `${displayName(event.client)} took over ${taken.join(', ')} ${formatSeconds(after)} after ${displayName(gone.client)} closed`;
       if (after < gone.sessionTimeout) this.ledger.confirm(event, () => text);
       else this.ledger.contradict(event, text);
     }
@@ -162,7 +166,7 @@ class TakeoverFromCommitted implements ClaimFold {
     this.readers.set(id, event.client);
     const committed = this.commits.last(event.group, event.place);
     if (before === undefined || before === event.client || event.by !== 'committed') return;
-    const text = `${event.client} takes ${event.place} over from ${before} at offset ${event.position}`;
+    const text = `${displayName(event.client)} takes ${event.place} over from ${displayName(before)} at offset ${event.position}`;
     if (
       event.position >= (committed ?? 0) &&
       event.position <= this.commits.furthest(event.group, event.place)
@@ -194,7 +198,7 @@ class CrashDuplicates implements ClaimFold {
     if (!processed) this.processed.set(group, (processed = new Seen()));
     if (processed.add(event.message)) return;
     const from = this.startedAt.get(`${event.client} ${event.place}`) ?? 0;
-    const text = `${event.client} processed ${named(event.key, event.message)} again: offset ${event.position} of ${event.place}`;
+    const text = `${displayName(event.client)} processed ${named(event.key, event.message)} again: offset ${event.position} of ${event.place}`;
     if (this.crashed && event.position >= from)
       this.ledger.confirm(event, () => `${text}, which is not before the committed ${from}`);
     else this.ledger.contradict(event, text);
@@ -259,7 +263,7 @@ class CommitBeforeLoses implements ClaimFold {
       if (this.lost.has(event.message)) {
         this.redone ??= {
           event,
-          text: `${event.client} processed ${named(event.key, event.message)} after all`,
+          text: `${displayName(event.client)} processed ${named(event.key, event.message)} after all`,
         };
       }
     } else if (event.kind === 'client-stopped' && event.reason === 'crashed') {
@@ -271,7 +275,7 @@ class CommitBeforeLoses implements ClaimFold {
         this.dropped.delete(message);
         this.lost.set(message, {
           event,
-          text: `${event.client} begins at offset ${event.position} of ${place}: ${named(key, message)} at ${position} was never processed`,
+          text: `${displayName(event.client)} begins at offset ${event.position} of ${place}: ${named(key, message)} at ${position} was never processed`,
         });
       }
     }

@@ -1,4 +1,5 @@
 /** Claims about consumer groups: who reads what, and what a rebalance costs. */
+import { displayName } from '../../sim/names.ts';
 import type { TraceEvent } from '../../sim/trace.ts';
 import { Ledger, type Claim, type ClaimFold, type Verdict } from '../claim.ts';
 import { Seen } from '../seen.ts';
@@ -21,12 +22,12 @@ class OneOwner implements ClaimFold {
         group.byPlace.set(place, event.client);
         this.ledger.confirm(
           event,
-          () => `in generation ${event.generation}, ${place} is ${event.client}'s alone`,
+          () => `in generation ${event.generation}, ${place} is ${displayName(event.client)}'s alone`,
         );
       } else {
         this.ledger.contradict(
           event,
-          `in generation ${event.generation}, ${place} is both ${owner}'s and ${event.client}'s`,
+          `in generation ${event.generation}, ${place} is both ${displayName(owner)}'s and ${displayName(event.client)}'s`,
         );
       }
     }
@@ -63,7 +64,8 @@ class ExtraConsumerIdles implements ClaimFold {
         current.told = true;
         this.ledger.confirm(
           event,
-          () => `${idle.join(', ')} has nothing to read: the ${this.places.size} partitions are taken`,
+          () =>
+            `${idle.map(displayName).join(', ')} has nothing to read: the ${this.places.size} partitions are taken`,
         );
       }
     }
@@ -72,7 +74,7 @@ class ExtraConsumerIdles implements ClaimFold {
       if (held?.length === 0) {
         this.ledger.contradict(
           event,
-          `${event.client} holds no partition and was given offset ${event.position} of ${event.place}`,
+          `${displayName(event.client)} holds no partition and was given offset ${event.position} of ${event.place}`,
         );
       }
     }
@@ -173,17 +175,23 @@ class EagerRevokesAll implements ClaimFold {
       if (kept.length > 0) {
         this.ledger.contradict(
           event,
-          `${event.client} gave up ${event.places.join(', ')} and kept ${kept.join(', ')}`,
+          `${displayName(event.client)} gave up ${event.places.join(', ')} and kept ${kept.join(', ')}`,
         );
       } else if (event.places.length > 0) {
-        this.ledger.confirm(event, () => `${event.client} gave up all it had: ${event.places.join(', ')}`);
+        this.ledger.confirm(
+          event,
+          () => `${displayName(event.client)} gave up all it had: ${event.places.join(', ')}`,
+        );
       }
       this.held.set(event.client, kept);
     }
     if (event.kind === 'assigned') {
       const kept = this.held.get(event.client) ?? [];
       if (kept.length > 0)
-        this.ledger.contradict(event, `${event.client} came through the rebalance with ${kept.join(', ')}`);
+        this.ledger.contradict(
+          event,
+          `${displayName(event.client)} came through the rebalance with ${kept.join(', ')}`,
+        );
       this.held.set(event.client, event.all);
     }
   }
@@ -215,11 +223,14 @@ class CooperativeKeeps implements ClaimFold {
       const back = (this.givenUp.get(event.client) ?? []).filter((place) => event.all.includes(place));
       const kept = (this.held.get(event.client) ?? []).filter((place) => event.all.includes(place));
       if (back.length > 0) {
-        this.ledger.contradict(event, `${event.client} gave up ${back.join(', ')} only to get it back`);
+        this.ledger.contradict(
+          event,
+          `${displayName(event.client)} gave up ${back.join(', ')} only to get it back`,
+        );
       } else if (kept.length > 0) {
         this.ledger.confirm(
           event,
-          () => `${event.client} came through the rebalance with ${kept.join(', ')}`,
+          () => `${displayName(event.client)} came through the rebalance with ${kept.join(', ')}`,
         );
       }
       this.held.set(event.client, event.all);

@@ -1,4 +1,5 @@
 /** Claims about partitions: where records go, and what order they keep. */
+import { displayName } from '../../sim/names.ts';
 import type { TraceEvent } from '../../sim/trace.ts';
 import { Ledger, type Claim, type ClaimFold, type Verdict } from '../claim.ts';
 import { Seen } from '../seen.ts';
@@ -91,12 +92,13 @@ class KeyOrderKept implements ClaimFold {
     if (event.message > latest) {
       this.ledger.confirm(
         event,
-        () => `${named(event.key, event.message)} reached ${event.client} after record ${latest}, as sent`,
+        () =>
+          `${named(event.key, event.message)} reached ${displayName(event.client)} after record ${latest}, as sent`,
       );
     } else {
       this.ledger.contradict(
         event,
-        `${named(event.key, event.message)} reached ${event.client} after record ${latest}, which was sent later`,
+        `${named(event.key, event.message)} reached ${displayName(event.client)} after record ${latest}, which was sent later`,
       );
     }
   }
@@ -184,12 +186,13 @@ class KeylessSticks implements ClaimFold {
       if (run.length > 1) {
         this.ledger.confirm(
           event,
-          () => `after ${run.length} records to ${run.place}, ${record.client} went on with ${event.place}`,
+          () =>
+            `after ${run.length} records to ${run.place}, ${displayName(record.client)} went on with ${event.place}`,
         );
       } else {
         this.ledger.contradict(
           event,
-          `only one record went to ${run.place} before ${record.client} changed to ${event.place}`,
+          `only one record went to ${run.place} before ${displayName(record.client)} changed to ${event.place}`,
         );
       }
       this.runs.set(record.client, { place: event.place, length: 1, switches: run.switches + 1 });
