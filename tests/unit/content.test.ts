@@ -78,7 +78,7 @@ test('what the chapter says of its experiment is what the scenario says', () => 
     action.do === 'crash' ? [action.target] : [],
   );
   expect(crashed).toEqual(['c1']);
-  expect(told).toContain('c1 crashes');
+  expect(told).toContain('C1 crashes');
   expect(told).toContain('three partitions');
   expect(consumerGroupsScenario.system.topics).toMatchObject([{ partitions: 3 }]);
   expect(told).toContain('of three');

@@ -41,7 +41,7 @@ describe('the prose', () => {
     const [sentence] = sentencesIn('content/x.mdx', '<Claim id="kafka.wrong">everything is given up</Claim>');
     expect(problemsOf(sentence!, [wrong])).toEqual([
       expect.stringMatching(
-        /^content\/x\.mdx:1: “everything is given up”\n {2}kafka\.wrong on kafka-cooperative with seed \d+ does not hold: event \d+ at \d+ µs, c\d /,
+        /^content\/x\.mdx:1: “everything is given up”\n {2}kafka\.wrong on kafka-cooperative with seed \d+ does not hold: event \d+ at \d+ µs, C\d /,
       ),
     ]);
   });
