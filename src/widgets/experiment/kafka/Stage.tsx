@@ -224,26 +224,27 @@ function CellMark({ drawn, size, offsetY, tab, selected }: CellProps) {
   const { cell, x, y, again, words, numbered } = drawn;
   const { colour, glyph } = keyLook(cell.key);
   const hollow = !cell.confirmed;
-  const interactive =
-    tab === null ? { 'aria-hidden': true as const } : { role: 'button' as const, tabIndex: tab };
+  // What it says in signs stands beside the button: its name says it in words.
+  const interactive = tab === null ? {} : { role: 'button' as const, tabindex: tab, 'aria-label': words };
   return (
     <g
       class={`xp-cell${hollow ? ' xp-hollow' : ''}${selected ? ' xp-selected' : ''}`}
       style={`transform:translate(${round(x)}px,${round(y)}px);--key:${colour}`}
-      data-cell={cellId(drawn)}
-      aria-label={tab === null ? undefined : words}
-      {...interactive}
     >
-      {again && <rect class="xp-ring" x="-2.5" y="-2.5" width={size + 5} height={size + 5} rx="8" />}
-      <rect class="xp-square" x="1" y="1" width={size - 2} height={size - 2} rx="6" />
-      <text class="xp-glyph" x={size / 2} y={size / 2 + 4.3}>
-        {glyph}
-      </text>
-      {numbered && (
-        <text class="xp-offset" x={size / 2} y={offsetY - y}>
-          {cell.position}
+      <g data-cell={cellId(drawn)} {...interactive}>
+        {again && <rect class="xp-ring" x="-2.5" y="-2.5" width={size + 5} height={size + 5} rx="8" />}
+        <rect class="xp-square" x="1" y="1" width={size - 2} height={size - 2} rx="6" />
+      </g>
+      <g class="xp-signs" aria-hidden="true">
+        <text class="xp-glyph" x={size / 2} y={size / 2 + 4.3}>
+          {glyph}
         </text>
-      )}
+        {numbered && (
+          <text class="xp-offset" x={size / 2} y={offsetY - y}>
+            {cell.position}
+          </text>
+        )}
+      </g>
     </g>
   );
 }

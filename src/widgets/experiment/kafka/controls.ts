@@ -110,7 +110,7 @@ function addConsumer(view: KafkaView, group: string, about: About | null): Butto
   const base = {
     id: `add-consumer-${group}`,
     label: one ? 'Add consumer' : `Add consumer to ${group}`,
-    words: `Add a consumer to group ${group}`,
+    words: `Add consumer to${one ? ' group' : ''} ${group}`,
     fault: false,
   };
   if (members.length >= MEMBERS_MAX) {
@@ -132,7 +132,7 @@ function addPartition({ name, partitions }: KafkaView['topics'][number]): Button
   const base = {
     id: `add-partition-${name}`,
     label: 'Add partition',
-    words: `Add a partition to topic ${name}`,
+    words: `Add partition to topic ${name}`,
     fault: false,
   };
   return partitions.length >= LANES_MAX
