@@ -168,39 +168,70 @@ class OffsetsDense implements ClaimFold {
   }
 }
 
-/** K-24. Runs of records without a key in one partition; the run that is still going on is not judged. */
+/** A producer's records without a key: those sent and not yet judged, in the order sent, and the run that is going on. */
+interface KeylessRun {
+  sent: number[];
+  places: Map<number, string | null>;
+  place: string | null;
+  length: number;
+}
+
+/**
+ * K-24. Runs of records without a key in one partition, in the order in which they were sent: confirmations of two
+ * partitions may overtake one another. The run that is still going on is not judged.
+ */
 class KeylessSticks implements ClaimFold {
   private ledger = new Ledger();
-  private unconfirmed = new Unconfirmed();
-  private runs = new Map<string, { place: string; length: number; switches: number }>();
+  private runs = new Map<string, KeylessRun>();
 
   on(event: TraceEvent): void {
-    const record = this.unconfirmed.on(event);
-    if (event.kind !== 'publish-confirmed' || record?.key !== null) return;
-    const run = this.runs.get(record.client);
-    if (!run) {
-      this.runs.set(record.client, { place: event.place, length: 1, switches: 0 });
-    } else if (run.place === event.place) {
-      run.length++;
-    } else {
-      if (run.length > 1) {
-        this.ledger.confirm(
-          event,
-          () =>
-            `after ${run.length} records to ${run.place}, ${displayName(record.client)} went on with ${event.place}`,
-        );
-      } else {
-        this.ledger.contradict(
-          event,
-          `only one record went to ${run.place} before ${displayName(record.client)} changed to ${event.place}`,
-        );
+    if (event.kind === 'published') {
+      if (event.key !== null) return;
+      const run: KeylessRun = this.runs.get(event.client) ?? {
+        sent: [],
+        places: new Map(),
+        place: null,
+        length: 0,
+      };
+      run.sent.push(event.message);
+      this.runs.set(event.client, run);
+    } else if (event.kind === 'publish-confirmed' || event.kind === 'publish-failed') {
+      const run = this.runs.get(event.client);
+      if (!run?.sent.includes(event.message)) return;
+      run.places.set(event.message, event.kind === 'publish-confirmed' ? event.place : null);
+      for (
+        let place = run.places.get(run.sent[0]!);
+        place !== undefined;
+        place = run.places.get(run.sent[0]!)
+      ) {
+        run.places.delete(run.sent.shift()!);
+        if (place !== null) this.follow(run, place, event);
       }
-      this.runs.set(record.client, { place: event.place, length: 1, switches: run.switches + 1 });
     }
   }
 
   verdict(): Verdict {
     return this.ledger.verdict('a producer without keys to change its partition');
+  }
+
+  private follow(run: KeylessRun, place: string, event: TraceEvent & { client: string }): void {
+    const { place: before, length } = run;
+    if (before === place) {
+      run.length++;
+      return;
+    }
+    run.place = place;
+    run.length = 1;
+    const client = displayName(event.client);
+    if (before === null) return;
+    if (length > 1) {
+      this.ledger.confirm(
+        event,
+        () => `after ${length} records to ${before}, ${client} went on with ${place}`,
+      );
+    } else {
+      this.ledger.contradict(event, `only one record went to ${before} before ${client} changed to ${place}`);
+    }
   }
 }
 

@@ -5,6 +5,10 @@
 import type { Experiment } from '../experiment.ts';
 import type { ScenarioInput } from '../schema.ts';
 
+/** The services stop early enough for the group to come to rest, even with a session timeout of 45 s. */
+const SENDING_UNTIL_MS = 45_000;
+const DURATION_MS = 75_000;
+
 const consumer = (id: string): ScenarioInput['clients'][number] => ({
   id,
   role: 'consumer',
@@ -38,7 +42,7 @@ export const consumerGroupsScenario: ScenarioInput = {
       role: 'producer',
       label: 'Service A',
       topic: 'orders',
-      load: { ratePerSecond: 1.5, arrivals: 'poisson' },
+      load: { ratePerSecond: 1.5, arrivals: 'poisson', untilMs: SENDING_UNTIL_MS },
       // Of three partitions, murmur2 sends A and B to orders-1, D to orders-0, F to orders-2.
       keys: { kind: 'uniform', keys: ['A', 'D'] },
       config: { 'metadata.max.age.ms': 4000 },
@@ -48,7 +52,7 @@ export const consumerGroupsScenario: ScenarioInput = {
       role: 'producer',
       label: 'Service B',
       topic: 'orders',
-      load: { ratePerSecond: 1.5, arrivals: 'poisson' },
+      load: { ratePerSecond: 1.5, arrivals: 'poisson', untilMs: SENDING_UNTIL_MS },
       keys: { kind: 'uniform', keys: ['B', 'F'] },
       config: { 'metadata.max.age.ms': 4000 },
     },
@@ -58,7 +62,7 @@ export const consumerGroupsScenario: ScenarioInput = {
   ],
   network: { latencyMs: 120, jitterMs: 60 },
   timeline: [{ atMs: 10_600, action: { do: 'crash', target: 'c1' } }],
-  durationMs: 60_000,
+  durationMs: DURATION_MS,
   seed: 52,
 };
 
