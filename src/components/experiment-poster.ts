@@ -1,6 +1,7 @@
 /** Makes, at build time, what an experiment's island draws first. Node only: it runs the simulator. */
 import { currentOption } from '../scenarios/experiment.ts';
-import { playableById, proofId, setUp } from '../scenarios/playable.ts';
+import { experimentById } from '../scenarios/library.ts';
+import { setUp } from '../scenarios/playable.ts';
 import { Playback } from '../scenarios/playback.ts';
 import { fromMs } from '../sim/time.ts';
 import type { Poster } from '../widgets/experiment/poster.ts';
@@ -16,44 +17,19 @@ export interface PosterOptions {
 
 /**
  * @param id an experiment of the library
- * @throws InvalidInput for an id that the library does not have
+ * @throws InvalidInput for an id that the library does not have, and lists those there are
  */
-export function experimentPoster(id: string, options: PosterOptions = {}): Poster {
-  return poster(id, options);
-}
-
-/**
- * The run that a claim is held on, at the first event that shows it.
- * @param claim a claim of the library
- * @throws InvalidInput for an id that the library does not have
- */
-export function proofPoster(claim: string, options: PosterOptions = {}): Poster {
-  return poster(proofId(claim), options);
-}
-
-function poster(id: string, { atMs, compact = false }: PosterOptions): Poster {
-  const experiment = playableById(id);
+export function experimentPoster(id: string, { atMs, compact = false }: PosterOptions = {}): Poster {
+  const experiment = experimentById(id);
   const { scenario, claims } = setUp({ experiment: id, seed: null, knobs: {}, actions: [] });
   const playback = new Playback(scenario, [], claims);
   // To the end first: so the timeline knows what is to come.
   playback.seek(Infinity);
-  const verdict = playback.frame().claims[0]?.verdict;
-  const shown =
-    verdict?.status === 'fails'
-      ? verdict.counterexample
-      : verdict?.status === 'holds'
-        ? verdict.evidence[0]
-        : undefined;
-  if (id.startsWith(proofId('')) && atMs === undefined && shown) playback.seekEvent(shown.seq);
-  else playback.seek(fromMs(atMs ?? experiment.posterMs));
+  playback.seek(fromMs(atMs ?? experiment.posterMs));
   const frame = playback.frame();
-  if (frame.failure !== null)
+  if (frame.failure !== null) {
     throw new Error(`Experiment "${id}" fails before its first frame: ${frame.failure}`);
+  }
   const knobs = Object.fromEntries(experiment.knobs.map((knob) => [knob.id, currentOption(scenario, knob)]));
-  return {
-    experiment: { ...experiment, posterMs: frame.at / 1000 },
-    frame: { ...frame, recent: frame.recent.slice(-RECENT_MAX) },
-    knobs,
-    compact,
-  };
+  return { experiment, frame: { ...frame, recent: frame.recent.slice(-RECENT_MAX) }, knobs, compact };
 }

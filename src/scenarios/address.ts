@@ -4,7 +4,8 @@
  */
 import * as v from 'valibot';
 import type { Micros } from '../sim/time.ts';
-import { playableById, setUp, type RunSpec } from './playable.ts';
+import { experimentById } from './library.ts';
+import { setUp, type RunSpec } from './playable.ts';
 import { describeIssues, InvalidInput, parseActions } from './schema.ts';
 
 export const ADDRESS_VERSION = 1;
@@ -66,7 +67,7 @@ export function decodeAddress(text: string): RunAddress {
   if (!result.success) refuse(...describeIssues(result.issues));
   const { experiment, seed, knobs, actions: rawActions, at } = result.output;
   const actions = within('actions', () => parseActions(rawActions));
-  within('experiment', () => playableById(experiment));
+  within('experiment', () => experimentById(experiment));
   const run = { experiment, seed, knobs, actions, at };
   within('', () => setUp(run));
   return run;

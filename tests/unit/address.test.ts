@@ -1,7 +1,7 @@
 // What a bad address of a run is told: the field, and what was expected there.
 import { expect, test } from 'vitest';
 import { decodeAddress, encodeAddress, type RunAddress } from '../../src/scenarios/address.ts';
-import { playableById, proofId, setUp } from '../../src/scenarios/playable.ts';
+import { setUp } from '../../src/scenarios/playable.ts';
 import { InvalidInput } from '../../src/scenarios/schema.ts';
 
 const good: RunAddress = {
@@ -70,10 +70,4 @@ test('a knob turns the consumers that the reader added, too', () => {
   expect(actions[0]?.action).toMatchObject({
     client: { id: 'c9', config: { 'session.timeout.ms': 45_000 } },
   });
-});
-
-test('the proof of a claim can be played: its first scenario, that claim alone', () => {
-  const proof = playableById(proofId('kafka.one-owner'));
-  expect(proof).toMatchObject({ claims: ['kafka.one-owner'], controls: [], knobs: [] });
-  expect(() => playableById(proofId('kafka.no-such-claim'))).toThrow(/There is no claim/);
 });

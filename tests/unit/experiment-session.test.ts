@@ -102,6 +102,19 @@ test('an action happens at the moment shown, can be taken back, and reset forget
   expect(session.untouched.value).toBe(true);
 });
 
+test('an action that cannot be is not kept, and the reader is told', async () => {
+  const session = start();
+  await session.act((about) => {
+    const client = about.clients.find(({ id }) => id === 'c0');
+    return client ? { do: 'join', client } : null;
+  });
+  expect(session.actions.value).toEqual([]);
+  expect(session.error.value).toContain('expected an id not used before, got "c0"');
+  await session.seek(1_000_000);
+  await until(() => session.frame.value.at === 1_000_000);
+  expect(session.error.value).toBeNull();
+});
+
 test('a run’s address leads back to the run, and a bad one leaves it and says why', async () => {
   const session = start();
   await session.turn('session', '10000');

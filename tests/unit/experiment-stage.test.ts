@@ -1,6 +1,7 @@
 // The Kafka stage as geometry and words: what is drawn where, for how many, and what is said for those who cannot see it.
 import { describe, expect, test } from 'vitest';
-import { layOut, LANES_MAX, summary, type Shape } from '../../src/widgets/experiment/kafka/layout.ts';
+import { layOut, type Shape } from '../../src/widgets/experiment/kafka/layout.ts';
+import { LANES_MAX, summary } from '../../src/widgets/experiment/kafka/words.ts';
 import { controlsFor } from '../../src/widgets/experiment/kafka/controls.ts';
 import { keyLook } from '../../src/widgets/experiment/kafka/look.ts';
 import type { KafkaView } from '../../src/brokers/kafka/view-types.ts';
@@ -112,6 +113,13 @@ describe.each(shapes)('the %s drawing', (shape) => {
     expect(late).toEqual(early);
   });
 
+  test('members stand in the order of their names, whenever they joined', () => {
+    const base = view(1, 1);
+    const group = { ...base.groups[0]!, members: ['c10', 'c2', 'c1'].map((id) => member(id, [])) };
+    const [area] = layOut({ ...base, groups: [group] }, AT, shape).groups;
+    expect(area?.members.map((box) => box.member.id)).toEqual(['c1', 'c2', 'c10']);
+  });
+
   test('marks what was processed twice, and says who is dead, idle or away', () => {
     const picture = layOut(crashView(), AT, shape);
     const again = picture.topics[0]?.lanes[1]?.cells.filter((cell) => cell.again) ?? [];
@@ -194,6 +202,11 @@ describe('what the reader may do', () => {
     const [add] = controlsFor(crashView(), ['add-consumer'], about, []).general;
     expect(add?.action).toMatchObject({ do: 'join', client: { id: 'c3', group: 'billing', startMs: 0 } });
     expect(add?.action).not.toHaveProperty('client.label');
+    if (add?.action?.do !== 'join') throw new Error('it joins');
+    const [next] = controlsFor(crashView(), ['add-consumer'], about, [
+      { atMs: 1, action: add.action },
+    ]).general;
+    expect(next?.action).toMatchObject({ client: { id: 'c4' } });
   });
 
   test('ends where the figure ends, and says so', () => {

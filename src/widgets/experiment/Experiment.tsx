@@ -7,7 +7,7 @@ import { simulator } from '../../client/page.ts';
 import { Events, MessageLife } from './Events.tsx';
 import './experiment.css';
 import './kafka/stage.css';
-import { summary } from './kafka/layout.ts';
+import { summary } from './kafka/words.ts';
 import { Stage } from './kafka/Stage.tsx';
 import type { Poster } from './poster.ts';
 import { Predict } from './Predict.tsx';

@@ -141,8 +141,7 @@ export class Session {
     this.knobs.value = {};
     this.actions.value = [];
     this.life.value = null;
-    await this.again(this.poster.frame.at);
-    if (this.error.value === null) this.untouched.value = true;
+    if (await this.again(this.poster.frame.at)) this.untouched.value = true;
     this.announce('Reset');
   }
 
@@ -162,8 +161,13 @@ export class Session {
     const action = about && make(about, this.frame.value);
     if (!action) return;
     const { at } = this.frame.value;
-    this.actions.value = [...this.actions.value, { atMs: at / MICROS_PER_MS, action }];
-    await this.again(at);
+    const before = this.actions.value;
+    this.actions.value = [...before, { atMs: at / MICROS_PER_MS, action }];
+    if (!(await this.again(at))) {
+      // What cannot be done is not kept: the run is as it was, and the message says why.
+      this.actions.value = before;
+      return;
+    }
     this.announce(`At ${shortSeconds(at)}: ${actionWords(action)}`);
   }
 
@@ -242,12 +246,12 @@ export class Session {
     return about;
   }
 
-  /** Opens the run anew, with what the reader has chosen by now. */
-  private async again(at: number): Promise<void> {
+  /** Opens the run anew, with what the reader has chosen by now. @returns whether it could be */
+  private async again(at: number): Promise<boolean> {
     this.untouched.value = false;
     this.playhead = at;
     this.opening = this.start(at);
-    await this.open();
+    return (await this.open()) !== null;
   }
 
   private async go(move: Move): Promise<void> {

@@ -2,9 +2,9 @@
 import { useMemo, useRef } from 'preact/hooks';
 import type { KafkaView, PartitionReader } from '../../../brokers/kafka/view-types.ts';
 import { keyLook } from './look.ts';
+import { partitionName } from './words.ts';
 import {
   layOut,
-  partitionName,
   type Caret,
   type DrawnCell,
   type GroupArea,
@@ -270,14 +270,14 @@ function CaretMark({ caret, worded }: { caret: Caret; worded: boolean }) {
 
 function Group({ area, shape, width }: { area: GroupArea; shape: Shape; width: number }) {
   const { group, heading, state, members } = area;
-  const right = shape === 'tall';
+  const right = shape === 'tall' || !state.stable;
   return (
     <g>
       <Heading {...heading} word="Group" name={group.id} />
       <text
         class={`xp-state${state.stable ? '' : ' xp-moving'}`}
-        x={right ? width - 18 : heading.x}
-        y={right ? heading.y : heading.y + 17}
+        x={right ? width - (shape === 'tall' ? 18 : 6) : heading.x}
+        y={shape === 'tall' ? heading.y : heading.y + 17}
         text-anchor={right ? 'end' : 'start'}
       >
         {state.stable ? '● ' : '◌ '}

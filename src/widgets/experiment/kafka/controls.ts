@@ -3,7 +3,7 @@ import type { KafkaView } from '../../../brokers/kafka/view-types.ts';
 import type { About } from '../../../client/client.ts';
 import type { Control } from '../../../scenarios/experiment.ts';
 import type { Action, TimedAction } from '../../../scenarios/schema.ts';
-import { LANES_MAX } from './layout.ts';
+import { inOrder, LANES_MAX } from './words.ts';
 
 export interface Button {
   readonly id: string;
@@ -63,11 +63,11 @@ export function controlsFor(
   return {
     produce,
     general: [
-      ...(has('add-consumer') ? view.groups.map((group) => addConsumer(view, group.id, about)) : []),
+      ...(has('add-consumer') ? view.groups.map((group) => addConsumer(view, group.id, about, actions)) : []),
       ...(has('add-partition') ? view.topics.map(addPartition) : []),
     ],
     members: view.groups.flatMap((group) =>
-      group.members.map(({ id, label, state }) => {
+      inOrder(group).map(({ id, label, state }) => {
         const button = (
           what: 'crash' | 'restart' | 'pause' | 'resume' | 'close',
           fault: boolean,
@@ -103,8 +103,19 @@ function offeredKeys(keys: readonly (string | null)[]): string[] {
   return [...own, ...(fresh ? [fresh] : [])];
 }
 
-function addConsumer(view: KafkaView, group: string, about: About | null): Button {
+function addConsumer(
+  view: KafkaView,
+  group: string,
+  about: About | null,
+  actions: readonly TimedAction[],
+): Button {
   const members = view.groups.find(({ id }) => id === group)?.members ?? [];
+  // Those that the reader added count, though the group may not have seen them yet at the moment shown.
+  const added = actions.flatMap(({ action }) => (action.do === 'join' ? [action.client] : []));
+  const inGroup = new Set([
+    ...members.map(({ id }) => id),
+    ...added.flatMap((client) => (client.role === 'consumer' && client.group === group ? [client.id] : [])),
+  ]);
   const one = view.groups.length === 1;
   const template = about?.clients.find((client) => client.role === 'consumer' && client.group === group);
   const base = {
@@ -113,12 +124,12 @@ function addConsumer(view: KafkaView, group: string, about: About | null): Butto
     words: `Add consumer to${one ? ' group' : ''} ${group}`,
     fault: false,
   };
-  if (members.length >= MEMBERS_MAX) {
+  if (inGroup.size >= MEMBERS_MAX) {
     return { ...base, refused: `the figure shows at most ${MEMBERS_MAX} consumers of a group`, action: null };
   }
   if (!template) return { ...base, refused: null, action: null };
   const taken = new Set(view.groups.flatMap((g) => g.members.map(({ id }) => id)));
-  for (const client of about?.clients ?? []) taken.add(client.id);
+  for (const client of [...(about?.clients ?? []), ...added]) taken.add(client.id);
   // Ids go on as they began: c0, c1, c2 are followed by c3.
   const stem = template.id.replace(/\d+$/, '');
   let n = 0;

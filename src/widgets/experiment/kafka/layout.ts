@@ -6,13 +6,20 @@ import type {
   Cell,
   GroupView,
   KafkaView,
-  MemberView,
   PartitionReader,
   PartitionView,
   ProducerView,
 } from '../../../brokers/kafka/view-types.ts';
-import { keyWords } from './look.ts';
-import { shortSeconds } from '../words.ts';
+import {
+  cellWords,
+  groupState,
+  inOrder,
+  LANES_MAX,
+  memberWords,
+  producerNote,
+  type MemberWords,
+  type StateWords,
+} from './words.ts';
 
 export type Shape = 'wide' | 'tall';
 
@@ -78,16 +85,12 @@ export interface TopicArea {
   readonly more: Point;
 }
 
-export interface MemberBox extends Box {
-  readonly member: MemberView;
-  readonly note: string;
-  readonly tone: 'consumer' | 'fault' | 'quiet';
-}
+export type MemberBox = Box & MemberWords;
 
 export interface GroupArea {
   readonly group: GroupView;
   readonly heading: Point;
-  readonly state: { readonly text: string; readonly stable: boolean };
+  readonly state: StateWords;
   readonly members: readonly MemberBox[];
 }
 
@@ -120,8 +123,6 @@ export interface Picture {
   readonly travellers: readonly Traveller[];
 }
 
-/** Partitions of one topic that are drawn. */
-export const LANES_MAX = 12;
 /** Messages of one batch that are drawn on the wire. */
 const STACK_MAX = 3;
 
@@ -156,7 +157,7 @@ function wide(view: KafkaView, now: number): Picture {
   let groupY = top - 14;
   const groups = view.groups.map((group): GroupArea => {
     const heading = { x: 592, y: groupY };
-    const members = group.members.map((member, i): MemberBox => ({
+    const members = inOrder(group).map((member, i): MemberBox => ({
       ...memberWords(member, 22),
       x: 592,
       y: groupY + 32 + i * (boxHeight + 10),
@@ -213,7 +214,7 @@ function tall(view: KafkaView, now: number): Picture {
   const memberWidth = (m.width - 16 - 8) / 2;
   const groups = view.groups.map((group): GroupArea => {
     const heading = { x: 8, y };
-    const members = group.members.map((member, i): MemberBox => ({
+    const members = inOrder(group).map((member, i): MemberBox => ({
       ...memberWords(member, 20),
       x: 8 + (i % 2) * (memberWidth + 8),
       y: y + 36 + Math.floor(i / 2) * (boxHeight + 16),
@@ -338,7 +339,11 @@ function layRow(reader: PartitionReader, { y, first, edge, left, right }: RowPla
   const carets = sorted.map((one, i): Caret => {
     const word = one.before ? `${one.kind} ${one.offset}` : one.kind;
     const room = word.length * 5.9 + 10;
-    const other = sorted[1 - i];
+    const next = sorted[1 - i];
+    // Before the cells the two stand in one place, and the committed offset speaks for both.
+    const together = one.before && next?.before;
+    if (together && one.kind === 'position') return one;
+    const other = together ? undefined : next;
     const toLeft = { x: one.x - 8, anchor: 'end' as const, text: word };
     const toRight = { x: one.x + 8, anchor: 'start' as const, text: word };
     const roomLeft = one.x - room - (i === 1 && other ? other.x + 8 : from);
@@ -522,87 +527,4 @@ function polyline(points: readonly [Point, ...Point[]]): Track {
       return points[0];
     },
   };
-}
-
-/** `P1` for `orders-1`: what a place is called beside its topic. */
-export function partitionName(place: string): string {
-  return `P${place.slice(place.lastIndexOf('-') + 1)}`;
-}
-
-/** The places of a member as its box says them, shortened to `limit` characters. */
-function placesWords(places: readonly string[], limit: number): string {
-  const all = places.map(partitionName).join(' + ');
-  return all.length <= limit ? all : `${places.length} partitions`;
-}
-
-function memberWords(member: MemberView, limit: number): Pick<MemberBox, 'member' | 'note' | 'tone'> {
-  const since = shortSeconds(member.since);
-  switch (member.state) {
-    case 'waiting':
-      return { member, note: 'not started yet', tone: 'quiet' };
-    case 'joining':
-      return { member, note: 'joining…', tone: 'quiet' };
-    case 'crashed':
-      return { member, note: `crashed at ${since}`, tone: 'fault' };
-    case 'closed':
-      return { member, note: `left at ${since}`, tone: 'quiet' };
-    case 'paused':
-      return { member, note: `paused at ${since}`, tone: 'fault' };
-    case 'stable':
-      return member.idle
-        ? { member, note: 'idle: no partition', tone: 'quiet' }
-        : { member, note: placesWords(member.places, limit) || 'no partition yet', tone: 'consumer' };
-  }
-}
-
-function producerNote({ keys, state, published }: ProducerView, limit: number): string {
-  if (state === 'crashed' || state === 'closed' || state === 'paused') return state;
-  const named = keys.filter((key) => key !== null);
-  const all = `keys ${named.join(', ')}${keys.includes(null) ? ', none' : ''}`;
-  if (named.length > 0 && all.length <= limit) return all;
-  return `${published} sent`;
-}
-
-function groupState({ state, generation, rebalancingSince }: GroupView, now: number): GroupArea['state'] {
-  const since = rebalancingSince === null ? '' : ` · ${shortSeconds(Math.max(0, now - rebalancingSince))}`;
-  const stable = state === 'Stable';
-  return { text: stable ? `${state} · generation ${generation}` : `${state}${since}`, stable };
-}
-
-function cellWords(partition: PartitionView, cell: Cell, view: KafkaView): string {
-  const parts = [`${partitionName(partition.place)} offset ${cell.position}`, keyWords(cell.key)];
-  if (!cell.confirmed) parts.push('not confirmed yet');
-  view.groups.forEach((group, g) => {
-    const processed = cell.processed[g] ?? 0;
-    const delivered = cell.delivered[g] ?? 0;
-    if (processed > 1) parts.push(`processed ${processed} times by ${group.id}`);
-    else if (delivered > 1) parts.push(`delivered ${delivered} times to ${group.id}`);
-    else if (processed === 1) parts.push(`processed by ${group.id}`);
-    else if (delivered === 1) parts.push(`delivered to ${group.id}`);
-  });
-  return parts.join(', ');
-}
-
-/** The whole drawing in words: its text alternative. */
-export function summary(view: KafkaView): string {
-  const count = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? '' : 's'}`;
-  const topics = view.topics.map(({ name, partitions }) => {
-    const lanes = partitions.slice(0, LANES_MAX).map((p) => {
-      const readers = p.readers.map(
-        ({ group, owner, committed, lag }) =>
-          `${group}: ${owner === null ? 'read by nobody' : `read by ${owner}`}, ${committed === null ? 'nothing committed' : `committed ${committed}`}, lag ${lag}`,
-      );
-      return `${partitionName(p.place)} has ${count(p.logEnd - p.logStart, 'record')}${readers.length > 0 ? ` (${readers.join('; ')})` : ''}`;
-    });
-    return `Topic ${name}, ${count(partitions.length, 'partition')}: ${lanes.join('. ')}.`;
-  });
-  const groups = view.groups.map((group) => {
-    const members = group.members.map((member) => {
-      const { note } = memberWords(member, 100);
-      return `${member.label} ${member.state === 'stable' && !member.idle ? `reads ${note}` : note}`;
-    });
-    return `Group ${group.id} is ${group.state}: ${members.join(', ') || 'no members'}.`;
-  });
-  const producers = view.producers.map(({ label, published }) => `${label} has sent ${published}`);
-  return [`${producers.join(', ')}.`, ...topics, ...groups].join(' ');
 }
