@@ -55,7 +55,7 @@ function ClaimLine({ claim, session, ready }: ClaimProps) {
         <small>
           {detail}
           {jump && (
-            <>
+            <span class="xp-jump">
               {' · '}
               <button
                 type="button"
@@ -66,7 +66,7 @@ function ClaimLine({ claim, session, ready }: ClaimProps) {
               >
                 {jump.label}
               </button>
-            </>
+            </span>
           )}
         </small>
       </div>
