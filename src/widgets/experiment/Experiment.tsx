@@ -35,6 +35,10 @@ export default function ExperimentIsland({ poster }: { poster: string }) {
   useSharedAddress(session, figure);
   usePlaying(session, figure);
   useEffect(() => {
+    // The figure of a front page moves by itself, where the reader has not asked for less motion.
+    if (compact && !matchMedia('(prefers-reduced-motion: reduce)').matches) void session.playUnasked();
+  }, [compact, session]);
+  useEffect(() => {
     if (!session.untouched.value) session.tell(performance.now());
   }, [session, frame.caption?.seq, session.playing.value]);
 
@@ -100,13 +104,13 @@ export default function ExperimentIsland({ poster }: { poster: string }) {
                 ),
             )}
           </div>
-          <figcaption class="xp-caption">
+          <p class="xp-caption">
             {frame.caption && (
               <>
                 <b>{seconds(frame.caption.at)}</b> {frame.caption.text}
               </>
             )}
-          </figcaption>
+          </p>
           <MessageLife session={session} ready={ready} />
           {!compact && <Now frame={frame} />}
         </div>
@@ -351,7 +355,7 @@ function useSharedAddress(session: Session, figure: { readonly current: HTMLElem
   useEffect(() => {
     const text = new URLSearchParams(location.search).get('run');
     if (text === null) return;
-    const named = decodeURIComponent(location.hash.slice(1));
+    const named = location.hash.slice(1);
     // An address that was cut short lacks its end, which names the experiment: the first of the page tells of it.
     const first = document.querySelector('[data-experiment]') === figure.current;
     const ours = named === session.poster.experiment.id || (named === '' && first);

@@ -51,7 +51,7 @@ function ClaimLine({ claim, session, ready }: ClaimProps) {
       </span>
       <div>
         <span class="xp-hidden">{word}: </span>
-        {claim.statement}
+        {claim.statement}{' '}
         <small>
           {detail}
           {jump && (

@@ -91,9 +91,20 @@ export class Session {
     this.announce('Playing');
   }
 
+  /** Plays on from the first frame, unasked and without a word; whatever the reader does takes over. */
+  async playUnasked(): Promise<void> {
+    if (!(await this.open()) || !this.untouched.value) return;
+    this.ticked = null;
+    this.playhead = this.frame.value.at;
+    this.playing.value = true;
+  }
+
   pause(): void {
     if (!this.playing.value) return;
-    this.playing.value = false;
+    batch(() => {
+      this.untouched.value = false;
+      this.playing.value = false;
+    });
     this.announce(`Paused at ${shortSeconds(this.frame.value.at)}`);
   }
 
@@ -267,7 +278,7 @@ export class Session {
       if (!this.playing.value) this.playhead = frame.at;
       if (this.playing.value && (frame.failure !== null || (frame.ended && this.playhead >= frame.endsAt))) {
         this.playing.value = false;
-        this.announce('The end of the run');
+        if (!this.untouched.value) this.announce('The end of the run');
       }
     });
     this.refreshLife();
