@@ -23,6 +23,8 @@ const CHECKPOINTS_MAX = 48;
 const KEPT_MAX = 60_000;
 const RECENT_MAX = 80;
 const MARKS_MAX = 400;
+/** How long a moment that matters stays the caption when lesser ones follow it, virtual time. */
+const CAPTION_HELD_MICROS = 6_000_000;
 const SAMPLES = 160;
 
 /** Holds what a step emitted until the playhead reaches it. */
@@ -190,6 +192,7 @@ export class Playback {
     const model = modelOf(this.scenario.system.broker);
     const recent: EventLine[] = [];
     let caption: EventLine | null = null;
+    let latest: EventLine | null = null;
     for (
       let seq = state.events - 1;
       seq >= this.keptFrom && (recent.length < RECENT_MAX || !caption);
@@ -200,8 +203,11 @@ export class Playback {
       const line = this.line(event, model.explain(event));
       if (!line || line.weight === 'detail') continue;
       if (recent.length < RECENT_MAX) recent.push(line);
+      latest ??= line;
       if (line.weight === 'key') caption ??= line;
+      if (state.at - event.at > CAPTION_HELD_MICROS && recent.length >= RECENT_MAX) break;
     }
+    if (latest && (!caption || state.at - caption.at > CAPTION_HELD_MICROS)) caption = latest;
     const claims = this.claims.map(({ id, statement, rules }, i) => ({
       id,
       statement,
