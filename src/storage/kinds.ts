@@ -53,23 +53,17 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** Milliseconds since 1970, as the reader's clock had it. */
 const timeMs = count;
 
-const otherText = v.strictObject({ text: v.string(), savedAtMs: timeMs });
-
 /**
- * A text that the reader types. `by` names the tab that wrote it and `seen` says, for each tab, the
- * number of its latest save that this text was written in knowledge of: so a tab can tell whether what
- * it finds in the storage continues its own text or was written past it. `others` are the texts that
- * lost such a race and wait for the reader to decide.
+ * One save of a text that the reader types. `by` names the tab that wrote it, and `seen` says, for each
+ * tab, the number of its latest save that this one replaces; its own number is `seen[by]`.
  */
 const textSchema = v.strictObject({
   text: v.string(),
   savedAtMs: timeMs,
   by: v.string(),
   seen: v.record(v.string(), count),
-  others: v.array(otherText),
 });
 
-export type OtherText = v.InferOutput<typeof otherText>;
 export type StoredText = v.InferOutput<typeof textSchema>;
 
 /** Path segments as the site writes them; a place becomes a link, so nothing else may get into one. */
@@ -93,7 +87,6 @@ export const kinds = {
       seenAtMs: timeMs,
     }),
   ),
-  'claim-seen': defineKind('claim-seen', v.strictObject({ seenAtMs: timeMs })),
 };
 
 type ValueOf<K> = K extends Kind<infer T> ? T : never;

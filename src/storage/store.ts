@@ -10,6 +10,7 @@ import type { Kind } from './kinds.ts';
 
 /** All sites of one user share an origin on GitHub Pages, so every key begins with the book's own name. */
 const PREFIX = 'brokerbook/v1/';
+const SAVE = '/save/';
 const SET_ASIDE = '/set-aside/';
 
 export type StorageLike = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>;
@@ -43,6 +44,17 @@ export type Reading<T> =
   | { readonly found: 'value'; readonly value: T }
   | { readonly found: 'problem'; readonly problem: Problem };
 
+export function isProblem(value: unknown): value is Problem {
+  return typeof value === 'object' && value !== null && 'code' in value;
+}
+
+/** One of the values that stand beside one another under an id, each under a key that is written once. */
+export interface Save<T> {
+  /** Unique for all time, in lower-case letters, digits and single hyphens. */
+  readonly name: string;
+  readonly value: T;
+}
+
 /** A value that could not be read, kept as it was found. */
 export interface SetAside {
   readonly key: string;
@@ -55,9 +67,18 @@ export interface Store {
   read<T>(kind: Kind<T>, id: string): Reading<T>;
   /** Writes at once. Returns what stood in the way, or null when the value is stored. */
   write<T>(kind: Kind<T>, id: string, value: T): Problem | null;
+  /** All saves under this id; one of a version that this page does not know makes the whole a problem. */
+  readSaves<T>(kind: Kind<T>, id: string): readonly Save<T>[] | Problem;
+  /** Adds saves and then removes those that they replace. Returns what stood in the way, or null. */
+  writeSaves<T>(
+    kind: Kind<T>,
+    id: string,
+    saves: readonly Save<T>[],
+    replaced: readonly Save<T>[],
+  ): Problem | null;
   /** Calls back when the value may have changed, in this tab or another. Returns a function that stops it. */
   watch<T>(kind: Kind<T>, id: string, listener: () => void): () => void;
-  /** The corrupt values that were found under this key, oldest first. */
+  /** The corrupt values that were found under this key, oldest first under each key. */
   setAside<T>(kind: Kind<T>, id: string): readonly SetAside[];
   /** Forgets one of them, because the reader said so. */
   discard(setAside: SetAside): void;
@@ -70,12 +91,20 @@ export interface Store {
  * @throws RangeError when the id is not made of lower-case segments, as permanent ids are.
  */
 export function keyOf<T>(kind: Kind<T>, id: string): string {
-  if (!/^[a-z0-9]+([-./][a-z0-9]+)*$/.test(id) || `/${id}/`.includes(SET_ASIDE)) {
+  if (
+    !/^[a-z0-9]+([-./][a-z0-9]+)*$/.test(id) ||
+    [SAVE, SET_ASIDE].some((word) => `/${id}/`.includes(word))
+  ) {
     throw new RangeError(
       `Id "${id}" of a ${kind.name}: expected lower-case letters, digits and single "-", "." or "/" between them`,
     );
   }
   return `${PREFIX}${kind.name}/${id}`;
+}
+
+/** The key that watchers of a value go by: its own, also for its saves and for what was set aside. */
+function watchedKey(key: string): string {
+  return key.split(SET_ASIDE, 1).join().split(SAVE, 1).join();
 }
 
 export function createStore({ storage, clock, events, tab }: Surroundings): Store {
@@ -89,7 +118,7 @@ export function createStore({ storage, clock, events, tab }: Surroundings): Stor
     const key = 'key' in event && typeof event.key === 'string' ? event.key : null;
     // A null key means that everything was cleared. Any change may also have made room.
     if (key === null) notifyAll();
-    else if (key.startsWith(PREFIX)) notify(key.split(SET_ASIDE)[0] ?? key);
+    else if (key.startsWith(PREFIX)) notify(watchedKey(key));
   });
   for (const type of ['pagehide', 'visibilitychange', 'blur']) {
     events.addEventListener(type, () => flushes.forEach((flush) => flush()));
@@ -119,9 +148,6 @@ export function createStore({ storage, clock, events, tab }: Surroundings): Stor
     };
   }
 
-  const isProblem = (value: unknown): value is Problem =>
-    typeof value === 'object' && value !== null && 'code' in value;
-
   /** Copies a corrupt value beside its key before it takes it away; a copy that fails changes nothing. */
   function moveAside(open: StorageLike, key: string, raw: string): void {
     let time = clock.nowMs();
@@ -130,34 +156,77 @@ export function createStore({ storage, clock, events, tab }: Surroundings): Stor
     open.removeItem(key);
   }
 
-  const store: Store = {
+  /** Every key that begins so; nothing when the storage is out of reach. */
+  function keysFrom(prefix: string): readonly string[] | Problem {
+    return access(prefix, (open) =>
+      Array.from({ length: open.length }, (_, index) => open.key(index) ?? '')
+        .filter((key) => key.startsWith(prefix))
+        .sort(),
+    );
+  }
+
+  function readKey<T>(kind: Kind<T>, key: string): Reading<T> {
+    const raw = access(key, (open) => open.getItem(key));
+    if (isProblem(raw)) return { found: 'problem', problem: raw };
+    if (raw === null) return { found: 'nothing' };
+    const decoded = decode(kind, key, raw);
+    if (decoded.result === 'value') return { found: 'value', value: decoded.value };
+    if (decoded.result === 'unknown-version') {
+      const message = `Not saved: ${decoded.message}. It is left untouched; reload the page to get the newest book.`;
+      return { found: 'problem', problem: { code: 'unknown-version', key, message } };
+    }
+    if (isProblem(access(key, (open) => moveAside(open, key, raw)))) {
+      const message = `Not saved: ${decoded.message}. There is no room to set it aside, so it is left untouched.`;
+      return { found: 'problem', problem: { code: 'corrupt', key, message } };
+    }
+    return { found: 'nothing' };
+  }
+
+  return {
     clock,
     tab,
 
     read<T>(kind: Kind<T>, id: string): Reading<T> {
-      const key = keyOf(kind, id);
-      const raw = access(key, (open) => open.getItem(key));
-      if (isProblem(raw)) return { found: 'problem', problem: raw };
-      if (raw === null) return { found: 'nothing' };
-      const decoded = decode(kind, key, raw);
-      if (decoded.result === 'value') return { found: 'value', value: decoded.value };
-      if (decoded.result === 'unknown-version') {
-        const message = `Not saved: ${decoded.message}. It is left untouched; reload the page to get the newest book.`;
-        return { found: 'problem', problem: { code: 'unknown-version', key, message } };
-      }
-      if (isProblem(access(key, (open) => moveAside(open, key, raw)))) {
-        const message = `Not saved: ${decoded.message}. There is no room to set it aside, so it is left untouched.`;
-        return { found: 'problem', problem: { code: 'corrupt', key, message } };
-      }
-      return { found: 'nothing' };
+      return readKey(kind, keyOf(kind, id));
     },
 
     write<T>(kind: Kind<T>, id: string, value: T): Problem | null {
       const key = keyOf(kind, id);
-      const present = store.read(kind, id);
+      const present = readKey(kind, key);
       if (present.found === 'problem') return present.problem;
       const refused = access(key, (open) => open.setItem(key, encode(kind, value)));
       if (isProblem(refused)) return refused;
+      notify(key);
+      return null;
+    },
+
+    readSaves<T>(kind: Kind<T>, id: string): readonly Save<T>[] | Problem {
+      const prefix = keyOf(kind, id) + SAVE;
+      const keys = keysFrom(prefix);
+      if (isProblem(keys)) return keys;
+      const saves: Save<T>[] = [];
+      for (const key of keys) {
+        if (key.includes(SET_ASIDE)) continue;
+        const reading = readKey(kind, key);
+        if (reading.found === 'problem') return reading.problem;
+        if (reading.found === 'value') saves.push({ name: key.slice(prefix.length), value: reading.value });
+      }
+      return saves;
+    },
+
+    writeSaves<T>(
+      kind: Kind<T>,
+      id: string,
+      saves: readonly Save<T>[],
+      replaced: readonly Save<T>[],
+    ): Problem | null {
+      const key = keyOf(kind, id);
+      for (const { name, value } of saves) {
+        const refused = access(key, (open) => open.setItem(key + SAVE + name, encode(kind, value)));
+        if (isProblem(refused)) return refused;
+      }
+      // Only now: a page that goes in between leaves one save too many, never one too few.
+      for (const { name } of replaced) access(key, (open) => open.removeItem(key + SAVE + name));
       notify(key);
       return null;
     },
@@ -170,25 +239,24 @@ export function createStore({ storage, clock, events, tab }: Surroundings): Stor
     },
 
     setAside<T>(kind: Kind<T>, id: string): readonly SetAside[] {
-      const prefix = keyOf(kind, id) + SET_ASIDE;
-      const found = access(prefix, (open) => {
-        const keys = Array.from({ length: open.length }, (_, index) => open.key(index) ?? '');
-        return keys
-          .filter((key) => key.startsWith(prefix))
-          .sort()
-          .map((key) => ({ key, raw: open.getItem(key) ?? '' }));
-      });
+      const prefix = keyOf(kind, id);
+      const keys = keysFrom(prefix);
+      if (isProblem(keys)) return [];
+      const found = access(prefix, (open) =>
+        keys
+          .filter((key) => key.includes(SET_ASIDE) && watchedKey(key) === prefix)
+          .map((key) => ({ key, raw: open.getItem(key) ?? '' })),
+      );
       return isProblem(found) ? [] : found;
     },
 
     discard({ key }: SetAside): void {
       access(key, (open) => open.removeItem(key));
-      notify(key.split(SET_ASIDE)[0] ?? key);
+      notify(watchedKey(key));
     },
 
     onFlush(listener: () => void): void {
       flushes.add(listener);
     },
   };
-  return store;
 }

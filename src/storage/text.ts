@@ -2,17 +2,26 @@
  * A text that the reader types, kept: saved soon after each change and when the page may go, followed
  * through changes of other tabs, and never traded for another text without asking.
  *
- * When two tabs have written past one another, the text of this tab stays and the other one is put beside
- * it, both in the storage, until the reader decides. A save that is refused leaves the text where it is:
- * on the page, dirty, with the problem said; it is tried again at the next change, blur or return.
+ * Each save has a key of its own, so no tab can overwrite another's, however late it hears of it. A save
+ * says which saves it replaces: those whose text its reader had in the field before typing, added, or
+ * discarded, or whose text it contains. Only these are removed, and only after it is written. So a text
+ * that nobody took over stands until somebody does, whichever tabs have gone by then. Saves that stand
+ * side by side are shown in both tabs, each its own in the field and the other one beside it, until the
+ * reader decides.
+ *
+ * A save on the page that vanished though nothing replaces it was cleared away: it stays on the page, and is
+ * written back, as it was, with the next save of any tab.
+ *
+ * A save that is refused leaves the text where it is: on the page, dirty, with the problem said; it is
+ * tried again at the next change, blur or return.
  */
-import type { Kind, OtherText, StoredText } from './kinds.ts';
-import { keyOf } from './store.ts';
-import type { Problem, SetAside, Store } from './store.ts';
+import type { Kind, StoredText } from './kinds.ts';
+import { isProblem, keyOf } from './store.ts';
+import type { Problem, Save, SetAside, Store } from './store.ts';
 
 /** Counted from the first unsaved change and not put off by further ones: at most this much can be lost. */
 export const SAVE_DELAY_MS = 300;
-/** How many tabs a stored text remembers having seen; beyond it a text may be set aside without need. */
+/** How many tabs a save remembers; beyond it a text may be shown beside another without need. */
 const TABS_MAX = 16;
 
 const REMOVED =
@@ -25,7 +34,7 @@ export interface TextState {
   readonly unsaved: boolean;
   readonly savedAtMs: number | null;
   /** Texts from other tabs that wait for the reader's decision. */
-  readonly others: readonly OtherText[];
+  readonly others: readonly StoredText[];
   readonly problem: Problem | null;
   /** Corrupt values found under this key, for the reader to save as a file. */
   readonly setAside: readonly SetAside[];
@@ -48,21 +57,31 @@ export interface KeptText {
   /** Saves now what is not saved. */
   flush(): void;
   /** Takes one of the other texts to the end of this one. */
-  join(other: OtherText): void;
+  join(other: StoredText): void;
   /** Forgets one of the other texts, because the reader said so. */
-  drop(other: OtherText): void;
+  drop(other: StoredText): void;
   /** Forgets a corrupt value, because the reader said so. */
   discard(setAside: SetAside): void;
   /** Calls back after each change of `state`. Returns a function that stops it. */
   subscribe(listener: () => void): () => void;
 }
 
+/** The texts stored under this id that nothing stored replaces: one, or several that wait for the reader. */
+export function standingTexts(store: Store, kind: Kind<StoredText>, id: string): StoredText[] | Problem {
+  const saves = store.readSaves(kind, id);
+  return isProblem(saves) ? saves : standing(saves).map(({ value }) => value);
+}
+
 /** Opens a text; one per key and tab, shared by all who show it. */
 export function openText(store: Store, kind: Kind<StoredText>, id: string): KeptText {
   const listeners = new Set<() => void>();
-  /** The stored text that this tab last read or wrote. */
-  let base: StoredText | null = null;
-  let saves = 0;
+  /** The save whose text was in the field last. */
+  let base: TextSave | null = null;
+  /** All standing saves as this page last knew them. */
+  let held: readonly TextSave[] = [];
+  /** The latest save of each tab that the reader of this one has taken over. */
+  let seen: Seen = {};
+  let count = 0;
   /** The reader changed something that is not stored yet. */
   let dirty = false;
   let cancelTimer: (() => void) | null = null;
@@ -71,13 +90,6 @@ export function openText(store: Store, kind: Kind<StoredText>, id: string): Kept
   function set(change: Partial<TextState>): void {
     state = { ...state, ...change };
     listeners.forEach((listener) => listener());
-  }
-
-  function adopt(stored: StoredText): void {
-    base = stored;
-    dirty = false;
-    const { text, savedAtMs, others } = stored;
-    set({ text, savedAtMs, others, unsaved: false, problem: null, setAside: store.setAside(kind, id) });
   }
 
   function change(next: Partial<TextState>): void {
@@ -90,34 +102,36 @@ export function openText(store: Store, kind: Kind<StoredText>, id: string): Kept
     cancelTimer?.();
     cancelTimer = null;
     if (!dirty) return;
-    const reading = store.read(kind, id);
-    if (reading.found === 'problem') {
-      set({ problem: reading.problem });
+    const stored = store.readSaves(kind, id);
+    if (isProblem(stored)) {
+      set({ problem: stored });
       return;
     }
-    const stored = reading.found === 'value' ? reading.value : null;
-    const writtenPast = stored !== null && !continues(base, stored);
-    const next: StoredText = {
-      text: state.text,
-      savedAtMs: store.clock.nowMs(),
-      by: store.tab,
-      seen: seenBySave(base, stored, store.tab, (saves += 1)),
-      others: withoutRepeats(
-        state.text,
-        writtenPast ? [...state.others, ...stored.others, asOther(stored)] : state.others,
-      ),
+    const { text } = state;
+    const by = store.tab;
+    const all = standing(union(stored, held));
+    const contained = all.filter(({ value }) => text.includes(value.text));
+    const next: TextSave = {
+      name: `${by}-${(count += 1)}`,
+      value: {
+        text,
+        savedAtMs: store.clock.nowMs(),
+        by,
+        seen: merge(seen, ...contained.map(({ value }) => value.seen), { [by]: count }),
+      },
     };
-    const before = base;
-    // Set ahead of the write, which tells this text's own watcher too.
+    const vanished = without(all, stored).filter((one) => !replaces(next, one));
+    const replaced = stored.filter((one) => replaces(next, one));
+    const before = { base, held };
+    // Set ahead of the write, which tells this text's own watcher: that shows what now stands.
     base = next;
+    held = [...all, next];
     dirty = false;
-    const problem = store.write(kind, id, next);
+    const problem = store.writeSaves(kind, id, [...vanished, next], replaced);
     if (problem) {
-      base = before;
+      ({ base, held } = before);
       dirty = true;
       set({ problem });
-    } else {
-      adopt(next);
     }
   }
 
@@ -127,26 +141,42 @@ export function openText(store: Store, kind: Kind<StoredText>, id: string): Kept
       if (state.problem) save();
       return;
     }
-    const reading = store.read(kind, id);
-    if (reading.found === 'problem') {
-      set({ problem: reading.problem });
+    const stored = store.readSaves(kind, id);
+    if (isProblem(stored)) {
+      set({ problem: stored });
       return;
     }
-    if (reading.found === 'nothing') {
-      const problem = base && { code: 'removed' as const, key: keyOf(kind, id), message: REMOVED };
-      set({ problem, unsaved: base !== null, setAside: store.setAside(kind, id) });
+    const last = base;
+    held = standing(union(stored, held));
+    base =
+      held.find(({ name }) => name === last?.name) ??
+      latest(held.filter((one) => last !== null && replaces(one, last))) ??
+      latest(held);
+    const setAside = store.setAside(kind, id);
+    if (base === null) {
+      set({ problem: null, setAside });
       return;
     }
-    const stored = reading.value;
-    const isBase = base !== null && continues(base, stored) && continues(stored, base);
-    if (isBase && state.problem === null) return;
-    if (base === null || continues(stored, base) || keeps(stored, base)) {
-      adopt(stored);
-    } else {
-      // Two tabs wrote at the same moment and ours was overwritten unseen: write it again, with both.
-      dirty = true;
-      save();
-    }
+    const { text, savedAtMs } = base.value;
+    seen = merge(seen, base.value.seen);
+    const others = without(held, [base])
+      .map(({ value }) => value)
+      .filter((other) => !text.includes(other.text));
+    const vanished = without(held, stored);
+    const problem =
+      vanished.length === 0
+        ? null
+        : stored.length === 0
+          ? { code: 'removed' as const, key: keyOf(kind, id), message: REMOVED }
+          : store.writeSaves(kind, id, vanished, []);
+    set({ text, savedAtMs, others, unsaved: problem !== null, problem, setAside });
+  }
+
+  /** The reader has said what becomes of another text: from here on this tab counts it as taken over. */
+  function decide(other: StoredText, text: string): void {
+    seen = merge(seen, other.seen);
+    change({ text, others: state.others.filter((each) => each !== other) });
+    save();
   }
 
   store.watch(kind, id, look);
@@ -160,13 +190,10 @@ export function openText(store: Store, kind: Kind<StoredText>, id: string): Kept
     edit: (text) => change({ text }),
     flush: save,
     join(other) {
-      const text = state.text === '' ? other.text : `${state.text}\n\n${other.text}`;
-      change({ text, others: state.others.filter((each) => each !== other) });
-      save();
+      decide(other, state.text === '' ? other.text : `${state.text}\n\n${other.text}`);
     },
     drop(other) {
-      change({ others: state.others.filter((each) => each !== other) });
-      save();
+      decide(other, state.text);
     },
     discard(setAside) {
       store.discard(setAside);
@@ -179,46 +206,37 @@ export function openText(store: Store, kind: Kind<StoredText>, id: string): Kept
   };
 }
 
-/** Whether `later` was written in knowledge of `earlier`, so that nothing is lost by letting it stand. */
-function continues(later: StoredText | null, earlier: StoredText): boolean {
-  return (later?.seen[earlier.by] ?? 0) >= (earlier.seen[earlier.by] ?? 0);
+type Seen = StoredText['seen'];
+type TextSave = Save<StoredText>;
+
+function replaces(later: TextSave, earlier: TextSave): boolean {
+  const { by, seen } = earlier.value;
+  return later.name !== earlier.name && (later.value.seen[by] ?? 0) >= (seen[by] ?? 0);
 }
 
-/** Whether every text of `earlier` can still be found in `later`. */
-function keeps(later: StoredText, earlier: StoredText): boolean {
-  const kept = [later.text, ...later.others.map((other) => other.text)];
-  const needed = [earlier.text, ...earlier.others.map((other) => other.text)];
-  return needed.every((text) => kept.some((one) => one.includes(text)));
+function standing(saves: readonly TextSave[]): TextSave[] {
+  return saves.filter((one) => !saves.some((other) => replaces(other, one)));
 }
 
-/** For each tab its latest known save, most recent last, this tab's own at the end. */
-function seenBySave(
-  base: StoredText | null,
-  stored: StoredText | null,
-  tab: string,
-  save: number,
-): Record<string, number> {
-  const seen = new Map(Object.entries(base?.seen ?? {}));
-  for (const [other, count] of Object.entries(stored?.seen ?? {})) {
-    const latest = Math.max(count, seen.get(other) ?? 0);
-    seen.delete(other);
-    seen.set(other, latest);
+function without(saves: readonly TextSave[], taken: readonly TextSave[]): TextSave[] {
+  return saves.filter(({ name }) => !taken.some((one) => one.name === name));
+}
+
+function union(saves: readonly TextSave[], more: readonly TextSave[]): TextSave[] {
+  return [...saves, ...without(more, saves)];
+}
+
+function latest(saves: readonly TextSave[]): TextSave | null {
+  return [...saves].sort((one, two) => two.value.savedAtMs - one.value.savedAtMs)[0] ?? null;
+}
+
+/** For each tab its latest number, the tabs that were merged last at the end and kept longest. */
+function merge(...all: readonly Seen[]): Seen {
+  const numbers = new Map<string, number>();
+  for (const [tab, number] of all.flatMap((seen) => Object.entries(seen))) {
+    const greatest = Math.max(number, numbers.get(tab) ?? 0);
+    numbers.delete(tab);
+    numbers.set(tab, greatest);
   }
-  seen.delete(tab);
-  return Object.fromEntries([...[...seen].slice(1 - TABS_MAX), [tab, save]]);
-}
-
-function asOther({ text, savedAtMs }: StoredText): OtherText {
-  return { text, savedAtMs };
-}
-
-/** Leaves out what is wholly contained in the text or in another of the others: that is not lost by it. */
-function withoutRepeats(text: string, others: readonly OtherText[]): OtherText[] {
-  return others.filter(
-    (one, at) =>
-      !text.includes(one.text) &&
-      !others.some(
-        (two, index) => index !== at && two.text.includes(one.text) && (two.text !== one.text || index < at),
-      ),
-  );
+  return Object.fromEntries([...numbers].slice(-TABS_MAX));
 }

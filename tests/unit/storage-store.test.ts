@@ -29,7 +29,7 @@ describe('a store', () => {
     expect(storage).not.toHaveBeenCalled();
   });
 
-  it.each(['', 'Chapter', 'a//b', '/a', 'a/', 'a b', 'a/set-aside/1', 'set-aside/1', '../a'])(
+  it.each(['', 'Chapter', 'a//b', '/a', 'a/', 'a b', 'a/set-aside/1', 'set-aside/1', 'a/save/1', '../a'])(
     'refuses the id "%s" and says what one looks like',
     (id) => {
       expect(() => keyOf(kinds.note, id)).toThrow(/of a note: expected lower-case/);

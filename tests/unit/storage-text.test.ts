@@ -3,6 +3,7 @@ import { kinds } from '../../src/storage/kinds.ts';
 import type { StoredText } from '../../src/storage/kinds.ts';
 import { createStore } from '../../src/storage/store.ts';
 import { openText, SAVE_DELAY_MS } from '../../src/storage/text.ts';
+import type { KeptText } from '../../src/storage/text.ts';
 import { FakeBrowser } from './fixtures/storage/fakes.ts';
 
 const ID = 'chapter-03/my-notes';
@@ -12,7 +13,9 @@ function open(browser: FakeBrowser, name: string) {
   const tab = browser.openTab(name);
   return { tab, note: openText(createStore(tab.surroundings), kinds.note, ID) };
 }
-const stored = (browser: FakeBrowser) => browser.json(KEY) as StoredText | null;
+const saves = (browser: FakeBrowser) => browser.valuesFrom(`${KEY}/save/`) as StoredText[];
+const stored = (browser: FakeBrowser) => saves(browser).map(({ text }) => text);
+const beside = ({ state }: KeptText) => state.others.map(({ text }) => text);
 
 describe('a kept text', () => {
   it('is saved a moment after the first unsaved change, and not put off by typing on', () => {
@@ -21,10 +24,10 @@ describe('a kept text', () => {
     note.edit('L');
     tab.advance(SAVE_DELAY_MS - 1);
     note.edit('La');
-    expect(stored(browser)).toBeNull();
+    expect(stored(browser)).toEqual([]);
     expect(note.state.unsaved).toBe(true);
     tab.advance(1);
-    expect(stored(browser)?.text).toBe('La');
+    expect(stored(browser)).toEqual(['La']);
     expect(note.state).toMatchObject({ unsaved: false, savedAtMs: tab.nowMs, problem: null });
   });
 
@@ -33,7 +36,7 @@ describe('a kept text', () => {
     const { tab, note } = open(browser, 't1');
     note.edit('half a sent');
     tab.emit(type);
-    expect(stored(browser)?.text).toBe('half a sent');
+    expect(stored(browser)).toEqual(['half a sent']);
   });
 
   it('is there after a reload', () => {
@@ -73,25 +76,61 @@ describe('a kept text', () => {
     expect(two.state.text).toBe('from two');
     two.flush();
     browser.settle();
-    expect(stored(browser)).toMatchObject({ text: 'from two', others: [{ text: 'from one' }] });
-    expect(two.state.others.map(({ text }) => text)).toEqual(['from one']);
-    // The first tab has nothing unsaved: it follows, and sees its own text beside the other.
-    expect(one.state).toMatchObject({ text: 'from two', others: [{ text: 'from one' }] });
+    expect(stored(browser)).toEqual(['from one', 'from two']);
+    expect(two.state.text).toBe('from two');
+    expect(beside(two)).toEqual(['from one']);
+    expect(one.state.text).toBe('from one');
+    expect(beside(one)).toEqual(['from two']);
   });
 
-  it('writes its text again when another tab overwrote it unseen', () => {
+  it('stands when a tab that has not heard of it saves too, also if its own tab goes unheard', () => {
+    const browser = new FakeBrowser();
+    const one = open(browser, 't1');
+    const two = open(browser, 't2').note;
+    const typing = open(browser, 't3').note;
+    typing.edit('from three');
+    one.note.edit('from one');
+    two.edit('from two');
+    one.note.flush();
+    // The second tab's process has not heard of that write yet, and the first never hears of this one.
+    two.flush();
+    browser.closeTab(one.tab);
+    expect(stored(browser)).toEqual(['from one', 'from two']);
+    browser.settle();
+    typing.flush();
+    browser.settle();
+    expect(stored(browser)).toEqual(['from one', 'from two', 'from three']);
+    expect(two.state.text).toBe('from two');
+    expect(beside(two)).toEqual(['from one', 'from three']);
+  });
+
+  it('replaces only what was in the field before the typing began', () => {
     const browser = new FakeBrowser();
     const one = open(browser, 't1').note;
     const two = open(browser, 't2').note;
-    one.edit('from one');
-    two.edit('from two');
+    one.edit('first');
     one.flush();
-    // The second tab's process has not heard of that write yet.
-    two.flush();
-    expect(stored(browser)).toMatchObject({ text: 'from two', others: [] });
     browser.settle();
-    expect(stored(browser)).toMatchObject({ text: 'from one', others: [{ text: 'from two' }] });
-    expect(two.state).toMatchObject({ text: 'from one', others: [{ text: 'from two' }] });
+    two.edit('second');
+    one.edit('first, changed');
+    one.flush();
+    browser.settle();
+    two.flush();
+    expect(stored(browser)).toEqual(['first, changed', 'second']);
+  });
+
+  it('takes a text over without asking when its own contains it', () => {
+    const browser = new FakeBrowser();
+    const one = open(browser, 't1').note;
+    const two = open(browser, 't2').note;
+    one.edit('lag');
+    two.edit('lag is not loss');
+    one.flush();
+    browser.settle();
+    two.flush();
+    browser.settle();
+    expect(stored(browser)).toEqual(['lag is not loss']);
+    expect(one.state).toMatchObject({ text: 'lag is not loss', others: [] });
   });
 
   it('does not take an older text of its own for a loss when it slept through several saves', () => {
@@ -125,9 +164,14 @@ describe('a kept text', () => {
     if (!joined) throw new Error('expected another text');
     two.join(joined);
     expect(two.state.text).toBe(`two b\n\n${joined.text}`);
+    one.edit('one c');
+    two.edit('two c');
+    one.flush();
+    browser.settle();
+    two.flush();
     for (const other of two.state.others) two.drop(other);
     browser.settle();
-    expect(stored(browser)).toMatchObject({ text: two.state.text, others: [] });
+    expect(stored(browser)).toEqual([two.state.text]);
     expect(one.state).toMatchObject({ text: two.state.text, others: [] });
   });
 
@@ -145,7 +189,7 @@ describe('a kept text', () => {
     browser.full = false;
     tab.emit('focus');
     expect(note.state).toMatchObject({ unsaved: false, problem: null });
-    expect(stored(browser)?.text).toBe('too much');
+    expect(stored(browser)).toEqual(['too much']);
   });
 
   it('says at once, before anything is typed, that the storage is forbidden', () => {
@@ -164,13 +208,14 @@ describe('a kept text', () => {
     note.edit('mine');
     note.flush();
     const newer = '{"version":2,"blocks":[]}';
-    browser.put(KEY, newer);
+    browser.put(`${KEY}/save/t9-1`, newer);
     browser.settle();
     expect(note.state).toMatchObject({ text: 'mine', problem: { code: 'unknown-version' } });
     note.edit('mine, more');
     tab.advance(SAVE_DELAY_MS);
     expect(note.state).toMatchObject({ text: 'mine, more', unsaved: true });
-    expect(browser.values.get(KEY)).toBe(newer);
+    expect(browser.values.get(`${KEY}/save/t9-1`)).toBe(newer);
+    expect(browser.values.size).toBe(2);
   });
 
   it('does not empty the page when the storage is cleared, and stores again at the next change', () => {
@@ -182,10 +227,10 @@ describe('a kept text', () => {
     browser.settle();
     tab.emit('blur');
     expect(note.state).toMatchObject({ text: 'mine', unsaved: true, problem: { code: 'removed' } });
-    expect(stored(browser)).toBeNull();
+    expect(stored(browser)).toEqual([]);
     note.edit('mine!');
     note.flush();
-    expect(stored(browser)?.text).toBe('mine!');
+    expect(stored(browser)).toEqual(['mine!']);
     expect(note.state).toMatchObject({ unsaved: false, problem: null });
   });
 
@@ -199,12 +244,39 @@ describe('a kept text', () => {
     two.edit('fresh');
     two.flush();
     browser.settle();
-    expect(stored(browser)).toMatchObject({ text: 'mine', others: [{ text: 'fresh' }] });
+    expect(stored(browser)).toEqual(['fresh', 'mine']);
+    expect(one.state.text).toBe('mine');
+    expect(beside(one)).toEqual(['fresh']);
+    expect(beside(two)).toEqual(['mine']);
+  });
+
+  it('does not take the other text off the page either, and stores it again with the next change', () => {
+    const browser = new FakeBrowser();
+    const one = open(browser, 't1');
+    const two = open(browser, 't2');
+    one.note.edit('from one');
+    two.note.edit('from two');
+    one.note.flush();
+    two.note.flush();
+    for (const { tab } of [one, two]) browser.closeTab(tab);
+    // A page that typed neither.
+    const kept = open(browser, 't3');
+    const shown = [kept.note.state.text, ...beside(kept.note)].sort();
+    expect(shown).toEqual(['from one', 'from two']);
+    browser.clear();
+    browser.settle();
+    expect([kept.note.state.text, ...beside(kept.note)].sort()).toEqual(shown);
+    expect(kept.note.state).toMatchObject({ unsaved: true, problem: { code: 'removed' } });
+    const [other] = beside(kept.note);
+    kept.note.edit('new');
+    kept.note.flush();
+    expect(stored(browser).sort()).toEqual([other, 'new'].sort());
+    expect(beside(kept.note)).toEqual([other]);
   });
 
   it('offers a corrupt value beside the text until the reader discards it', () => {
     const browser = new FakeBrowser();
-    browser.put(KEY, '{"version":1,"text":"half of a va');
+    browser.put(`${KEY}/save/t9-1`, '{"version":1,"text":"half of a va');
     const { note } = open(browser, 't1');
     note.edit('new');
     note.flush();
@@ -213,7 +285,7 @@ describe('a kept text', () => {
     expect(aside.raw).toBe('{"version":1,"text":"half of a va');
     note.discard(aside);
     expect(note.state.setAside).toEqual([]);
-    expect([...browser.values.keys()]).toEqual([KEY]);
+    expect([...browser.values.keys()]).toEqual([`${KEY}/save/t1-1`]);
   });
 
   it('remembers a bounded number of tabs', () => {
@@ -223,7 +295,8 @@ describe('a kept text', () => {
       note.edit(`text ${index}`);
       note.flush();
     }
-    expect(Object.keys(stored(browser)?.seen ?? {})).toHaveLength(16);
-    expect(stored(browser)).toMatchObject({ text: 'text 39', others: [] });
+    const [save] = saves(browser);
+    expect(Object.keys(save?.seen ?? {})).toHaveLength(16);
+    expect(stored(browser)).toEqual(['text 39']);
   });
 });

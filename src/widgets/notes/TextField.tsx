@@ -86,7 +86,7 @@ export default function TextField({ kind, id, label, labelContextId }: Props) {
         </button>
       </div>
       {others.map((other) => (
-        <div class="kept-aside" key={`${other.savedAtMs} ${other.text}`}>
+        <div class="kept-aside" key={other.by}>
           <p>From another tab, {timeOfDay(other.savedAtMs, nowMs)}: typed there while you typed here.</p>
           <blockquote>{other.text}</blockquote>
           <div class="kept-actions">

@@ -1,6 +1,8 @@
 /** How much of a chapter's practice is done: tasks ticked and questions answered. Reads, writes nothing. */
 import { kinds } from '../../storage/kinds.ts';
+import { isProblem } from '../../storage/store.ts';
 import type { Store } from '../../storage/store.ts';
+import { standingTexts } from '../../storage/text.ts';
 
 export interface Practice {
   readonly taskIds: readonly string[];
@@ -13,8 +15,8 @@ export function countDone(store: Store, { taskIds, questionIds }: Practice): num
     return reading.found === 'value' && reading.value.done;
   });
   const answered = questionIds.filter((id) => {
-    const reading = store.read(kinds.answer, id);
-    return reading.found === 'value' && reading.value.text.trim() !== '';
+    const texts = standingTexts(store, kinds.answer, id);
+    return !isProblem(texts) && texts.some(({ text }) => text.trim() !== '');
   });
   return ticked.length + answered.length;
 }
