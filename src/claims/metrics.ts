@@ -18,7 +18,10 @@ export interface Metrics {
   readonly duplicates: number;
   /** Rebalances, or what corresponds to them: times that a group began to share its places out anew. */
   readonly rebalances: number;
-  /** Stored and readable, and not yet finished, summed over groups. */
+  /**
+   * Stored and not yet finished, summed over groups: of every place that was ever a group's, what lies at or after the
+   * position at which it first began.
+   */
   readonly backlog: number;
   /** Publish to first finish by any group, milliseconds; null before the first. */
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number } | null;
@@ -30,6 +33,24 @@ const BUCKETS = 512;
 /** Published messages whose latency is still open; beyond it the oldest are no longer timed. */
 const OPEN_MAX = 2 ** 17;
 
+type Processed = Extract<TraceEvent, { kind: 'processed' }>;
+
+/** A place as far as the backlog needs it. */
+interface Place {
+  /** One past the last message stored, and the first that has not expired. */
+  end: number;
+  start: number;
+  readers: Map<string, Reader>;
+}
+
+/** What a group has to do with a place. */
+interface Reader {
+  /** Where it first began; 0 until that is known. */
+  from: number;
+  begun: boolean;
+  finished: Seen;
+}
+
 export class MetricsFold {
   private published = 0;
   private confirmed = 0;
@@ -39,7 +60,6 @@ export class MetricsFold {
   private duplicates = 0;
   private rebalances = 0;
   private backlog = 0;
-  private appended = 0;
   private readonly histogram = new Float64Array(BUCKETS);
   private timed = 0;
   private max = 0;
@@ -48,6 +68,7 @@ export class MetricsFold {
   private publishedId = new Float64Array(1024).fill(-1);
   /** Per group, which messages it has finished. */
   private finished = new Map<string, Seen>();
+  private places = new Map<string, Place>();
   private unstable = new Set<string>();
 
   on(event: TraceEvent): void {
@@ -62,21 +83,28 @@ export class MetricsFold {
       case 'publish-failed':
         this.failed++;
         break;
-      case 'appended':
-        this.appended++;
-        this.backlog += this.finished.size;
+      case 'appended': {
+        const place = this.place(event.place);
+        place.end = event.position + 1;
+        this.backlog += place.readers.size;
         break;
-      case 'member-joined':
-        if (!this.finished.has(event.group)) {
-          this.finished.set(event.group, new Seen());
-          this.backlog += this.appended;
-        }
+      }
+      case 'expired':
+        this.expire(this.place(event.place), event.position + 1);
         break;
+      case 'assigned':
+        for (const place of event.places) this.reader(event.group, place);
+        break;
+      case 'positioned': {
+        const reader = this.reader(event.group ?? event.client, event.place);
+        if (!reader.begun) this.begin(reader, this.place(event.place), event.position);
+        break;
+      }
       case 'delivered':
         this.delivered++;
         break;
       case 'processed':
-        this.onProcessed(event.group ?? event.client, event.message, event.at);
+        this.onProcessed(event.group ?? event.client, event);
         break;
       case 'group-state-changed':
         if (event.stable) this.unstable.delete(event.group);
@@ -97,7 +125,7 @@ export class MetricsFold {
       processed: this.processed,
       duplicates: this.duplicates,
       rebalances: this.rebalances,
-      backlog: Math.max(0, this.backlog),
+      backlog: this.backlog,
       latencyMs:
         this.timed === 0 ? null : { p50: this.quantile(0.5), p99: this.quantile(0.99), max: this.max / 1000 },
     };
@@ -126,15 +154,47 @@ export class MetricsFold {
     }
   }
 
-  private onProcessed(group: string, message: number, at: Micros): void {
+  private place(name: string): Place {
+    let place = this.places.get(name);
+    if (!place) this.places.set(name, (place = { end: 0, start: 0, readers: new Map<string, Reader>() }));
+    return place;
+  }
+
+  private reader(group: string, name: string): Reader {
+    const place = this.place(name);
+    let reader = place.readers.get(group);
+    if (!reader) {
+      place.readers.set(group, (reader = { from: place.start, begun: false, finished: new Seen() }));
+      this.backlog += place.end - place.start;
+    }
+    return reader;
+  }
+
+  /** What lies before its first position was never the group's to read. */
+  private begin(reader: Reader, place: Place, position: number): void {
+    reader.begun = true;
+    this.backlog -= Math.max(0, Math.min(position, place.end) - reader.from);
+    reader.from = Math.max(reader.from, position);
+  }
+
+  private expire(place: Place, start: number): void {
+    place.start = start;
+    for (const reader of place.readers.values()) {
+      for (; reader.from < Math.min(start, place.end); reader.from++)
+        if (!reader.finished.has(reader.from)) this.backlog--;
+    }
+  }
+
+  private onProcessed(group: string, { message, place, position, at }: Processed): void {
     this.processed++;
+    const reader = this.reader(group, place);
+    if (reader.finished.add(position) && position >= reader.from) this.backlog--;
     let done = this.finished.get(group);
     if (!done) this.finished.set(group, (done = new Seen()));
     if (!done.add(message)) {
       this.duplicates++;
       return;
     }
-    this.backlog--;
     const slot = message & (this.publishedAt.length - 1);
     const since = this.publishedAt[slot] as number;
     if (since === -1 || this.publishedId[slot] !== message) return;

@@ -86,7 +86,8 @@ export class Simulation implements Controller {
 
   control(name: string, data: unknown): void {
     if (name === 'start') {
-      this.kernel.start(data as string);
+      // The timeline, or the reader, may have started it before its time.
+      if (!this.kernel.isUp(data as string)) this.kernel.start(data as string);
       return;
     }
     const action = data as Action;

@@ -10,6 +10,12 @@ const id = v.pipe(
 );
 const milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2_147_483_647));
 const positive = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2_147_483_647));
+/** The model's one broker; no client may have its name. */
+export const BROKER = 'broker-1';
+const clientId = v.pipe(
+  id,
+  v.check((name) => name !== BROKER, `expected another id than the broker's, "${BROKER}"`),
+);
 const topicName = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z0-9._-]{1,249}$/, 'expected a topic name: 1 to 249 of letters, digits, ".", "_" and "-"'),
@@ -18,10 +24,9 @@ const topicName = v.pipe(
 /** Partitions of one topic that the simulator takes: far above what a figure can show. */
 export const PARTITIONS_MAX = 1024;
 
-export const kafkaTopic = v.strictObject({
-  name: topicName,
-  partitions: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(PARTITIONS_MAX)),
-});
+const partitions = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(PARTITIONS_MAX));
+
+export const kafkaTopic = v.strictObject({ name: topicName, partitions });
 
 export const kafkaBrokerConfig = v.strictObject({
   /** K-78. How long an empty group waits for more members before its first rebalance. */
@@ -115,7 +120,7 @@ export const keys = v.variant('kind', [
 ]);
 
 export const kafkaProducer = v.strictObject({
-  id,
+  id: clientId,
   role: v.literal('producer'),
   label: v.optional(v.string()),
   startMs: v.optional(milliseconds, 0),
@@ -158,14 +163,14 @@ export const kafkaConsumerConfig = v.pipe(
 );
 
 export const kafkaConsumer = v.strictObject({
-  id,
+  id: clientId,
   role: v.literal('consumer'),
   label: v.optional(v.string()),
   startMs: v.optional(milliseconds, 0),
   group: id,
   topics: v.pipe(v.array(topicName), v.minLength(1)),
   /** How long the application works on one record, milliseconds. */
-  processingMs: v.optional(v.pipe(v.number(), v.minValue(0)), 1),
+  processingMs: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(86_400_000)), 1),
   /** What the application's code does about offsets when `enable.auto.commit` is false (K-72). */
   commit: v.optional(v.picklist(['after-batch', 'after-each', 'before-batch', 'never']), 'after-batch'),
   config: v.optional(kafkaConsumerConfig, {}),
@@ -176,13 +181,13 @@ export const kafkaClient = v.variant('role', [kafkaProducer, kafkaConsumer]);
 /** What a timeline, or a reader, may do to Kafka beyond what can be done to any broker. */
 export const kafkaAction = v.variant('do', [
   /** K-1, K-23: raises the partition count of a topic to `total`. */
-  v.strictObject({ do: v.literal('create-partitions'), topic: topicName, total: positive }),
+  v.strictObject({ do: v.literal('create-partitions'), topic: topicName, total: partitions }),
   /** A producer sends `count` records at once, with this key or (null) none. */
   v.strictObject({
     do: v.literal('produce'),
     client: id,
     key: v.nullable(v.string()),
-    count: v.optional(positive, 1),
+    count: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000)), 1),
   }),
 ]);
 

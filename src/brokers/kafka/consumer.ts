@@ -68,12 +68,23 @@ export class ConsumerClient implements Actor {
   private readonly port: Port;
   private readonly client: KafkaConsumer;
   private readonly cooperative: boolean;
+  private readonly instanceId: string | null;
   private readonly requests: Requests<Context>;
 
   private thread: 'polling' | 'working' | 'committing' | 'closing' = 'polling';
   private closeAsked = false;
+  /** Whether {@link advance} is at work further up the stack. */
+  private advancing = false;
+  /** The background thread learnt of an error that the next poll() throws. */
+  private doomed: { readonly code: string; readonly detail: string } | null = null;
   private metadata: TopicPlaces = new Map();
   private metadataKnown = false;
+  /** Counts replies, so that there is one timer for the next refresh. */
+  private metadataRound = 0;
+  /** What the group's members subscribe to altogether, while this one leads it. */
+  private groupTopics: readonly string[] | null = null;
+  /** The leader's members, while it asks for topics that only others of them read. */
+  private toShareOut: ReplyTo<'JoinGroup'> | null = null;
   private coordinator: string | null = null;
   private findingCoordinator = false;
   private failures = 0;
@@ -115,6 +126,7 @@ export class ConsumerClient implements Actor {
     this.cooperative = client.config['partition.assignment.strategy'].every(
       (name) => name === 'cooperative-sticky',
     );
+    this.instanceId = client.config['group.instance.id'] ?? null;
     this.requests = new Requests(port, broker, client.config['request.timeout.ms']);
   }
 
@@ -177,7 +189,7 @@ export class ConsumerClient implements Actor {
       case 'worked':
         this.finishRecord();
         // After a commit of its own the application goes on when that is answered.
-        if (!this.commitsItself('after-each')) this.work();
+        if (!this.commitsItself('after-each')) this.advance();
         break;
       case 'heartbeat':
         if (data === this.heartbeats) this.beat();
@@ -187,7 +199,7 @@ export class ConsumerClient implements Actor {
         this.checkMaxPoll();
         break;
       case 'metadata':
-        this.refreshMetadata();
+        if (data === this.metadataRound) this.refreshMetadata();
         break;
       case 'commit-again':
         this.sendCommit(data as Commit);
@@ -214,8 +226,11 @@ export class ConsumerClient implements Actor {
   private reset(): void {
     this.thread = 'polling';
     this.closeAsked = false;
+    this.doomed = null;
     this.metadata = new Map();
     this.metadataKnown = false;
+    this.groupTopics = null;
+    this.toShareOut = null;
     this.coordinator = null;
     this.findingCoordinator = false;
     this.failures = 0;
@@ -249,21 +264,43 @@ export class ConsumerClient implements Actor {
   private poll(): void {
     this.thread = 'polling';
     this.lastPollAt = this.port.now();
-    if (this.closeAsked) this.beginClose();
-    else this.proceed();
+    if (this.doomed) this.dieOf(this.doomed.code, this.doomed.detail);
+    else if (this.closeAsked) this.beginClose();
+    else this.advance();
   }
 
-  /** What `poll()` does, and does again whenever something it waits for has changed. */
+  /** A poll() that waits looks again: something that it waits for has changed. */
   private proceed(): void {
-    if (this.thread !== 'polling') return;
+    if (this.thread === 'polling') this.advance();
+  }
+
+  /**
+   * Runs the application's thread until it has to wait. A loop, and not calls of one another: records that take no
+   * time to work on can be many.
+   */
+  private advance(): void {
+    if (this.advancing) return;
+    this.advancing = true;
+    let going = true;
+    while (going) {
+      if (this.thread === 'polling') going = this.look();
+      else going = this.thread === 'working' && this.work();
+    }
+    this.advancing = false;
+  }
+
+  /** What `poll()` does. @returns whether it has returned records */
+  private look(): boolean {
     this.group();
-    if (this.isStopped()) return;
+    if (this.isStopped()) return false;
     this.autoCommit();
     this.findPositions();
+    if (this.isStopped()) return false;
     const found = this.collect();
     this.fetch();
     if (found) this.deliver();
     else this.armPoll();
+    return found;
   }
 
   private isStopped(): boolean {
@@ -292,31 +329,24 @@ export class ConsumerClient implements Actor {
     this.runIndex = 0;
     this.recordIndex = this.batch[0]!.from;
     if (this.commitsItself('before-batch')) this.commitSync(this.positions());
-    else {
-      this.thread = 'working';
-      this.work();
-    }
+    else this.thread = 'working';
   }
 
-  /** Works on records until one takes time or a commit must be waited for; then back to poll(). */
-  private work(): void {
+  /** Works on one record, or ends the batch when there is none left. @returns whether it need not wait */
+  private work(): boolean {
     const { processingMs } = this.client;
-    const each = this.commitsItself('after-each');
-    while (this.thread === 'working') {
-      const run = this.batch[this.runIndex];
-      if (!run) {
-        this.batch = [];
-        if (this.commitsItself('after-batch')) this.commitSync(this.positions());
-        else this.poll();
-        return;
-      }
-      if (processingMs > 0) {
-        this.port.timer(fromMs(processingMs * this.port.slowness()), 'worked');
-        return;
-      }
-      this.finishRecord();
-      if (each) return;
+    if (!this.batch[this.runIndex]) {
+      this.batch = [];
+      if (this.commitsItself('after-batch')) this.commitSync(this.positions());
+      else this.poll();
+      return true;
     }
+    if (processingMs > 0) {
+      this.port.timer(fromMs(processingMs * this.port.slowness()), 'worked');
+      return false;
+    }
+    this.finishRecord();
+    return true;
   }
 
   private finishRecord(): void {
@@ -352,7 +382,7 @@ export class ConsumerClient implements Actor {
   private afterCommitSync(): void {
     if (this.batch.length > 0) {
       this.thread = 'working';
-      this.work();
+      this.advance();
     } else this.poll();
   }
 
@@ -513,8 +543,11 @@ export class ConsumerClient implements Actor {
       this.commitFailed(commit, null);
       return;
     }
-    const { memberId, generation } = this;
-    this.send({ api: 'OffsetCommit', group, memberId, generation, offsets: commit.offsets }, commit);
+    const { memberId, generation, instanceId } = this;
+    this.send(
+      { api: 'OffsetCommit', group, memberId, instanceId, generation, offsets: commit.offsets },
+      commit,
+    );
   }
 
   private commitAnswered(commit: Commit, error: ErrorCode): void {
@@ -536,8 +569,11 @@ export class ConsumerClient implements Actor {
       }
     } else {
       this.tellCommitFailed(commit, error);
-      if (error === 'FENCED_INSTANCE_ID') this.dieOf(error, 'another process has the same group.instance.id');
-      else if (error === 'REBALANCE_IN_PROGRESS') this.rejoin = true;
+      if (error === 'FENCED_INSTANCE_ID') {
+        this.dieOf(error, refusals[error]!);
+        return;
+      }
+      if (error === 'REBALANCE_IN_PROGRESS') this.rejoin = true;
       else this.loseMembership();
     }
     this.commitDone(commit);
@@ -639,6 +675,7 @@ export class ConsumerClient implements Actor {
     const { group, config, topics } = this.client;
     this.membership = 'joining';
     this.rejoin = false;
+    this.toShareOut = null;
     // While it joins it is alive by waiting: the coordinator expects no heartbeat.
     this.heartbeats++;
     const owned = [...this.partitions.keys()];
@@ -647,7 +684,7 @@ export class ConsumerClient implements Actor {
       api: 'JoinGroup',
       group,
       memberId: this.memberId,
-      instanceId: config['group.instance.id'] ?? null,
+      instanceId: this.instanceId,
       sessionTimeoutMs: config['session.timeout.ms'],
       rebalanceTimeoutMs: config['max.poll.interval.ms'],
       protocols: config['partition.assignment.strategy'].map((name): JoinProtocol => ({
@@ -677,12 +714,26 @@ export class ConsumerClient implements Actor {
         this.dieOf(reply.error, refusals[reply.error] ?? 'the group refused this member');
         return;
     }
-    const { group } = this.client;
     this.memberId = reply.memberId;
     this.generation = reply.generation;
     this.leads = reply.leader === reply.memberId;
     this.membership = 'syncing';
-    this.assignedMetadata = this.leads ? this.metadataText() : null;
+    this.assignedMetadata = null;
+    this.groupTopics = this.leads
+      ? [...new Set(reply.members.flatMap(({ subscription }) => subscription.topics))].sort()
+      : null;
+    if (this.groupTopics?.every((topic) => this.metadata.has(topic)) ?? true) this.shareOut(reply);
+    else {
+      // Others subscribe to topics that the leader does not read: it asks for them before it shares them out.
+      this.toShareOut = reply;
+      this.refreshMetadata();
+    }
+    this.startHeartbeats();
+  }
+
+  /** K-80: every member asks for its part; the leader brings everyone's along. */
+  private shareOut(reply: ReplyTo<'JoinGroup'>): void {
+    if (this.leads) this.assignedMetadata = this.metadataText();
     const assignments =
       this.leads && !reply.skipAssignment
         ? [
@@ -699,14 +750,15 @@ export class ConsumerClient implements Actor {
             ),
           ]
         : [];
+    const { memberId, instanceId, generation } = this;
     this.send({
       api: 'SyncGroup',
-      group,
-      memberId: this.memberId,
-      generation: this.generation,
+      group: this.client.group,
+      memberId,
+      instanceId,
+      generation,
       assignments,
     });
-    this.startHeartbeats();
   }
 
   private synced(reply: ReplyTo<'SyncGroup'>): void {
@@ -753,6 +805,8 @@ export class ConsumerClient implements Actor {
     this.memberId = '';
     this.generation = -1;
     this.leads = false;
+    this.groupTopics = null;
+    this.toShareOut = null;
     this.membership = 'out';
     this.rejoin = true;
     this.needsPrepare = true;
@@ -774,7 +828,8 @@ export class ConsumerClient implements Actor {
       return;
     }
     this.heartbeatOpen = true;
-    this.send({ api: 'Heartbeat', group, memberId: this.memberId, generation: this.generation });
+    const { memberId, instanceId, generation } = this;
+    this.send({ api: 'Heartbeat', group, memberId, instanceId, generation });
   }
 
   private heartbeatAnswered(error: ErrorCode): void {
@@ -814,32 +869,36 @@ export class ConsumerClient implements Actor {
       kind: 'error',
       client: this.id,
       code: 'max.poll.interval.ms',
-      detail: `no poll() for ${config['max.poll.interval.ms']} ms: the background thread takes this member out of the group`,
+      detail: `no poll() for ${config['max.poll.interval.ms']} ms: the background thread ${
+        this.instanceId === null ? 'takes this member out of the group' : 'sends no more heartbeats'
+      }`,
     });
-    if (config['group.instance.id'] !== undefined) {
-      // A static member only falls silent; its session decides.
-      this.heartbeats++;
-      return;
+    // A static member only falls silent: unless it polls again and joins before, its session decides.
+    if (this.instanceId === null) {
+      this.send({
+        api: 'LeaveGroup',
+        group,
+        memberId: this.memberId,
+        why: 'consumer poll timeout has expired',
+      });
     }
-    this.send({
-      api: 'LeaveGroup',
-      group,
-      memberId: this.memberId,
-      why: 'consumer poll timeout has expired',
-    });
     this.loseMembership();
   }
 
   // Metadata, errors, the end.
 
   private refreshMetadata(): void {
-    this.send({ api: 'Metadata', topics: this.client.topics });
+    this.send({ api: 'Metadata', topics: this.groupTopics ?? this.client.topics });
   }
 
   private learn(reply: ReplyTo<'Metadata'>): void {
     this.metadata = new Map(reply.topics.map(({ topic, places }) => [topic, places]));
     this.metadataKnown = true;
-    this.port.timer(fromMs(this.client.config['metadata.max.age.ms']), 'metadata');
+    this.port.timer(fromMs(this.client.config['metadata.max.age.ms']), 'metadata', ++this.metadataRound);
+    const joined = this.toShareOut;
+    if (!joined || !this.groupTopics?.every((topic) => this.metadata.has(topic))) return;
+    this.toShareOut = null;
+    this.shareOut(joined);
   }
 
   /** What the leader compares: topics and how many partitions each has. */
@@ -861,7 +920,7 @@ export class ConsumerClient implements Actor {
     for (const { request, context } of lost) {
       switch (request.api) {
         case 'Metadata':
-          this.port.timer(wait, 'metadata');
+          this.port.timer(wait, 'metadata', ++this.metadataRound);
           break;
         case 'FindCoordinator':
           this.findingCoordinator = false;
@@ -906,8 +965,13 @@ export class ConsumerClient implements Actor {
     this.port.timer(at - now, 'poll');
   }
 
-  /** An error that poll() throws and the application does not survive. */
+  /** An error that poll(), or the commit that waits, throws and the application does not survive. */
   private dieOf(code: string, detail: string): void {
+    if (this.thread === 'working') {
+      this.doomed = { code, detail };
+      this.heartbeats++;
+      return;
+    }
     this.port.emit({ kind: 'error', client: this.id, code, detail });
     this.thread = 'closing';
     this.port.emit({ kind: 'client-stopped', client: this.id, reason: 'closed' });
@@ -927,9 +991,9 @@ export class ConsumerClient implements Actor {
   }
 
   private leaveAndEnd(): void {
-    const { group, config } = this.client;
+    const { group } = this.client;
     this.drop([...this.partitions.keys()], this.generation < 0);
-    if (this.memberId !== '' && config['group.instance.id'] === undefined && this.coordinator)
+    if (this.memberId !== '' && this.instanceId === null && this.coordinator)
       this.send({ api: 'LeaveGroup', group, memberId: this.memberId, why: 'the consumer is being closed' });
     this.port.emit({ kind: 'client-stopped', client: this.id, reason: 'closed' });
     this.port.exit();

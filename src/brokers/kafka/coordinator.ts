@@ -201,9 +201,7 @@ export class GroupCoordinator {
     }
     const member = group.members.get(memberId);
     if (!member) {
-      refuse(
-        instanceId !== null && group.instances.has(instanceId) ? 'FENCED_INSTANCE_ID' : 'UNKNOWN_MEMBER_ID',
-      );
+      refuse(notAMember(group, instanceId));
       return;
     }
     const changed = !sameProtocols(member.protocols, protocols);
@@ -439,7 +437,7 @@ export class GroupCoordinator {
     const group = this.groups.get(request.group);
     const member = group?.members.get(request.memberId);
     if (!group || !member) {
-      fx.reply(from, correlation, syncError('UNKNOWN_MEMBER_ID'));
+      fx.reply(from, correlation, syncError(notAMember(group, request.instanceId)));
       return;
     }
     if (request.generation !== group.generation) {
@@ -484,7 +482,7 @@ export class GroupCoordinator {
   private heartbeat(request: HeartbeatRequest, now: Micros, fx: Effects<Reply>): ErrorCode {
     const group = this.groups.get(request.group);
     const member = group?.members.get(request.memberId);
-    if (!group || !member) return 'UNKNOWN_MEMBER_ID';
+    if (!group || !member) return notAMember(group, request.instanceId);
     if (request.generation !== group.generation) return 'ILLEGAL_GENERATION';
     this.touch(group, member, now, fx);
     return group.state === 'PreparingRebalance' ? 'REBALANCE_IN_PROGRESS' : 'NONE';
@@ -512,7 +510,7 @@ export class GroupCoordinator {
       if (group.state !== 'Empty') return 'UNKNOWN_MEMBER_ID';
     } else {
       const member = group.members.get(memberId);
-      if (!member) return 'UNKNOWN_MEMBER_ID';
+      if (!member) return notAMember(group, request.instanceId);
       if (generation !== group.generation) return 'ILLEGAL_GENERATION';
       if (group.state === 'CompletingRebalance') return 'REBALANCE_IN_PROGRESS';
       this.touch(group, member, now, fx);
@@ -658,6 +656,11 @@ export function coordinatorPartition(groupId: string, partitions = 50): number {
   let hash = 0;
   for (let i = 0; i < groupId.length; i++) hash = (Math.imul(hash, 31) + groupId.charCodeAt(i)) | 0;
   return (hash === -(2 ** 31) ? 0 : Math.abs(hash)) % partitions;
+}
+
+/** K-81, K-84: what a client is told whose member id the group does not know: a static one may have been replaced. */
+function notAMember(group: Group | undefined, instanceId: string | null): ErrorCode {
+  return instanceId !== null && group?.instances.has(instanceId) ? 'FENCED_INSTANCE_ID' : 'UNKNOWN_MEMBER_ID';
 }
 
 function first(members: ReadonlyMap<string, Member>): Member | undefined {

@@ -5,15 +5,13 @@
 import { assert } from '../../sim/errors.ts';
 import type { Kernel } from '../../sim/kernel.ts';
 import type { BrokerModel, Cluster } from '../broker.ts';
-import type { KafkaAction, KafkaClient, KafkaSystem } from './config.ts';
+import { BROKER, type KafkaAction, type KafkaClient, type KafkaSystem } from './config.ts';
 import { ConsumerClient } from './consumer.ts';
 import { explain } from './explain.ts';
 import { BrokerNode } from './node.ts';
 import { ProducerClient, type MessageCounter } from './producer.ts';
 import type { KafkaView } from './view-types.ts';
 import { KafkaViewFold } from './view.ts';
-
-const BROKER = 'broker-1';
 
 class KafkaCluster implements Cluster<KafkaClient, KafkaAction> {
   readonly nodes = [BROKER];

@@ -9,7 +9,7 @@ import { fromMs, type Micros } from '../../sim/time.ts';
 import type { MessageId } from '../../sim/trace.ts';
 import { isIdempotent, type KafkaProducer } from './config.ts';
 import { carrying } from './node.ts';
-import { KeyPartitioner, StickyPartitioner } from './partitioner.ts';
+import { KeyPartitioner, StickyPartitioner, utf8Length } from './partitioner.ts';
 import type { ErrorCode, RecordBatch, ReplyEnvelope, ReplyTo, Request } from './protocol.ts';
 import { backoffMicros, Requests, type Sent } from './requests.ts';
 
@@ -81,9 +81,15 @@ export class ProducerClient implements Actor {
   private producerId = -1;
   private memory = 0;
   private calling: Call | null = null;
+  /** Keys of the calls that wait behind it, from {@link waiting} on. */
   private backlog: (string | null)[] = [];
+  private waiting = 0;
   private shed = false;
   private closing = false;
+  /** With acks=0 no answer tells that the connection is gone: nothing is sent until the broker has spoken again. */
+  private connected = true;
+  /** Counts answers, so that there is one timer for the next refresh. */
+  private metadataRound = 0;
   private failures = 0;
   private senderAt: Micros = Infinity;
   private expiryArmed = false;
@@ -111,14 +117,15 @@ export class ProducerClient implements Actor {
     this.producerId = -1;
     this.memory = 0;
     this.calling = null;
-    this.backlog = [];
+    this.forgetBacklog();
     this.closing = false;
+    this.connected = true;
     this.failures = 0;
     this.senderAt = Infinity;
     this.expiryArmed = false;
     this.requests.reset();
     this.port.emit({ kind: 'client-started', client: this.id, role: 'producer' });
-    this.request({ api: 'Metadata', topics: [this.client.topic] });
+    this.askMetadata();
     if (this.idempotent) this.request({ api: 'InitProducerId' });
     this.nextArrival = this.port.now();
     this.scheduleArrival();
@@ -129,6 +136,7 @@ export class ProducerClient implements Actor {
     const sent = this.requests.answered(correlation);
     if (!sent) return;
     this.failures = 0;
+    this.connected = true;
     if (reply.api === 'Produce') this.produced(sent.context, reply);
     else if (reply.api === 'Metadata') this.learn(reply.topics[0]?.places ?? []);
     else if (reply.api === 'InitProducerId') this.producerId = reply.producerId;
@@ -156,6 +164,8 @@ export class ProducerClient implements Actor {
         this.blockedTooLong(data as MessageId);
         break;
       case 'metadata':
+        if (data === this.metadataRound) this.askMetadata();
+        break;
       case 'again':
         this.request(data as Request);
         break;
@@ -163,7 +173,13 @@ export class ProducerClient implements Actor {
   }
 
   disconnected(): void {
-    this.fail(this.requests.takeAll());
+    const lost = this.requests.takeAll();
+    if (this.client.config.acks === '0' && this.connected) {
+      this.connected = false;
+      if (!lost.some(({ request }) => request.api === 'Metadata'))
+        this.port.timer(this.backoff(), 'metadata', ++this.metadataRound);
+    }
+    this.fail(lost);
   }
 
   /** The application sends records at once, beside its load. */
@@ -174,7 +190,7 @@ export class ProducerClient implements Actor {
   /** `close()`: no new records; what is in the accumulator is sent, then the process ends. */
   close(): void {
     this.closing = true;
-    this.backlog = [];
+    this.forgetBacklog();
     this.runSender();
   }
 
@@ -184,6 +200,8 @@ export class ProducerClient implements Actor {
     const gap = 1_000_000 / load.ratePerSecond;
     this.nextArrival += load.arrivals === 'poisson' ? this.arrivals.exponential(gap) : gap;
     const at = Math.round(this.nextArrival);
+    // So rare that it lies beyond any run.
+    if (!Number.isSafeInteger(at)) return;
     if (load.untilMs !== undefined && at > fromMs(load.untilMs)) return;
     this.port.timer(Math.max(0, at - this.port.now()), 'arrival');
   }
@@ -218,7 +236,7 @@ export class ProducerClient implements Actor {
       this.call(key);
       return;
     }
-    if (this.backlog.length < BACKLOG_MAX) {
+    if (this.backlog.length - this.waiting < BACKLOG_MAX) {
       this.backlog.push(key);
       return;
     }
@@ -231,13 +249,15 @@ export class ProducerClient implements Actor {
     });
   }
 
-  private call(key: string | null): void {
+  /** @returns false when the call blocks */
+  private call(key: string | null): boolean {
     const message = this.counter.next++;
     const { topic, bytes, config } = this.client;
     this.port.emit({ kind: 'published', client: this.id, message, key, to: topic, bytes });
-    if (this.accept(message, key)) return;
+    if (this.accept(message, key)) return true;
     this.calling = { message, key };
     this.port.timer(fromMs(config['max.block.ms']), 'max-block', message);
+    return false;
   }
 
   /** What blocks may go on: metadata came, or memory is free again. */
@@ -251,8 +271,14 @@ export class ProducerClient implements Actor {
 
   private nextCall(): void {
     this.calling = null;
-    const key = this.backlog.shift();
-    if (key !== undefined) this.call(key);
+    let made = true;
+    while (made && this.waiting < this.backlog.length) made = this.call(this.backlog[this.waiting++]!);
+    if (this.waiting === this.backlog.length) this.forgetBacklog();
+  }
+
+  private forgetBacklog(): void {
+    this.backlog = [];
+    this.waiting = 0;
   }
 
   private blockedTooLong(message: MessageId): void {
@@ -274,7 +300,7 @@ export class ProducerClient implements Actor {
     const { queues } = this;
     const { config, bytes } = this.client;
     if (queues.length === 0) return false;
-    const size = bytes + (key?.length ?? 0) + RECORD_OVERHEAD;
+    const size = bytes + (key === null ? 0 : utf8Length(key)) + RECORD_OVERHEAD;
     if (this.memory + size + BATCH_OVERHEAD > config['buffer.memory']) return false;
     const keyed = key !== null && !config['partitioner.ignore.keys'];
     const index = keyed
@@ -343,7 +369,7 @@ export class ProducerClient implements Actor {
 
   private runSender(): void {
     const { config } = this.client;
-    const ready = !this.idempotent || this.producerId >= 0;
+    const ready = this.connected && (!this.idempotent || this.producerId >= 0);
     while (ready && this.requests.count < config['max.in.flight.requests.per.connection']) {
       if (!this.isAnyReady()) break;
       const batches = this.drain();
@@ -515,7 +541,6 @@ export class ProducerClient implements Actor {
   private fail(lost: readonly Sent<readonly Batch[]>[]): void {
     if (lost.length === 0) return;
     this.failures++;
-    const { config } = this.client;
     for (const { request, context } of lost) {
       if (request.api === 'Produce') {
         for (const batch of context) {
@@ -525,20 +550,13 @@ export class ProducerClient implements Actor {
           this.maybeBumpEpoch(queue);
         }
       } else {
-        const wait = backoffMicros(
-          this.port,
-          this.failures,
-          config['retry.backoff.ms'],
-          config['retry.backoff.max.ms'],
-        );
-        this.port.timer(wait, 'again', request);
+        this.port.timer(this.backoff(), 'again', request);
       }
     }
     this.runSender();
   }
 
   private learn(places: readonly string[]): void {
-    const { config } = this.client;
     for (let index = this.queues.length; index < places.length; index++) {
       this.queues.push({
         place: places[index]!,
@@ -551,10 +569,21 @@ export class ProducerClient implements Actor {
         unresolved: false,
       });
     }
-    this.port.timer(fromMs(config['metadata.max.age.ms']), 'metadata', {
-      api: 'Metadata',
-      topics: [this.client.topic],
-    });
+    this.port.timer(fromMs(this.client.config['metadata.max.age.ms']), 'metadata', ++this.metadataRound);
+  }
+
+  private askMetadata(): void {
+    this.request({ api: 'Metadata', topics: [this.client.topic] });
+  }
+
+  private backoff(): Micros {
+    const { config } = this.client;
+    return backoffMicros(
+      this.port,
+      this.failures,
+      config['retry.backoff.ms'],
+      config['retry.backoff.max.ms'],
+    );
   }
 
   private request(request: Request): void {

@@ -72,6 +72,7 @@ export interface SyncGroupRequest {
   readonly api: 'SyncGroup';
   readonly group: string;
   readonly memberId: string;
+  readonly instanceId: string | null;
   readonly generation: number;
   /** From the leader: places per member id. Empty from the others. */
   readonly assignments: readonly (readonly [memberId: string, places: readonly string[]])[];
@@ -81,6 +82,7 @@ export interface HeartbeatRequest {
   readonly api: 'Heartbeat';
   readonly group: string;
   readonly memberId: string;
+  readonly instanceId: string | null;
   readonly generation: number;
 }
 
@@ -95,6 +97,7 @@ export interface OffsetCommitRequest {
   readonly api: 'OffsetCommit';
   readonly group: string;
   readonly memberId: string;
+  readonly instanceId: string | null;
   /** −1 commits without membership (K-81). */
   readonly generation: number;
   readonly offsets: readonly (readonly [place: string, offset: number])[];

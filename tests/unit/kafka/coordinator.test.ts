@@ -32,11 +32,18 @@ function join(bench: Bench, client: string, more: Partial<JoinGroupRequest> = {}
 }
 
 const sync = (memberId: string, generation: number, assignments: [string, string[]][] = []) =>
-  ({ api: 'SyncGroup', group: 'g', memberId, generation, assignments }) as const;
+  ({ api: 'SyncGroup', group: 'g', memberId, instanceId: null, generation, assignments }) as const;
 const heartbeat = (memberId: string, generation: number) =>
-  ({ api: 'Heartbeat', group: 'g', memberId, generation }) as const;
+  ({ api: 'Heartbeat', group: 'g', memberId, instanceId: null, generation }) as const;
 const commit = (memberId: string, generation: number, offset = 5) =>
-  ({ api: 'OffsetCommit', group: 'g', memberId, generation, offsets: [['orders-0', offset]] }) as const;
+  ({
+    api: 'OffsetCommit',
+    group: 'g',
+    memberId,
+    instanceId: null,
+    generation,
+    offsets: [['orders-0', offset]],
+  }) as const;
 const leave = (memberId: string) => ({ api: 'LeaveGroup', group: 'g', memberId, why: 'it left' }) as const;
 
 /** A stable group of these clients, in generation 1, at 0 ms. */

@@ -1,0 +1,334 @@
+// The corners of the model that a reader's own scenario reaches: members that share an instance id, topics that the
+// group's leader does not read, long backlogs without work, and a producer that asks for no answer.
+import { describe, expect, it } from 'vitest';
+import { MetricsFold } from '../../../src/claims/metrics.ts';
+import { claimById } from '../../../src/scenarios/library.ts';
+import { InvalidInput, parseScenario, type ScenarioInput } from '../../../src/scenarios/schema.ts';
+import { utf8, utf8Length } from '../../../src/brokers/kafka/partitioner.ts';
+import type { TraceEvent } from '../../../src/sim/trace.ts';
+import { consumer, eventsOf, only, producer, scenario, topic } from './harness.ts';
+
+const act = (atMs: number, verb: 'crash' | 'restart' | 'close' | 'pause' | 'resume', target: string) => ({
+  atMs,
+  action: { do: verb, target },
+});
+const spread = { kind: 'cycle' as const, keys: ['A', 'D', 'F'] };
+const backlogOf = (events: readonly TraceEvent[]): number => {
+  const fold = new MetricsFold();
+  for (const event of events) fold.on(event);
+  return fold.metrics().backlog;
+};
+const oneOwner = (events: readonly TraceEvent[]): string => {
+  const fold = claimById('kafka.one-owner').judge();
+  for (const event of events) fold.on(event);
+  return fold.verdict(true).status;
+};
+
+describe('static members', () => {
+  const same = { config: { 'group.instance.id': 's' } };
+
+  it('K-84: a second live client with the same instance id fences the first, for good', () => {
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', { load: { ratePerSecond: 20 }, keys: spread }),
+          consumer('a', same),
+          consumer('b', { ...same, startMs: 4000 }),
+        ],
+        { durationMs: 12_000 },
+      ),
+    );
+    expect(only(events, 'error')).toMatchObject([{ client: 'a', code: 'FENCED_INSTANCE_ID' }]);
+    expect(only(events, 'client-stopped')).toMatchObject([{ client: 'a' }]);
+    expect(only(events, 'assigned').map(({ client }) => client)).toEqual(['a', 'b']);
+    expect(oneOwner(events)).toBe('holds');
+  });
+
+  it('K-84: a client that is fenced finishes what poll() gave it', () => {
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', { load: { ratePerSecond: 1000, count: 30 }, keys: spread }),
+          consumer('a', { ...same, processingMs: 500, config: { ...same.config, 'max.poll.records': 8 } }),
+          consumer('b', { ...same, startMs: 3000 }),
+        ],
+        { durationMs: 12_000 },
+      ),
+    );
+    const [stopped] = only(events, 'client-stopped');
+    const of = (kind: 'delivered' | 'processed') =>
+      only(events, kind).filter(({ client }) => client === 'a').length;
+    expect(stopped).toMatchObject({ client: 'a' });
+    expect(of('processed')).toBe(of('delivered'));
+  });
+
+  it('K-84: another client that takes a dead one’s instance id over is the only reader', () => {
+    const events = eventsOf(
+      scenario([consumer('a', same), consumer('b', { ...same, startMs: 3000 })], {
+        timeline: [act(2000, 'crash', 'a')],
+      }),
+    );
+    expect(only(events, 'assigned').map(({ client, generation }) => [client, generation])).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ]);
+    expect(oneOwner(events)).toBe('holds');
+  });
+
+  it('K-73: a static member that did not poll in time is silent, dropped with its session, and joins again', () => {
+    const slow = consumer('a', {
+      processingMs: 3000,
+      commit: 'never',
+      config: {
+        'group.instance.id': 's1',
+        'enable.auto.commit': false,
+        'max.poll.interval.ms': 5000,
+        'max.poll.records': 5,
+      },
+    });
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', { load: { ratePerSecond: 1000, count: 100 }, keys: spread }),
+          slow,
+          consumer('b', { config: { 'group.instance.id': 's2' } }),
+        ],
+        { durationMs: 30_000 },
+      ),
+    );
+    expect(only(events, 'member-removed')[0]).toMatchObject({
+      client: 'a',
+      why: 'no heartbeat for 6000 ms (session.timeout.ms)',
+    });
+    const lost = only(events, 'revoked').find(({ client, lost }) => client === 'a' && lost)!;
+    expect(only(events, 'assigned').some(({ client, at }) => client === 'a' && at > lost.at)).toBe(true);
+  });
+});
+
+describe('a group', () => {
+  it('K-92: gets every topic of its members read, also one that its leader does not subscribe to', () => {
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', { topic: 'payments', load: { ratePerSecond: 20, untilMs: 10_000 }, keys: spread }),
+          consumer('a'),
+          consumer('b', { topics: ['payments'] }),
+        ],
+        {
+          system: {
+            broker: 'kafka',
+            topics: [
+              { name: 'orders', partitions: 3 },
+              { name: 'payments', partitions: 2 },
+            ],
+            config: { 'group.initial.rebalance.delay.ms': 500 },
+          },
+        },
+      ),
+    );
+    const last = new Map(only(events, 'assigned').map(({ client, all }) => [client, all]));
+    expect(last.get('a')).toEqual(['orders-0', 'orders-1', 'orders-2']);
+    expect(last.get('b')).toEqual(['payments-0', 'payments-1']);
+    expect(backlogOf(events)).toBe(0);
+  });
+
+  it('K-79: its leader sees a topic grow that only others read', () => {
+    const fresh = { 'metadata.max.age.ms': 2000 };
+    const events = eventsOf(
+      scenario([consumer('a', { config: fresh }), consumer('b', { topics: ['payments'], config: fresh })], {
+        system: {
+          broker: 'kafka',
+          topics: [
+            { name: 'orders', partitions: 1 },
+            { name: 'payments', partitions: 1 },
+          ],
+          config: { 'group.initial.rebalance.delay.ms': 500 },
+        },
+        timeline: [{ atMs: 8000, action: { do: 'create-partitions', topic: 'payments', total: 2 } }],
+      }),
+    );
+    const b = only(events, 'assigned').filter(({ client }) => client === 'b');
+    expect(b.at(-1)!.all).toEqual(['payments-0', 'payments-1']);
+  });
+
+  it('K-68: a backlog that takes no time to work on does not exhaust the stack', () => {
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', { bytes: 0, load: { ratePerSecond: 50_000, count: 40_000 } }),
+          consumer('c', { startMs: 3000, processingMs: 0, config: { 'max.poll.records': 1 } }),
+        ],
+        { system: topic(1), durationMs: 5000 },
+      ),
+    );
+    expect(only(events, 'processed')).toHaveLength(40_000);
+  });
+
+  it('K-69: what lies before the position at which it begins is no backlog of its', () => {
+    const reads = (reset: 'latest' | 'earliest') =>
+      backlogOf(
+        eventsOf(
+          scenario(
+            [
+              producer('p', { load: { ratePerSecond: 100, count: 100 } }),
+              consumer('c', { startMs: 3000, processingMs: 1000, config: { 'auto.offset.reset': reset } }),
+            ],
+            { system: topic(1), durationMs: 8500 },
+          ),
+        ),
+      );
+    expect(reads('latest')).toBe(0);
+    expect(reads('earliest')).toBe(95);
+  });
+});
+
+describe('a producer', () => {
+  it('K-35: calls that waited for metadata are all made when it comes, in order', () => {
+    const events = eventsOf(
+      scenario(
+        [producer('p', { load: { ratePerSecond: 1000, count: 300 }, keys: { kind: 'cycle', keys: ['A'] } })],
+        {
+          network: { latencyMs: 100 },
+          durationMs: 3000,
+        },
+      ),
+    );
+    expect(only(events, 'appended').map(({ message }) => message)).toEqual(
+      Array.from({ length: 300 }, (_, i) => i),
+    );
+  });
+
+  it('K-35: a record that finds no memory fails after max.block.ms, and later ones go on', () => {
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', {
+            bytes: 1000,
+            load: { ratePerSecond: 1000, count: 30 },
+            config: {
+              'buffer.memory': 8000,
+              'max.block.ms': 1000,
+              'linger.ms': 5,
+              'batch.size': 100_000,
+            },
+          }),
+        ],
+        { timeline: [act(4, 'pause', 'broker-1'), act(3500, 'resume', 'broker-1')], durationMs: 20_000 },
+      ),
+    );
+    const failed = only(events, 'publish-failed');
+    expect(failed.length).toBeGreaterThan(0);
+    expect(failed[0]!.error).toBe('TimeoutException: no memory for a batch after 1000 ms');
+    expect(only(events, 'publish-confirmed').length + failed.length).toBe(30);
+  });
+
+  it('K-30: acks=0 loses what was on the wire when the broker died, and waits for a new connection', () => {
+    const events = eventsOf(
+      scenario([producer('p', { load: { ratePerSecond: 100, count: 1000 }, config: { acks: '0' } })], {
+        network: { latencyMs: 50 },
+        timeline: [act(3000, 'crash', 'broker-1'), act(6000, 'restart', 'broker-1')],
+      }),
+    );
+    const stored = new Set(only(events, 'appended').map(({ message }) => message));
+    const lost = only(events, 'publish-confirmed').filter(({ message }) => !stored.has(message));
+    expect(only(events, 'publish-confirmed')).toHaveLength(1000);
+    expect(lost.length).toBeGreaterThan(0);
+    // A round trip of 100 ms, and not the three seconds without a broker.
+    expect(lost.length).toBeLessThan(15);
+    expect(Math.max(...lost.map(({ at }) => at))).toBeLessThan(3_100_000);
+  });
+
+  it('K-32: gives a batch up when retries are used up, and counts the first try as none', () => {
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', {
+            load: { ratePerSecond: 0 },
+            config: { retries: 2, 'enable.idempotence': false, 'request.timeout.ms': 500 },
+          }),
+        ],
+        {
+          timeline: [
+            { atMs: 1000, action: { do: 'pause', target: 'broker-1' } },
+            { atMs: 1001, action: { do: 'produce', client: 'p', key: 'A' } },
+          ],
+        },
+      ),
+    );
+    expect(only(events, 'sent').filter(({ what }) => what === 'Produce')).toHaveLength(3);
+    expect(only(events, 'publish-failed')).toMatchObject([
+      { error: 'NetworkException: the connection was lost before the answer came' },
+    ]);
+  });
+
+  it('K-40: after a sequence is given up, a new epoch begins and later records are stored', () => {
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', {
+            load: { ratePerSecond: 10, untilMs: 12_000 },
+            keys: { kind: 'cycle', keys: ['A'] },
+            config: { 'request.timeout.ms': 500, 'delivery.timeout.ms': 1000 },
+          }),
+        ],
+        {
+          timeline: [
+            { atMs: 3000, action: { do: 'cut', between: ['p', 'broker-1'] } },
+            { atMs: 6000, action: { do: 'heal', between: ['p', 'broker-1'] } },
+          ],
+        },
+      ),
+    );
+    const failed = new Set(only(events, 'publish-failed').map(({ message }) => message));
+    const appended = only(events, 'appended').map(({ message }) => message);
+    expect(failed.size).toBeGreaterThan(5);
+    expect(appended).toEqual(appended.toSorted((a, b) => a - b));
+    expect(new Set(appended).size).toBe(appended.length);
+    expect(only(events, 'published').filter(({ message }) => !failed.has(message)).length).toBe(
+      only(events, 'publish-confirmed').length,
+    );
+  });
+
+  it('K-28: a key counts with its bytes in UTF-8', () => {
+    for (const text of ['', 'order-1', 'Größe', '注文', '🧾x', '\ud800'])
+      expect(utf8Length(text)).toBe(utf8(text).length);
+  });
+});
+
+describe('a scenario file', () => {
+  const problem = (clients: ScenarioInput['clients'], more: Partial<ScenarioInput> = {}): string => {
+    try {
+      parseScenario(scenario(clients, more));
+    } catch (error) {
+      if (error instanceof InvalidInput) return error.problems.join('\n');
+      throw error;
+    }
+    return '';
+  };
+
+  it('cannot ask for what would end the run in an error or never', () => {
+    expect(problem([producer('broker-1')])).toMatch(/^clients\[0\]\.id: .*"broker-1"/);
+    expect(problem([consumer('c', { processingMs: 1e300 })])).toMatch(/^clients\[0\]\.processingMs: /);
+    const grow = { do: 'create-partitions' as const, topic: 'orders', total: 2_000_000 };
+    expect(problem([], { timeline: [{ atMs: 1, action: grow }] })).toMatch(/^timeline\[0\]\.action\.total: /);
+    const many = { do: 'produce' as const, client: 'p', key: null, count: 2_000_000_000 };
+    expect(problem([producer('p')], { timeline: [{ atMs: 1, action: many }] })).toMatch(/action\.count: /);
+  });
+
+  it('may send too seldom for any run, and restart a client before its time', () => {
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', { load: { ratePerSecond: 1e-300, arrivals: 'poisson' } }),
+          consumer('c', { startMs: 5000 }),
+        ],
+        { timeline: [act(2000, 'restart', 'c')] },
+      ),
+    );
+    expect(only(events, 'published')).toEqual([]);
+    expect(only(events, 'client-started').map(({ client, at }) => [client, at])).toEqual([
+      ['p', 0],
+      ['c', 2_000_000],
+    ]);
+  });
+});
