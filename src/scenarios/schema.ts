@@ -125,15 +125,30 @@ export function describeIssues(issues: readonly v.BaseIssue<unknown>[]): string[
             : `${text}["${String(key)}"]`,
       '',
     );
-    // "Invalid type: Expected X but received Y" is valibot's form; a message of ours is kept as it is.
-    const told =
-      issue.kind === 'schema' || issue.message.startsWith('Invalid ')
-        ? issue.expected === 'never'
-          ? 'is not a known field'
-          : `expected ${issue.expected ?? 'something else'}, got ${issue.received}`
-        : issue.message;
-    return `${path || 'the whole'}: ${told}`;
+    return `${path || 'the whole'}: ${told(issue)}`;
   });
+}
+
+/** Valibot's names for what it expects, where they are not a reader's. */
+const WORDS: Readonly<Record<string, string>> = {
+  Object: 'an object',
+  Array: 'an array',
+  undefined: 'nothing',
+};
+
+function told(issue: v.BaseIssue<unknown>): string {
+  // "Invalid type: Expected X but received Y" is valibot's form; a message of ours is kept as it is.
+  if (issue.kind !== 'schema' && !issue.message.startsWith('Invalid ')) return issue.message;
+  if (issue.expected === 'never') return 'is not a known field';
+  const { received } = issue;
+  const got = WORDS[received] ?? received;
+  // An object without a field that it needs: what is expected is the field's name.
+  if (issue.kind === 'schema' && issue.type === 'strict_object' && issue.expected !== 'Object')
+    return 'expected this field, got nothing';
+  if (issue.type === 'integer' || issue.type === 'safe_integer') return `expected an integer, got ${got}`;
+  const expected = issue.expected === null ? 'something else' : (WORDS[issue.expected] ?? issue.expected);
+  const length = issue.type === 'min_length' || issue.type === 'max_length';
+  return `expected ${length ? 'a length ' : ''}${expected}, got ${got}`;
 }
 
 /**

@@ -21,6 +21,11 @@ const minimal: ScenarioInput = {
 
 const producer = { id: 'p', role: 'producer', topic: 'orders', load: { ratePerSecond: 1 } } as const;
 
+/** The minimal scenario with a field left out. */
+function without(field: keyof typeof minimal): unknown {
+  return Object.fromEntries(Object.entries(minimal).filter(([key]) => key !== field));
+}
+
 function problemsOf(input: unknown): readonly string[] {
   try {
     parseScenario(input);
@@ -50,7 +55,10 @@ describe('parseScenario', () => {
       /^system\.broker: expected "kafka", got "carrot"/,
     ],
     ['an unknown field', { ...minimal, colour: 'red' }, /^colour: is not a known field/],
-    ['a missing field', { ...minimal, title: undefined }, /^title: expected/],
+    ['a missing field', without('title'), /^title: expected this field, got nothing$/],
+    ['a field that is nothing', { ...minimal, title: undefined }, /^title: expected string, got nothing$/],
+    ['an empty text', { ...minimal, title: '' }, /^title: expected a length >=1, got 0$/],
+    ['an object for a list', { ...minimal, clients: {} }, /^clients: expected an array, got an object$/],
     ['a word for a number', { ...minimal, durationMs: 'long' }, /^durationMs: expected number, got "long"/],
     [
       'too few partitions',
@@ -82,7 +90,7 @@ describe('parseScenario', () => {
       { ...minimal, timeline: [{ atMs: 1, action: { do: 'explode', target: 'p' } }] },
       /^timeline\[0\]\.action\.do: expected/,
     ],
-    ['a seed that is no integer', { ...minimal, seed: 0.5 }, /^seed: /],
+    ['a seed that is no integer', { ...minimal, seed: 0.5 }, /^seed: expected an integer, got 0.5$/],
   ])('names the field and what was expected for %s', (_, input, expected) => {
     const problems = problemsOf(input);
     expect(problems.length).toBeGreaterThan(0);
