@@ -5,6 +5,7 @@
  * so that adding a consumer does not change what a producer draws.
  */
 import { assert } from './errors.ts';
+import { ln } from './numbers.ts';
 
 /** FNV-1a over the UTF-16 units of a name: stable across machines, good enough to separate streams. */
 function hashName(name: string): number {
@@ -74,7 +75,7 @@ export class Random {
 
   /** Exponentially distributed with this mean: the gaps of a Poisson arrival process. */
   exponential(mean: number): number {
-    return -Math.log(1 - this.float()) * mean;
+    return -ln(1 - this.float()) * mean;
   }
 
   pick<T>(items: readonly T[]): T {

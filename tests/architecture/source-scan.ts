@@ -130,14 +130,21 @@ const impureMembers = new Map([
   ['toLocaleString', 'depends on the language of the machine'],
 ]);
 
+/** Functions of Math whose every digit the language fixes. */
+const exactMath = new Set('abs ceil clz32 floor fround imul max min round sign sqrt trunc'.split(' '));
+
 /** What makes a file of the pure folders impure. */
 export function impurities(path: string, text: string): Finding[] {
   const source = parse(path, text);
   const found = references(source, outside);
   for (const node of nodesOf(source)) {
     if (ts.isPropertyAccessExpression(node)) {
-      if (node.name.text === 'random' && node.expression.getText() === 'Math')
-        found.push(finding(source, node, 'Math.random: draw from the Random of the run'));
+      if (node.expression.getText() === 'Math') {
+        if (node.name.text === 'random')
+          found.push(finding(source, node, 'Math.random: draw from the Random of the run'));
+        if (!exactMath.has(node.name.text) && node.name.text !== 'random')
+          found.push(finding(source, node, `Math.${node.name.text}: engines differ; see src/sim/numbers.ts`));
+      }
       const why = impureMembers.get(node.name.text);
       if (why !== undefined) found.push(finding(source, node, `${node.name.text}: ${why}`));
     }

@@ -37,6 +37,7 @@ describe('the scan for impurities', () => {
     ['setTimeout(() => undefined, 1);'],
     ['const draw = Math.random();'],
     ["const draw = Math['random']();"],
+    ['const gap = -Math.log(share);'],
     ['const { random } = crypto;'],
     ["void fetch('https://example.org');"],
     ['document.title = "";'],

@@ -4,6 +4,7 @@
  */
 import { assert } from '../../sim/errors.ts';
 import type { Actor, Port } from '../../sim/kernel.ts';
+import { exp, ln } from '../../sim/numbers.ts';
 import type { Random } from '../../sim/random.ts';
 import { fromMs, type Micros } from '../../sim/time.ts';
 import type { MessageId } from '../../sim/trace.ts';
@@ -11,7 +12,7 @@ import { isIdempotent, type KafkaProducer } from './config.ts';
 import { carrying } from './node.ts';
 import { KeyPartitioner, StickyPartitioner, utf8Length } from './partitioner.ts';
 import type { ErrorCode, RecordBatch, ReplyEnvelope, ReplyTo, Request } from './protocol.ts';
-import { backoffMicros, Requests, type Sent } from './requests.ts';
+import { atLeastMicros, backoffMicros, Requests, type Sent } from './requests.ts';
 
 /** Upper bound of what a record adds to a batch beside key and value, and a batch's own header, bytes (K-2). */
 const RECORD_OVERHEAD = 21;
@@ -569,7 +570,7 @@ export class ProducerClient implements Actor {
         unresolved: false,
       });
     }
-    this.port.timer(fromMs(this.client.config['metadata.max.age.ms']), 'metadata', ++this.metadataRound);
+    this.port.timer(atLeastMicros(this.client.config['metadata.max.age.ms']), 'metadata', ++this.metadataRound);
   }
 
   private askMetadata(): void {
@@ -636,5 +637,5 @@ function isIdle(queue: PartitionQueue): boolean {
 
 function zipf(count: number, skew: number): number[] {
   let sum = 0;
-  return Array.from({ length: count }, (_, i) => (sum += 1 / (i + 1) ** skew));
+  return Array.from({ length: count }, (_, i) => (sum += exp(-skew * ln(i + 1))));
 }
