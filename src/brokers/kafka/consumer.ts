@@ -11,7 +11,7 @@ import { fromMs, type Micros } from '../../sim/time.ts';
 import { assign, type TopicPlaces } from './assignors.ts';
 import type { KafkaConsumer } from './config.ts';
 import type { ErrorCode, FetchedRecords, JoinProtocol, ReplyEnvelope, ReplyTo, Request } from './protocol.ts';
-import { backoffMicros, Requests } from './requests.ts';
+import { atLeastMicros, backoffMicros, Requests } from './requests.ts';
 
 /** K-67: how long commitSync and close go on trying. */
 const API_TIMEOUT_MS = 60_000;
@@ -525,7 +525,7 @@ export class ConsumerClient implements Actor {
   private autoCommit(): void {
     if (!this.client.config['enable.auto.commit'] || this.membership !== 'stable') return;
     if (this.port.now() < this.nextAutoCommitAt) return;
-    this.nextAutoCommitAt = this.port.now() + fromMs(this.client.config['auto.commit.interval.ms']);
+    this.nextAutoCommitAt = this.port.now() + atLeastMicros(this.client.config['auto.commit.interval.ms']);
     const offsets = this.positions();
     if (offsets.length > 0) this.sendCommit({ purpose: 'auto', offsets, until: 0, attempt: 0 });
   }
@@ -797,7 +797,7 @@ export class ConsumerClient implements Actor {
       all: places,
       generation: this.generation,
     });
-    this.nextAutoCommitAt = this.port.now() + fromMs(this.client.config['auto.commit.interval.ms']);
+    this.nextAutoCommitAt = this.port.now() + atLeastMicros(this.client.config['auto.commit.interval.ms']);
   }
 
   /** The coordinator does not know it any more; it begins anew at its next poll(). */
@@ -894,7 +894,11 @@ export class ConsumerClient implements Actor {
   private learn(reply: ReplyTo<'Metadata'>): void {
     this.metadata = new Map(reply.topics.map(({ topic, places }) => [topic, places]));
     this.metadataKnown = true;
-    this.port.timer(fromMs(this.client.config['metadata.max.age.ms']), 'metadata', ++this.metadataRound);
+    this.port.timer(
+      atLeastMicros(this.client.config['metadata.max.age.ms']),
+      'metadata',
+      ++this.metadataRound,
+    );
     const joined = this.toShareOut;
     if (!joined || !this.groupTopics?.every((topic) => this.metadata.has(topic))) return;
     this.toShareOut = null;

@@ -570,7 +570,11 @@ export class ProducerClient implements Actor {
         unresolved: false,
       });
     }
-    this.port.timer(atLeastMicros(this.client.config['metadata.max.age.ms']), 'metadata', ++this.metadataRound);
+    this.port.timer(
+      atLeastMicros(this.client.config['metadata.max.age.ms']),
+      'metadata',
+      ++this.metadataRound,
+    );
   }
 
   private askMetadata(): void {

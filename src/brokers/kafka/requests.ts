@@ -95,5 +95,10 @@ export class Requests<Context> {
 /** KIP-580: `base · 2^attempt`, at most `max`, give or take a fifth. @param attempt failures so far, from 1 */
 export function backoffMicros(port: Port, attempt: number, baseMs: number, maxMs: number): Micros {
   const ms = Math.min(maxMs, baseMs * 2 ** Math.min(attempt - 1, 30));
-  return fromMs(ms * port.random.between(0.8, 1.2));
+  return Math.max(atLeastMicros(0), fromMs(ms * port.random.between(0.8, 1.2)));
+}
+
+/** An interval that a setting may put at 0, "as often as possible": a millisecond, so that time goes on. */
+export function atLeastMicros(ms: number): Micros {
+  return fromMs(Math.max(1, ms));
 }

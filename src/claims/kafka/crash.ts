@@ -133,10 +133,15 @@ class Commits {
     if (event.kind === 'settled' && event.outcome === 'committed') {
       this.committed.set(`${event.group ?? ''} ${event.place}`, event.position);
     }
-    if (event.kind === 'delivered') {
-      const id = `${event.group ?? ''} ${event.place}`;
-      this.read.set(id, Math.max(this.read.get(id) ?? 0, event.position + 1));
-    }
+    if (event.kind === 'delivered') this.reached(event.group, event.place, event.position + 1);
+    // What lies before the position that auto.offset.reset gives counts as read: it is never asked for.
+    if (event.kind === 'positioned' && event.by === 'reset')
+      this.reached(event.group, event.place, event.position);
+  }
+
+  private reached(group: string | null, place: string, position: number): void {
+    const id = `${group ?? ''} ${place}`;
+    this.read.set(id, Math.max(this.read.get(id) ?? 0, position));
   }
 
   last(group: string, place: string): number | undefined {

@@ -109,6 +109,19 @@ describe('coordinator', () => {
     expect(bench.answer('a', joinRequest('', { sessionTimeoutMs: 5999 })).error).toBe(
       'INVALID_SESSION_TIMEOUT',
     );
+    expect(bench.answer('a', joinRequest('', { sessionTimeoutMs: 1_800_001 })).error).toBe(
+      'INVALID_SESSION_TIMEOUT',
+    );
+  });
+
+  it('K-77: a join phase waits for whoever has been given an id and has not come back with it', () => {
+    const { bench, ids } = stable(['a', 'b']);
+    bench.answer('b', leave(ids[1]!));
+    const { memberId } = bench.answer('c', joinRequest(''));
+    const again = bench.ask('a', joinRequest(ids[0]!));
+    expect(again()).toBeUndefined();
+    bench.ask('c', joinRequest(memberId));
+    expect(again()).toMatchObject({ generation: 2, members: [{ memberId: ids[0] }, { memberId }] });
   });
 
   it('K-78 O-11: one member waits the initial delay once', () => {

@@ -182,7 +182,59 @@ describe('a group', () => {
   });
 });
 
+describe('a consumer', () => {
+  it('K-71: commits what it was given when it closes', () => {
+    const events = eventsOf(
+      scenario([producer('p', { load: { ratePerSecond: 20 }, keys: spread }), consumer('c')], {
+        timeline: [act(3000, 'close', 'c')],
+        durationMs: 4000,
+      }),
+    );
+    const given = only(events, 'delivered').filter(({ place }) => place === 'orders-0');
+    const settled = only(events, 'settled').filter(({ place }) => place === 'orders-0');
+    expect(settled.map(({ position }) => position)).toEqual([given.at(-1)!.position + 1]);
+  });
+
+  it('K-69: taking over a partition that began at latest, and was committed unread, is no contradiction', () => {
+    const latest = { config: { 'auto.offset.reset': 'latest' as const, 'auto.commit.interval.ms': 500 } };
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', { load: { ratePerSecond: 100, count: 90 }, keys: spread }),
+          consumer('a', { ...latest, startMs: 3000 }),
+          consumer('b', { ...latest, startMs: 6000 }),
+        ],
+        { durationMs: 15_000 },
+      ),
+    );
+    const fold = claimById('kafka.takeover-from-committed').judge();
+    for (const event of events) fold.on(event);
+    expect(fold.verdict(true)).toMatchObject({ status: 'holds', cases: 1 });
+  });
+
+  it('K-71: auto.commit.interval.ms at 0, and metadata.max.age.ms at 0, let time go on', () => {
+    const busy = { 'auto.commit.interval.ms': 0, 'metadata.max.age.ms': 0 };
+    const events = eventsOf(
+      scenario([producer('p', { load: { ratePerSecond: 20 } }), consumer('c', { config: busy })], {
+        network: { latencyMs: 0 },
+        durationMs: 2000,
+      }),
+    );
+    expect(only(events, 'settled').at(-1)!.at).toBeGreaterThan(1_900_000);
+  });
+});
+
 describe('a producer', () => {
+  it('K-31: a linger.ms above the default delivery.timeout.ms raises it', () => {
+    const events = eventsOf(
+      scenario([producer('p', { load: { ratePerSecond: 1, count: 1 }, config: { 'linger.ms': 150_000 } })], {
+        durationMs: 160_000,
+      }),
+    );
+    expect(only(events, 'publish-failed')).toEqual([]);
+    expect(only(events, 'publish-confirmed')).toHaveLength(1);
+  });
+
   it('K-35: calls that waited for metadata are all made when it comes, in order', () => {
     const events = eventsOf(
       scenario(
@@ -284,6 +336,8 @@ describe('a producer', () => {
     expect(failed.size).toBeGreaterThan(5);
     expect(appended).toEqual(appended.toSorted((a, b) => a - b));
     expect(new Set(appended).size).toBe(appended.length);
+    const late = only(events, 'published').filter(({ at }) => at > 7_000_000);
+    expect(late.every(({ message }) => appended.includes(message) && !failed.has(message))).toBe(true);
     expect(only(events, 'published').filter(({ message }) => !failed.has(message)).length).toBe(
       only(events, 'publish-confirmed').length,
     );
