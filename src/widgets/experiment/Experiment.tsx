@@ -150,7 +150,10 @@ function Transport({ session, ready }: { session: Session; ready: boolean }) {
     <div class="xp-transport">
       <div class="xp-buttons">
         <button type="button" class="xp-play" disabled={!ready} onClick={() => session.toggle()}>
-          <Icon name={playing ? 'pause' : 'play'} /> {label}
+          {/* A label that changes is another one: nothing that stands there moves. */}
+          <span key={label}>
+            <Icon name={playing ? 'pause' : 'play'} /> {label}
+          </span>
         </button>
         <button type="button" disabled={!ready} aria-label="Step back" onClick={() => void session.step(-1)}>
           <Icon name="back" />
