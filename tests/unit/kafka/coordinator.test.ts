@@ -250,6 +250,38 @@ describe('coordinator', () => {
     expect(bench.answer('a', joinRequest(memberId, { instanceId: 's' })).error).toBe('FENCED_INSTANCE_ID');
   });
 
+  it('K-79: a static member that is away when the rebalance times out stays, with a part of its own', () => {
+    const bench = new Bench({ orders: 3 }, 0);
+    const more = { rebalanceTimeoutMs: 4000, sessionTimeoutMs: 30_000 };
+    const first = bench.ask('a', joinRequest('', { ...more, instanceId: 's' }));
+    bench.until(0);
+    const { memberId, generation } = first()!;
+    bench.answer('a', sync(memberId, generation, [[memberId, ['orders-0']]]));
+    const b = join(bench, 'b', more);
+    bench.until(4000);
+    expect(b.answer()).toMatchObject({ leader: b.id, members: [{ memberId }, { memberId: b.id }] });
+  });
+
+  it('K-84: a static member that comes back with another subscription starts a rebalance', () => {
+    const bench = new Bench({ orders: 3 }, 0);
+    const first = bench.ask('a', joinRequest('', { instanceId: 's' }));
+    bench.until(0);
+    const { memberId, generation } = first()!;
+    bench.answer('a', sync(memberId, generation, [[memberId, ['orders-0']]]));
+    const other = { instanceId: 's', protocols: [{ ...protocol(), topics: ['orders', 'payments'] }] };
+    expect(bench.answer('a', joinRequest('', other))).toMatchObject({ generation: generation + 1 });
+  });
+
+  it('K-77: the assignor with the most votes wins', () => {
+    const bench = new Bench({ orders: 3 }, 0);
+    const prefers = (...names: string[]) => ({ protocols: names.map((name) => protocol(name)) });
+    const a = join(bench, 'a', prefers('range', 'cooperative-sticky'));
+    join(bench, 'b', prefers('cooperative-sticky', 'range'));
+    join(bench, 'c', prefers('cooperative-sticky', 'range'));
+    bench.until(0);
+    expect(a.answer()!.protocol).toBe('cooperative-sticky');
+  });
+
   it('K-75: a coordinator that restarts goes on with members, generation and offsets', () => {
     const { bench, ids, generation } = stable(['a', 'b']);
     bench.answer('a', commit(ids[0]!, generation, 7));
@@ -305,6 +337,24 @@ describe('the broker', () => {
       bench.answer('p', { api: 'Produce', acks: '1', batches: [batch('orders-0', [message])] });
     }
     expect(waiting()!.partitions).toMatchObject([{ messages: [1, 2, 3] }]);
+  });
+
+  it('K-67: fetch.max.bytes bounds the whole answer, partition after partition', () => {
+    const bench = new Bench();
+    bench.answer('p', {
+      api: 'Produce',
+      acks: '1',
+      batches: ['orders-0', 'orders-1', 'orders-2'].map((place, i) => batch(place, [2 * i, 2 * i + 1])),
+    });
+    const { partitions } = bench.answer('c', {
+      ...fetch(0),
+      maxBytes: 300,
+      positions: ['orders-0', 'orders-1', 'orders-2'].map((place) => [place, 0] as const),
+    });
+    expect(partitions.map(({ place, messages }) => [place, messages])).toEqual([
+      ['orders-0', [0, 1]],
+      ['orders-1', [2]],
+    ]);
   });
 
   it('K-30: acks=0 is never answered', () => {

@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { MetricsFold } from '../../../src/claims/metrics.ts';
 import { claimById } from '../../../src/scenarios/library.ts';
 import { InvalidInput, parseScenario, type ScenarioInput } from '../../../src/scenarios/schema.ts';
+import { explain } from '../../../src/brokers/kafka/explain.ts';
+import type { KafkaView } from '../../../src/brokers/kafka/view-types.ts';
+import { KafkaViewFold } from '../../../src/brokers/kafka/view.ts';
 import { utf8, utf8Length } from '../../../src/brokers/kafka/partitioner.ts';
 import type { TraceEvent } from '../../../src/sim/trace.ts';
 import { consumer, eventsOf, only, producer, scenario, topic } from './harness.ts';
@@ -23,6 +26,17 @@ const oneOwner = (events: readonly TraceEvent[]): string => {
   for (const event of events) fold.on(event);
   return fold.verdict(true).status;
 };
+
+const modelInput = (input: ScenarioInput): ConstructorParameters<typeof KafkaViewFold> => {
+  const { system, clients } = parseScenario(input);
+  return [system, clients];
+};
+/** Who was given no partition when the group first came to rest. */
+const idleOf = (events: readonly TraceEvent[]): [string, boolean][] =>
+  only(events, 'assigned')
+    .slice(0, 2)
+    .map(({ client, all }): [string, boolean] => [client, all.length === 0])
+    .toSorted();
 
 describe('static members', () => {
   const same = { config: { 'group.instance.id': 's' } };
@@ -102,6 +116,63 @@ describe('static members', () => {
     });
     const lost = only(events, 'revoked').find(({ client, lost }) => client === 'a' && lost)!;
     expect(only(events, 'assigned').some(({ client, at }) => client === 'a' && at > lost.at)).toBe(true);
+  });
+});
+
+describe('a static member that closes', () => {
+  it('K-84: does not leave; its session decides', () => {
+    const events = eventsOf(
+      scenario([consumer('a', { config: { 'group.instance.id': 's' } })], {
+        timeline: [act(4000, 'close', 'a')],
+        durationMs: 12_000,
+      }),
+    );
+    const [removed] = only(events, 'member-removed');
+    expect(removed!.why).toBe('no heartbeat for 6000 ms (session.timeout.ms)');
+    expect(removed!.at).toBeGreaterThan(8_000_000);
+  });
+});
+
+describe('the view', () => {
+  it('K-70 K-100: lag is the log end less the committed offset; who has nothing in a stable group is idle', () => {
+    const input = scenario(
+      [
+        producer('p', { load: { ratePerSecond: 100, count: 50 }, keys: { kind: 'cycle', keys: ['A'] } }),
+        consumer('a', { processingMs: 100, config: { 'enable.auto.commit': false, 'max.poll.records': 5 } }),
+        consumer('b'),
+      ],
+      { system: topic(1, 500), timeline: [act(4000, 'crash', 'a')], durationMs: 30_000 },
+    );
+    const events = eventsOf(input);
+    const at = (ms: number): KafkaView => {
+      const fold = new KafkaViewFold(...modelInput(input));
+      for (const event of events) if (event.at <= ms * 1000) fold.on(event);
+      return fold.view(ms * 1000);
+    };
+    const committed = only(events, 'settled').filter(({ at: moment }) => moment <= 3_500_000);
+    const [before] = at(3500).groups;
+    expect(before!.lag).toBe(50 - committed.at(-1)!.position);
+    expect(before!.members.map(({ id, idle }) => [id, idle])).toEqual(idleOf(events));
+    const [after] = at(30_000).groups;
+    const positions = only(events, 'processed').map(({ position }) => position);
+    expect(after!.duplicates).toBe(positions.length - new Set(positions).size);
+    expect(after!.duplicates).toBeGreaterThan(0);
+    expect(after!.lag).toBe(0);
+  });
+
+  it('K-69: words tell a takeover from a member that goes on', () => {
+    const positioned = {
+      kind: 'positioned',
+      seq: 1,
+      at: 1,
+      client: 'c1',
+      group: 'g',
+      place: 'orders-0',
+    } as const;
+    const text = (more: { takeover?: boolean }) =>
+      explain({ ...positioned, position: 4, by: 'committed', ...more })!.text;
+    expect(text({ takeover: true })).toMatch(/takes over orders-0 and starts at the committed offset 4/);
+    expect(text({})).toMatch(/goes on with orders-0/);
   });
 });
 
