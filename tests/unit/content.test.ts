@@ -5,6 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { kafkaClaims } from '../../src/claims/kafka.ts';
 import { sentencesIn } from '../../src/components/claims/sentences.ts';
 import { consumerGroupsScenario } from '../../src/scenarios/kafka/consumer-groups.ts';
+import { claims } from '../../src/scenarios/library.ts';
+import { traceOf } from '../../src/scenarios/run.ts';
+import { parseScenario, type ScenarioInput } from '../../src/scenarios/schema.ts';
 
 const pages = readdirSync('content', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.mdx'))
@@ -55,6 +58,14 @@ describe.each(pages)('$file', ({ source }) => {
   });
 });
 
+test('the book says of which brokers there are marks, and that no real broker has been recorded', () => {
+  expect([...new Set(claims.map(({ broker }) => broker))]).toEqual(['kafka']);
+  for (const { source } of pages.filter((page) => /<Claim |is a claim/.test(page.source))) {
+    expect(source).toMatch(/Marks exist for Kafka only so far|So far only Kafka has marks/);
+    expect(source).toMatch(/[Rr]ecordings of real brokers (do not )?exist yet/);
+  }
+});
+
 test('whatever is claimed about Kafka stands in a sentence of the book', () => {
   const said = new Set(
     pages.flatMap(({ file, source }) => sentencesIn(file, source)).map(({ claim }) => claim),
@@ -89,4 +100,40 @@ test('what the chapter says of its experiment is what the scenario says', () => 
     expect(told).toContain(`every ${(config?.['auto.commit.interval.ms'] ?? 5000) / 1000} seconds`);
     expect(told).toContain(`set to ${(config?.['session.timeout.ms'] ?? 45_000) / 1000} seconds`);
   }
+});
+
+describe('what the chapter says to try', () => {
+  const { source } = pages.find(({ file }) => file.endsWith('chapter-03-message-brokers.mdx'))!;
+
+  /** The chapter's run with a setting of all its consumers changed. */
+  const withSetting = (name: string, value: number) =>
+    traceOf(
+      parseScenario({
+        ...consumerGroupsScenario,
+        clients: consumerGroupsScenario.clients.map((client): ScenarioInput['clients'][number] =>
+          client.role === 'consumer' ? { ...client, config: { ...client.config, [name]: value } } : client,
+        ),
+      }),
+    );
+
+  test('with the default session timeout C1 is given up 45 seconds after its last heartbeat', () => {
+    expect(source).toContain('C1 is now given up 45 seconds after its last heartbeat.');
+    const trace = withSetting('session.timeout.ms', 45_000);
+    const removed = trace.find((event) => event.kind === 'member-removed' && event.client === 'c1')!;
+    const beats = trace.filter(
+      (event) => event.kind === 'sent' && event.what === 'Heartbeat' && event.from === 'c1',
+    );
+    const silentMs = (removed.at - beats.at(-1)!.at) / 1000;
+    expect(silentMs).toBeGreaterThanOrEqual(45_000);
+    expect(silentMs).toBeLessThan(45_500);
+  });
+
+  test('with a commit every second no record is processed twice, in this run', () => {
+    expect(source).toContain('In this run no record comes twice.');
+    const processed = withSetting('auto.commit.interval.ms', 1000).flatMap((event) =>
+      event.kind === 'processed' ? [event.message] : [],
+    );
+    expect(processed.length).toBeGreaterThan(100);
+    expect(new Set(processed).size).toBe(processed.length);
+  });
 });
