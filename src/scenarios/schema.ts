@@ -3,7 +3,7 @@
  * serves; the parts that belong to one broker come from that broker's config.
  */
 import * as v from 'valibot';
-import { kafkaAction, kafkaClient, kafkaSystem } from '../brokers/kafka/config.ts';
+import { BROKER, kafkaAction, kafkaClient, kafkaSystem } from '../brokers/kafka/config.ts';
 
 export const SCENARIO_VERSION = 1;
 
@@ -220,6 +220,26 @@ function crossCheck(scenario: Scenario): string[] {
   scenario.clients.forEach((client, i) => check(client, `clients[${i}]`));
   scenario.timeline.forEach(({ action }, i) => {
     if (action.do === 'join') check(action.client, `timeline[${i}].action.client`);
+  });
+  const processes = new Set([...ids, BROKER]);
+  const known = (name: string, path: string): void => {
+    if (processes.has(name)) return;
+    const all = [...processes].map((id) => `"${id}"`).join(', ');
+    problems.push(`${path}: expected one of ${all}, got "${name}"`);
+  };
+  scenario.network.links.forEach(({ between }, i) =>
+    between.forEach((name, end) => known(name, `network.links[${i}].between[${end}]`)),
+  );
+  scenario.timeline.forEach(({ action }, i) => {
+    const path = `timeline[${i}].action`;
+    if ('target' in action) known(action.target, `${path}.target`);
+    if ('between' in action) action.between.forEach((name, end) => known(name, `${path}.between[${end}]`));
+    if (action.do === 'produce') known(action.client, `${path}.client`);
+    if (action.do === 'create-partitions' && !topics.has(action.topic)) {
+      problems.push(
+        `${path}.topic: expected one of ${[...topics].map((t) => `"${t}"`).join(', ')}, got "${action.topic}"`,
+      );
+    }
   });
   return problems;
 }

@@ -90,6 +90,16 @@ describe('parseScenario', () => {
       { ...minimal, timeline: [{ atMs: 1, action: { do: 'explode', target: 'p' } }] },
       /^timeline\[0\]\.action\.do: expected/,
     ],
+    [
+      'a fault on a process that is not there',
+      { ...minimal, clients: [producer], timeline: [{ atMs: 1, action: { do: 'crash', target: 'q' } }] },
+      /^timeline\[0\]\.action\.target: expected one of "p", "broker-1", got "q"/,
+    ],
+    [
+      'a link to nowhere',
+      { ...minimal, clients: [producer], network: { links: [{ between: ['p', 'broker-2'], latencyMs: 5 }] } },
+      /^network\.links\[0\]\.between\[1\]: expected one of "p", "broker-1", got "broker-2"/,
+    ],
     ['a seed that is no integer', { ...minimal, seed: 0.5 }, /^seed: expected an integer, got 0.5$/],
   ])('names the field and what was expected for %s', (_, input, expected) => {
     const problems = problemsOf(input);
