@@ -92,3 +92,10 @@ export class Ledger {
     return { status: 'holds', cases: this.cases, evidence: [...this.evidence] };
   }
 }
+
+/** The verdict on a claim that one event contradicts, where nothing else needs counting. */
+export function failedBy(event: TraceEvent, text: string): Verdict {
+  const ledger = new Ledger();
+  ledger.contradict(event, text);
+  return ledger.verdict('');
+}

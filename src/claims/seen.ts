@@ -33,3 +33,43 @@ export class Seen {
     return true;
   }
 }
+
+/** A delivery, or its end, as far as it matters who read what. A client without a group reads for itself. */
+interface Reading {
+  readonly client: string;
+  readonly group: string | null;
+  readonly message: number;
+}
+
+export function readerOf({ group, client }: Reading): string {
+  return group ?? client;
+}
+
+/** What each reader has seen. */
+export class SeenByReader {
+  private readers = new Map<string, Seen>();
+
+  /** @returns whether it was new to this reader */
+  add(reading: Reading): boolean {
+    const reader = readerOf(reading);
+    let seen = this.readers.get(reader);
+    if (!seen) this.readers.set(reader, (seen = new Seen()));
+    return seen.add(reading.message);
+  }
+
+  /** Another reader that has seen the same message. */
+  another(reading: Reading): string | undefined {
+    const self = readerOf(reading);
+    return this.find((reader, seen) => reader !== self && seen.has(reading.message));
+  }
+
+  /** A reader that has not seen a message. */
+  missing(message: number): string | undefined {
+    return this.find((_, seen) => !seen.has(message));
+  }
+
+  private find(fits: (reader: string, seen: Seen) => boolean): string | undefined {
+    for (const [reader, seen] of this.readers) if (fits(reader, seen)) return reader;
+    return undefined;
+  }
+}

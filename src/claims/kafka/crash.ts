@@ -3,8 +3,9 @@ import type { Micros } from '../../sim/time.ts';
 import { formatSeconds } from '../../sim/time.ts';
 import { displayName } from '../../sim/names.ts';
 import type { TraceEvent } from '../../sim/trace.ts';
-import { Ledger, type Claim, type ClaimFold, type Verdict } from '../claim.ts';
-import { Seen } from '../seen.ts';
+import { failedBy, Ledger, type Claim, type ClaimFold, type Verdict } from '../claim.ts';
+import { readerOf, SeenByReader } from '../seen.ts';
+import { Confirmed } from './confirmed.ts';
 import { named } from './partitions.ts';
 
 /** Who is gone, with what it held and how long its group bears its silence. */
@@ -191,17 +192,14 @@ class TakeoverFromCommitted implements ClaimFold {
 class CrashDuplicates implements ClaimFold {
   private ledger = new Ledger();
   private startedAt = new Map<string, number>();
-  private processed = new Map<string, Seen>();
+  private processed = new SeenByReader();
   private crashed = false;
 
   on(event: TraceEvent): void {
     if (event.kind === 'client-stopped' && event.reason === 'crashed') this.crashed = true;
     if (event.kind === 'positioned') this.startedAt.set(`${event.client} ${event.place}`, event.position);
     if (event.kind !== 'processed') return;
-    const group = event.group ?? event.client;
-    let processed = this.processed.get(group);
-    if (!processed) this.processed.set(group, (processed = new Seen()));
-    if (processed.add(event.message)) return;
+    if (this.processed.add(event)) return;
     const from = this.startedAt.get(`${event.client} ${event.place}`) ?? 0;
     const text = `${displayName(event.client)} processed ${named(event.key, event.message)} again: offset ${event.position} of ${event.place}`;
     if (this.crashed && event.position >= from)
@@ -217,28 +215,21 @@ class CrashDuplicates implements ClaimFold {
 /** K-72. In the end every group has finished every confirmed record. Only for runs that have time to come to rest. */
 class NothingLost implements ClaimFold {
   private ledger = new Ledger();
-  private confirmed = new Map<number, TraceEvent>();
-  private processed = new Map<string, Seen>();
+  private confirmed = new Confirmed();
+  private processed = new SeenByReader();
 
   on(event: TraceEvent): void {
-    if (event.kind === 'publish-confirmed') this.confirmed.set(event.message, event);
-    if (event.kind !== 'processed') return;
-    const group = event.group ?? event.client;
-    let processed = this.processed.get(group);
-    if (!processed) this.processed.set(group, (processed = new Seen()));
-    if (processed.add(event.message))
-      this.ledger.confirm(event, () => `${group} finished ${named(event.key, event.message)}`);
+    this.confirmed.on(event);
+    if (event.kind === 'processed' && this.processed.add(event))
+      this.ledger.confirm(event, () => `${readerOf(event)} finished ${named(event.key, event.message)}`);
   }
 
   verdict(ended: boolean): Verdict {
     if (!ended) return { status: 'open', waitsFor: 'the end of the run' };
-    const judged = new Ledger();
-    for (const [message, event] of this.confirmed) {
-      const missing = [...this.processed].find(([, processed]) => !processed.has(message));
-      if (missing)
-        judged.contradict(event, `record ${message} was confirmed and never finished by ${missing[0]}`);
-    }
-    return judged.failed ? judged.verdict('') : this.ledger.verdict('a record to be processed');
+    const missing = this.confirmed.missing(this.processed);
+    if (!missing) return this.ledger.verdict('a record to be processed');
+    const { event, message, reader } = missing;
+    return failedBy(event, `record ${message} was confirmed and never finished by ${reader}`);
   }
 }
 

@@ -1,8 +1,9 @@
 /** Claims about consumer groups: who reads what, and what a rebalance costs. */
 import { displayName } from '../../sim/names.ts';
 import type { TraceEvent } from '../../sim/trace.ts';
-import { Ledger, type Claim, type ClaimFold, type Verdict } from '../claim.ts';
-import { Seen } from '../seen.ts';
+import { failedBy, Ledger, type Claim, type ClaimFold, type Verdict } from '../claim.ts';
+import { SeenByReader } from '../seen.ts';
+import { Confirmed } from './confirmed.ts';
 
 /**
  * K-80. Within one generation of a group no place is assigned to two members. Who takes over a static membership (K-84)
@@ -102,35 +103,23 @@ class ExtraConsumerIdles implements ClaimFold {
 /** K-68. In the end every group has been given every record that was confirmed. */
 class GroupsAreIndependent implements ClaimFold {
   private ledger = new Ledger();
-  private confirmed = new Map<number, TraceEvent>();
-  private seen = new Map<string, Seen>();
+  private confirmed = new Confirmed();
+  private seen = new SeenByReader();
 
   on(event: TraceEvent): void {
-    if (event.kind === 'publish-confirmed') this.confirmed.set(event.message, event);
-    if (event.kind !== 'delivered' || event.group === null) return;
-    let seen = this.seen.get(event.group);
-    if (!seen) this.seen.set(event.group, (seen = new Seen()));
-    if (!seen.add(event.message)) return;
-    const earlier = [...this.seen].find(
-      ([group, other]) => group !== event.group && other.has(event.message),
-    );
-    if (earlier) {
-      this.ledger.confirm(
-        event,
-        () => `${event.group} was given record ${event.message}, which ${earlier[0]} had already been given`,
-      );
-    }
+    this.confirmed.on(event);
+    if (event.kind !== 'delivered' || event.group === null || !this.seen.add(event)) return;
+    const earlier = this.seen.another(event);
+    if (earlier === undefined) return;
+    const text = `${event.group} was given record ${event.message}, which ${earlier} had already been given`;
+    this.ledger.confirm(event, () => text);
   }
 
   verdict(ended: boolean): Verdict {
-    if (!ended) return this.ledger.verdict('two groups to read the same topic');
-    const judged = new Ledger();
-    for (const [message, event] of this.confirmed) {
-      const missing = [...this.seen].find(([, seen]) => !seen.has(message));
-      if (missing)
-        judged.contradict(event, `record ${message} was confirmed and never given to ${missing[0]}`);
-    }
-    return judged.failed ? judged.verdict('') : this.ledger.verdict('two groups to read the same topic');
+    const missing = ended ? this.confirmed.missing(this.seen) : undefined;
+    if (!missing) return this.ledger.verdict('two groups to read the same topic');
+    const { event, message, reader } = missing;
+    return failedBy(event, `record ${message} was confirmed and never given to ${reader}`);
   }
 }
 

@@ -2,7 +2,7 @@
 import { displayName } from '../../sim/names.ts';
 import type { TraceEvent } from '../../sim/trace.ts';
 import { Ledger, type Claim, type ClaimFold, type Verdict } from '../claim.ts';
-import { Seen } from '../seen.ts';
+import { readerOf, SeenByReader } from '../seen.ts';
 
 /** A client's word for a record in a sentence. */
 export function named(key: string | null, message: number): string {
@@ -72,7 +72,7 @@ class KeyOrderKept implements ClaimFold {
   private ledger = new Ledger();
   private owners = new Map<string, string | null>();
   private latest = new Map<string, number>();
-  private seen = new Map<string, Seen>();
+  private seen = new SeenByReader();
 
   on(event: TraceEvent): void {
     if (event.kind === 'published' && event.key !== null) {
@@ -81,11 +81,8 @@ class KeyOrderKept implements ClaimFold {
       else if (owner !== event.client) this.owners.set(event.key, null);
     }
     if (event.kind !== 'delivered' || event.key === null) return;
-    const group = event.group ?? event.client;
-    let seen = this.seen.get(group);
-    if (!seen) this.seen.set(group, (seen = new Seen()));
-    if (!seen.add(event.message) || this.owners.get(event.key) === null) return;
-    const id = `${group} ${event.key}`;
+    if (!this.seen.add(event) || this.owners.get(event.key) === null) return;
+    const id = `${readerOf(event)} ${event.key}`;
     const latest = this.latest.get(id);
     this.latest.set(id, Math.max(latest ?? -1, event.message));
     if (latest === undefined) return;
@@ -112,14 +109,12 @@ class KeyOrderKept implements ClaimFold {
 class NoOrderAcrossPartitions implements ClaimFold {
   private ledger = new Ledger();
   private newest = new Map<string, { message: number; place: string }>();
-  private seen = new Map<string, Seen>();
+  private seen = new SeenByReader();
 
   on(event: TraceEvent): void {
     if (event.kind !== 'delivered') return;
-    const group = event.group ?? event.client;
-    let seen = this.seen.get(group);
-    if (!seen) this.seen.set(group, (seen = new Seen()));
-    if (!seen.add(event.message)) return;
+    if (!this.seen.add(event)) return;
+    const group = readerOf(event);
     const newest = this.newest.get(group);
     if (!newest || event.message > newest.message) {
       this.newest.set(group, { message: event.message, place: event.place });
