@@ -49,6 +49,22 @@ for (const name of ['below', 'root'] satisfies SiteName[])
       }
     });
 
+    test('search comes when it is opened, and keeps what was typed meanwhile', async ({ sites, page }) => {
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(request.url()));
+      await page.goto(sites[name].url);
+      await page.waitForLoadState('networkidle');
+      expect(asked.filter((url) => url.includes('pagefind'))).toEqual([]);
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type('lag');
+      const dialog = page.getByRole('dialog');
+      await expect(dialog.getByRole('searchbox')).toHaveValue('lag');
+      await expect(dialog.getByRole('status')).toContainText(/places? for “lag”/);
+      await page.keyboard.press('Escape');
+      await expect(page.getByRole('button', { name: 'Search' })).toBeVisible();
+      await expect(dialog).toBeHidden();
+    });
+
     test('search finds words of the chapter', async ({ sites, page }) => {
       await page.goto(sites[name].url);
       await page.getByRole('button', { name: /search/i }).click();
