@@ -31,5 +31,12 @@ export function experimentPoster(id: string, { atMs, compact = false }: PosterOp
     throw new Error(`Experiment "${id}" fails before its first frame: ${frame.failure}`);
   }
   const knobs = Object.fromEntries(experiment.knobs.map((knob) => [knob.id, currentOption(scenario, knob)]));
-  return { experiment, frame: { ...frame, recent: frame.recent.slice(-RECENT_MAX) }, knobs, compact };
+  // A figure that begins at the moment of an answer does not ask for it first.
+  const shown = atMs === undefined ? experiment : { ...experiment, predict: null };
+  return {
+    experiment: shown,
+    frame: { ...frame, recent: frame.recent.slice(-RECENT_MAX) },
+    knobs,
+    compact,
+  };
 }

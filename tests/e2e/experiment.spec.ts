@@ -255,6 +255,56 @@ test('everything by keyboard', async ({ page }) => {
   await expect(slider).toHaveAttribute('aria-valuetext', `${says(end - 0.9)} of ${says(end)}`);
 });
 
+test('a button that is gone after its work hands the focus on', async ({ page }) => {
+  const figure = await open(page);
+  await scrub(figure, 14);
+  await figure.getByRole('button', { name: 'Crash C0' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(figure.getByRole('button', { name: 'Restart C0' })).toBeFocused();
+  await figure.getByRole('button', { name: 'Take back: crash' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(figure.locator('.xp-actions')).toBeHidden();
+  await expect(figure.getByLabel('Producer')).toBeFocused();
+});
+
+test('on a phone, asking for an event brings the stage into view', async ({ page }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  const figure = await open(page);
+  const show = figure.getByRole('button', { name: /^show: / }).last();
+  await show.scrollIntoViewIfNeeded();
+  const stage = figure.locator('.xp-stage');
+  await expect(stage).not.toBeInViewport({ ratio: 0.9 });
+  await show.click();
+  await expect(stage).toBeInViewport({ ratio: 0.9 });
+});
+
+test('an address that names no figure of the page is told of by the first one', async ({ page }) => {
+  await page.goto(`${chapter}?run=1.abc.def#elsewhere`);
+  const figure = page.locator('[data-experiment]').first();
+  await figure.scrollIntoViewIfNeeded();
+  await expect(figure.getByRole('alert')).toContainText('it was cut short or changed on its way');
+});
+
+test.describe('where colours are forced', () => {
+  test.use({ contextOptions: { forcedColors: 'active' } });
+
+  test('the timeline and the answer chosen can still be seen', async ({ page }) => {
+    const figure = await open(page);
+    const colour = (selector: string): Promise<string> =>
+      figure
+        .locator(selector)
+        .first()
+        .evaluate((element) => getComputedStyle(element).backgroundColor);
+    const paper = await colour('.xp-timeline');
+    for (const part of ['.xp-rail', '.xp-gone', '.xp-span', '.xp-mark-claim-holds']) {
+      expect(await colour(part), part).not.toBe(paper);
+    }
+    const option = figure.getByRole('button', { name: 'the last committed offset' });
+    await option.click();
+    await expect(option).toHaveCSS('outline-style', 'solid');
+  });
+});
+
 test('what is off screen does not run', async ({ page }) => {
   const figure = await open(page);
   await scrub(figure, 1);
@@ -304,7 +354,11 @@ for (const theme of ['light', 'dark'] as const) {
     const figure = await open(page);
     await page.evaluate((name) => (document.documentElement.dataset['theme'] = name), theme);
     await scrub(figure, 18);
-    for (const details of await figure.locator('summary').all()) await details.click();
+    for (const details of await figure.locator('details').all()) {
+      if (!(await details.evaluate((element) => (element as HTMLDetailsElement).open))) {
+        await details.locator('summary').click();
+      }
+    }
     await figure.locator('.xp-svg:visible [data-cell]').first().click();
     await expect(
       figure

@@ -17,7 +17,7 @@ import { frame } from './fixtures/experiment/frames.ts';
 const poster = experimentPoster('kafka-consumer-groups');
 
 /** A session on the real simulator, in the same thread. */
-function start() {
+function start(shown = poster) {
   const worker: WorkerLike = {
     onmessage: null,
     onerror: null,
@@ -29,7 +29,7 @@ function start() {
     (answer) => void setTimeout(() => worker.onmessage?.({ data: structuredClone(answer) }), 0),
     (work) => void setTimeout(work, 0),
   );
-  return new Session(poster, new Client(() => worker, { every: () => () => undefined }));
+  return new Session(shown, new Client(() => worker, { every: () => () => undefined }));
 }
 
 /** Waits until what was asked has arrived. */
@@ -102,6 +102,16 @@ test('an action happens at the moment shown, can be taken back, and reset forget
   expect(session.untouched.value).toBe(true);
 });
 
+test('actions stand in the order of the run, whatever the order in which they were thought of', async () => {
+  const session = start();
+  for (const at of [9_000_000, 3_000_000, 6_000_000]) {
+    await session.seek(at);
+    await until(() => session.frame.value.at === at);
+    await session.act(() => ({ do: 'produce', client: 'service-a', key: null, count: 1 }));
+  }
+  expect(session.actions.value.map(({ atMs }) => atMs)).toEqual([3000, 6000, 9000]);
+});
+
 test('an action that cannot be is not kept, and the reader is told', async () => {
   const session = start();
   await session.act((about) => {
@@ -128,6 +138,10 @@ test('a run’s address leads back to the run, and a bad one leaves it and says 
   const bad = start();
   expect(await bad.readAddress(address.slice(0, -2), true)).toBe(false);
   expect(bad.error.value).toContain('cut short');
+  const elsewhere = start(experimentPoster('home-log'));
+  expect(await elsewhere.readAddress(address, true)).toBe(false);
+  expect(elsewhere.error.value).toContain('another experiment, "kafka-consumer-groups"');
+  expect(await elsewhere.readAddress(address, false)).toBe(false);
   expect(bad.frame.value).toEqual(poster.frame);
 });
 
@@ -166,6 +180,9 @@ describe('words', () => {
     expect(seriesWords(frame())).toBe(
       'Backlog: 3 now, at most 5 at 1.1 s. Processed again: 3 now, at most 3 at 1.5 s.',
     );
+    // What happened since the last sample counts.
+    const later = { ...frame(), metrics: { ...frame().metrics, duplicates: 4 } };
+    expect(seriesWords(later)).toContain('Processed again: 4 now, at most 4 at 16.5 s.');
     expect(thousands(1234567)).toBe('1\u202f234\u202f567');
   });
 

@@ -1,16 +1,16 @@
-/** Backlog and repeated work over the run, drawn by uPlot, which is loaded when the reader opens them. */
+/** Backlog and repeated work over the run, drawn by uPlot, which is loaded when they come near the reader's eyes. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { Frame } from '../../scenarios/frame.ts';
 import { seriesWords } from './words.ts';
 
-const HEIGHT = 96;
+const HEIGHT = 128;
 
 export function Charts({ frame }: { frame: Frame }) {
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState(true);
   return (
-    <details class="xp-charts" onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details class="xp-charts" open onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Over the run</summary>
       {open && <Plot frame={frame} />}
       {open && <p>{seriesWords(frame)}</p>}
@@ -26,7 +26,8 @@ function Plot({ frame }: { frame: Frame }) {
 
   useEffect(() => {
     let stop = (): void => undefined;
-    void import('uplot').then(({ default: Plotter }) => {
+    const start = async (): Promise<void> => {
+      const { default: Plotter } = await import('uplot');
       // Gone, when the reader has closed the charts meanwhile.
       const element = holder.current;
       if (!element) return;
@@ -46,8 +47,15 @@ function Plot({ frame }: { frame: Frame }) {
         resized.disconnect();
         themed.disconnect();
       };
+    };
+    const near = new IntersectionObserver((entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      near.disconnect();
+      void start();
     });
+    if (holder.current) near.observe(holder.current);
     return () => {
+      near.disconnect();
       stop();
       plot.current?.destroy();
       plot.current = null;

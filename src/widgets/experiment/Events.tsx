@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { EventLine, Frame } from '../../scenarios/frame.ts';
 import type { Session } from './session.ts';
+import { showStage } from './showStage.ts';
 import { seconds } from './words.ts';
 
 interface LinesProps {
@@ -20,7 +21,10 @@ function Lines({ lines, ready, session }: LinesProps) {
             class="xp-link xp-when"
             disabled={!ready}
             aria-label={`Go to ${seconds(line.at)}`}
-            onClick={() => void session.jump(line.seq, line.at)}
+            onClick={({ currentTarget }) => {
+              void session.jump(line.seq, line.at);
+              showStage(currentTarget);
+            }}
           >
             {seconds(line.at)}
           </button>

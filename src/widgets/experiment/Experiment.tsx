@@ -4,6 +4,7 @@
  */
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import { simulator } from '../../client/page.ts';
+import { Charts } from './Charts.tsx';
 import { Events, MessageLife } from './Events.tsx';
 import './experiment.css';
 import './kafka/stage.css';
@@ -18,6 +19,9 @@ import { seconds, SPEEDS } from './words.ts';
 
 /** Where the frame is narrower than this, the stage stands upright. The style sheet says the same. */
 const UPRIGHT_BELOW_PX = 640;
+
+/** What in an experiment may take the focus over from a button that is gone. */
+const CAN_FOCUS = ':is(button, select):enabled, summary';
 
 /** @param poster a {@link Poster} as JSON: one string is smaller in the page than the same as properties */
 export default function ExperimentIsland({ poster }: { poster: string }) {
@@ -34,6 +38,7 @@ export default function ExperimentIsland({ poster }: { poster: string }) {
   }, [session]);
   useSharedAddress(session, figure);
   usePlaying(session, figure);
+  useKeptFocus(figure);
   useEffect(() => {
     // The figure of a front page moves by itself, where the reader has not asked for less motion.
     if (compact && !matchMedia('(prefers-reduced-motion: reduce)').matches) void session.playUnasked();
@@ -114,6 +119,7 @@ export default function ExperimentIsland({ poster }: { poster: string }) {
           <MessageLife session={session} ready={ready} />
           {!compact && <Now frame={frame} />}
         </div>
+        {!compact && <Charts frame={frame} />}
         <Transport session={session} ready={ready} />
         {!compact && <Claims session={session} ready={ready} />}
         {!compact && <Desk session={session} ready={ready} />}
@@ -330,6 +336,20 @@ function Legend() {
           high watermark: consumers can read what is to the left of it
         </li>
         <li>
+          <span aria-hidden="true">✓ ○ ✗</span>
+          claims: held so far in this run, not shown yet, broken; “show” and “why” go to the event
+        </li>
+        <li>
+          <svg viewBox="0 0 26 26" aria-hidden="true">
+            <rect class="xp-l-span" x="2" y="3" width="22" height="20" rx="4" />
+            <path class="xp-l-fault" d="M2 1h10l-5 7z" />
+            <path class="xp-l-command" d="M14 1h10l-5 7z" />
+            <circle class="xp-l-decided" cx="13" cy="22" r="3" />
+          </svg>
+          on the timeline: faults in red, what you did in blue, rebalances shaded, a dot where a claim was
+          decided
+        </li>
+        <li>
           Keys: with the figure in focus, Space plays and pauses, ← and → step, Home and End go to the ends;
           Tab reaches a record, Enter lists its life.
         </li>
@@ -359,12 +379,48 @@ function useSharedAddress(session: Session, figure: { readonly current: HTMLElem
     const text = new URLSearchParams(location.search).get('run');
     if (text === null) return;
     const named = location.hash.slice(1);
-    // An address that was cut short lacks its end, which names the experiment: the first of the page tells of it.
-    const first = document.querySelector('[data-experiment]') === figure.current;
-    const ours = named === session.poster.experiment.id || (named === '' && first);
-    if (!ours && named !== '') return;
+    // An address that was cut short lacks its end, which names the experiment; one that was taken to another page names
+    // none of this page's: the first of the page tells of it.
+    const figures = [...document.querySelectorAll<HTMLElement>('[data-experiment]')];
+    const lost = !figures.some(({ id }) => id === named);
+    const ours = named === session.poster.experiment.id || (lost && figures[0] === figure.current);
+    if (!ours && !lost) return;
     void session.readAddress(text, ours);
   }, [session, figure]);
+}
+
+/**
+ * A button that has done its work may be gone: Crash, once the consumer has crashed. The focus then goes to what is left
+ * nearest to it, and not to the beginning of the page.
+ */
+function useKeptFocus(figure: { readonly current: HTMLElement | null }): void {
+  useEffect(() => {
+    const element = figure.current;
+    if (!element) return;
+    let path: HTMLElement[] = [];
+    const remember = ({ target }: Event): void => {
+      path = [];
+      for (let at = target as HTMLElement | null; at && at !== element; at = at.parentElement) path.push(at);
+    };
+    const forget = (): void => void (path = []);
+    const observer = new MutationObserver(() => {
+      const [last, ...around] = path;
+      if (!last || document.activeElement !== document.body) return;
+      if (last.isConnected && !last.matches(':disabled')) return;
+      const place = around.find((one) => one.isConnected && one.querySelector(CAN_FOCUS));
+      const next =
+        place?.querySelector<HTMLElement>(CAN_FOCUS) ?? element.querySelector<HTMLElement>('.xp-stage');
+      next?.focus({ preventScroll: true });
+    });
+    element.addEventListener('focusin', remember);
+    document.addEventListener('pointerdown', forget, { capture: true });
+    observer.observe(element, { childList: true, subtree: true, attributeFilter: ['disabled'] });
+    return () => {
+      element.removeEventListener('focusin', remember);
+      document.removeEventListener('pointerdown', forget, { capture: true });
+      observer.disconnect();
+    };
+  }, [figure]);
 }
 
 /** Asks for frames while it plays and somebody can see it. */

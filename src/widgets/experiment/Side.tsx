@@ -2,10 +2,10 @@
 import type { ClaimState, Frame } from '../../scenarios/frame.ts';
 import type { KafkaView } from '../../brokers/kafka/view-types.ts';
 import { useState } from 'preact/hooks';
-import { Charts } from './Charts.tsx';
 import { controlsFor, type Button, type Controls } from './kafka/controls.ts';
 import { keyLook } from './kafka/look.ts';
 import type { Session } from './session.ts';
+import { showStage } from './showStage.ts';
 import { actionWords, figures, shortSeconds, verdictWords } from './words.ts';
 
 interface Props {
@@ -62,7 +62,10 @@ function ClaimLine({ claim, session, ready }: ClaimProps) {
                 class="xp-link"
                 disabled={!ready}
                 aria-label={`${jump.label}: ${claim.statement}`}
-                onClick={() => void session.jump(jump.seq, jump.at)}
+                onClick={({ currentTarget }) => {
+                  void session.jump(jump.seq, jump.at);
+                  showStage(currentTarget);
+                }}
               >
                 {jump.label}
               </button>
@@ -85,7 +88,6 @@ export function Now({ frame }: { frame: Frame }) {
           </div>
         ))}
       </dl>
-      <Charts frame={frame} />
     </section>
   );
 }
@@ -153,12 +155,18 @@ function Doing({ session, ready, view }: DoingProps) {
     </button>
   );
   const actions = session.actions.value;
+  const refused = controls.general.flatMap(({ label, refused: why }) => (why ? [`${label}: ${why}`] : []));
   return (
     <>
       <section>
         <h4>Intervene</h4>
         {controls.produce.length > 0 && <Send session={session} ready={ready} produce={controls.produce} />}
         {controls.general.length > 0 && <div class="xp-buttons">{controls.general.map(button)}</div>}
+        {refused.length > 0 && (
+          <p class="xp-refused">
+            <small>{refused.join('; ')}</small>
+          </p>
+        )}
         {actions.length > 0 && (
           <>
             <h4 class="xp-second">What you did</h4>

@@ -173,7 +173,10 @@ export class Session {
     if (!action) return;
     const { at } = this.frame.value;
     const before = this.actions.value;
-    this.actions.value = [...before, { atMs: at / MICROS_PER_MS, action }];
+    const atMs = at / MICROS_PER_MS;
+    // In the order of the run, whatever the order in which the reader thought of them.
+    const later = before.findIndex((earlier) => earlier.atMs > atMs);
+    this.actions.value = before.toSpliced(later === -1 ? before.length : later, 0, { atMs, action });
     if (!(await this.again(at))) {
       // What cannot be done is not kept: the run is as it was, and the message says why.
       this.actions.value = before;
@@ -213,7 +216,12 @@ export class Session {
       if (ours) this.error.value = `${(error as Error).message}\nThe figure shows its own run instead.`;
       return false;
     }
-    if (address.experiment !== this.poster.experiment.id) return false;
+    if (address.experiment !== this.poster.experiment.id) {
+      if (ours) {
+        this.error.value = `This address is of a run of another experiment, "${address.experiment}", which is not this figure.\nThe figure shows its own run instead.`;
+      }
+      return false;
+    }
     this.seed = address.seed;
     this.knobs.value = address.knobs;
     this.actions.value = address.actions;

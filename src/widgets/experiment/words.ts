@@ -101,16 +101,17 @@ export function actionWords(action: Action): string {
   }
 }
 
-/** The charts in words: where a series stands, and how high it went. */
-export function seriesWords({ series }: Frame): string {
-  const say = (name: string, values: readonly number[]): string => {
+/** The charts in words: where a series stands at the moment shown, and how high it went until then. */
+export function seriesWords({ series, metrics, at }: Frame): string {
+  const say = (name: string, values: readonly number[], now: number): string => {
     const top = values.reduce((best, value, i) => (value > (values[best] ?? 0) ? i : best), 0);
-    const highest = values[top] ?? 0;
-    return highest === 0
-      ? `${name}: 0 throughout`
-      : `${name}: ${thousands(values.at(-1) ?? 0)} now, at most ${thousands(highest)} at ${shortSeconds(top * series.stepMicros)}`;
+    const highest = Math.max(values[top] ?? 0, now);
+    if (highest === 0) return `${name}: 0 throughout`;
+    // What is so since the last sample has no sample yet.
+    const when = now === highest && now > (values[top] ?? 0) ? at : top * series.stepMicros;
+    return `${name}: ${thousands(now)} now, at most ${thousands(highest)} at ${shortSeconds(when)}`;
   };
-  return `${say('Backlog', series.backlog)}. ${say('Processed again', series.duplicates)}.`;
+  return `${say('Backlog', series.backlog, metrics.backlog)}. ${say('Processed again', series.duplicates, metrics.duplicates)}.`;
 }
 
 /** The share of the run that a moment is at, for the timeline. @returns percent, 0 to 100 */

@@ -149,7 +149,7 @@ function Tape({ lane, tabStop, selected, groups, live }: TapeProps) {
     <g>
       <g aria-hidden="true">
         <rect class="xp-lane" x={x} y={y} width={width} height={height} rx="12" />
-        <text class="xp-partition" x={x + 10} y={y + 9 + cellSize / 2 + 4.5}>
+        <text class="xp-partition" text-anchor="end" x={x + 27} y={y + 9 + cellSize / 2 + 4.5}>
           {partitionName(partition.place)}
         </text>
         <rect class="xp-next" x={next.x} y={next.y} width={cellSize} height={cellSize} rx="6" />

@@ -63,7 +63,7 @@ export function memberWords(member: MemberView, limit: number): MemberWords {
 
 export function producerNote({ keys, state, published }: ProducerView, limit: number): string {
   if (state === 'crashed' || state === 'closed' || state === 'paused') return state;
-  const named = keys.filter((key) => key !== null);
+  const named = keys.filter((key) => key !== null).sort();
   const all = `keys ${named.join(', ')}${keys.includes(null) ? ', none' : ''}`;
   if (named.length > 0 && all.length <= limit) return all;
   return `${published} sent`;
