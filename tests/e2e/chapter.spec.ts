@@ -139,3 +139,26 @@ for (const javaScriptEnabled of [true, false])
       await expect(page.locator(`main a[href="${site.base}"]`, { hasText: 'Home' })).toBeVisible();
     });
   });
+
+test('the mark of a claim stands beside its last word at every width', async ({ page }) => {
+  for (const width of [360, 420, 768, 1440]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.goto(chapter);
+    const broken = await page.locator('.claim').evaluateAll((claims) =>
+      claims.flatMap((claim) => {
+        const mark = claim.querySelector('.claim-mark');
+        const words = document.createRange();
+        words.selectNodeContents(claim);
+        if (mark) words.setEndBefore(mark);
+        const last = [...words.getClientRects()].at(-1);
+        const at = mark?.querySelector('svg')?.getBoundingClientRect();
+        if (!last || !at) return ['no mark'];
+        const gap = at.left - last.right;
+        return gap > -2 && gap < 16 && at.bottom > last.top && at.top < last.bottom
+          ? []
+          : [`${claim.textContent}: ${gap.toFixed(1)} px`];
+      }),
+    );
+    expect(broken, `at ${width} px`).toEqual([]);
+  }
+});
