@@ -296,6 +296,17 @@ describe('coordinator', () => {
   });
 });
 
+describe('a coordinator that restarts', () => {
+  it('K-75 K-74: gives every member a whole session to be heard of', () => {
+    const { bench, ids } = stable(['a', 'b']);
+    bench.until(8000);
+    bench.restart();
+    bench.until(30_000);
+    const removed = bench.events.filter(({ kind }) => kind === 'member-removed');
+    expect(removed).toMatchObject(ids.map((member) => ({ atMs: 18_000, member })));
+  });
+});
+
 describe('the broker', () => {
   const batch = (place: string, messages: number[]) => ({
     place,
