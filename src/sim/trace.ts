@@ -76,6 +76,8 @@ interface Observable {
     by: 'committed' | 'reset' | 'seek';
     /** It goes on where others left off: the place was not its own when it last joined. */
     takeover?: boolean;
+    /** What it was to read next is gone from the log: a reset for that, and not for want of a committed position. */
+    outOfRange?: boolean;
   };
   /** A topic, queue or stream got its places: at the start, or because someone added some. */
   'places-created': { node: string; name: string; places: readonly string[]; total: number };

@@ -1,6 +1,7 @@
 // What must hold of every Kafka run, whatever fails in it: random systems, random faults, random reader's actions.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ASSIGNORS } from '../../src/brokers/kafka/assignors.ts';
 import { Playback } from '../../src/scenarios/playback.ts';
 import { traceOf } from '../../src/scenarios/run.ts';
 import { parseScenario, type Scenario, type ScenarioInput } from '../../src/scenarios/schema.ts';
@@ -41,7 +42,7 @@ const system: fc.Arbitrary<Scenario> = fc
     partitions: fc.integer({ min: 1, max: 5 }),
     consumers: fc.integer({ min: 1, max: 4 }),
     instances: fc.boolean(),
-    strategy: fc.constantFrom<('range' | 'cooperative-sticky')[]>(['range'], ['cooperative-sticky']),
+    strategy: fc.shuffledSubarray([...ASSIGNORS], { minLength: 1 }),
     commit: fc.constantFrom('after-batch' as const, 'after-each' as const),
     // Above fetch.max.wait.ms and a round trip: less would cut off every fetch that waits.
     requestTimeoutMs: fc.constantFrom(1500, 30_000),

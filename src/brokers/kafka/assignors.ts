@@ -1,18 +1,19 @@
 /**
- * How a group shares its partitions out: the client-side assignors, run by the group's leader (K-92, K-94 to K-97).
+ * How a group shares its partitions out: the client-side assignors, run by the group's leader (K-92 to K-97).
  *
  * Members come in the order that Kafka sorts them: static ones by instance id, then dynamic ones by member id. Where
  * Java walks a HashMap (K-95) the sorted order is walked here.
  */
 import { assert } from '../../sim/errors.ts';
 
-export type AssignorName = 'range' | 'cooperative-sticky';
+/** Kafka's own names for them, as `partition.assignment.strategy` takes them here. */
+export const ASSIGNORS = ['range', 'roundrobin', 'sticky', 'cooperative-sticky'] as const;
 
 export interface AssignorMember {
   readonly memberId: string;
   readonly instanceId: string | null;
   readonly topics: readonly string[];
-  /** What it says it owns, and since which generation; only the sticky assignor asks. */
+  /** What it says it owns, and since which generation; only the sticky assignors ask. */
   readonly owned: readonly string[];
   readonly generation: number;
 }
@@ -31,6 +32,10 @@ export function assign(
   switch (assignor) {
     case 'range':
       return assignRange(members, topics);
+    case 'roundrobin':
+      return assignRoundRobin(members, topics);
+    case 'sticky':
+      return assignSticky(members, topics);
     case 'cooperative-sticky':
       return assignCooperativeSticky(members, topics);
     default:
@@ -42,8 +47,7 @@ export function assign(
 export function assignRange(members: readonly AssignorMember[], topics: TopicPlaces): Assignment {
   const sorted = inOrder(members);
   const assignment = emptyAssignment(sorted);
-  const names = [...new Set(sorted.flatMap((member) => member.topics))].sort(byText);
-  for (const topic of names) {
+  for (const topic of topicsOf(sorted)) {
     const places = topics.get(topic) ?? [];
     const subscribed = sorted.filter((member) => member.topics.includes(topic));
     const quota = Math.floor(places.length / subscribed.length);
@@ -54,6 +58,20 @@ export function assignRange(members: readonly AssignorMember[], topics: TopicPla
       assignment.get(member.memberId)!.push(...places.slice(next, next + count));
       next += count;
     });
+  }
+  return assignment;
+}
+
+/** RoundRobinAssignor (K-93): partition by partition, round the members, past those who do not read its topic. */
+export function assignRoundRobin(members: readonly AssignorMember[], topics: TopicPlaces): Assignment {
+  const sorted = inOrder(members);
+  const assignment = emptyAssignment(sorted);
+  let turn = 0;
+  for (const topic of topicsOf(sorted)) {
+    for (const place of topics.get(topic) ?? []) {
+      while (!sorted[turn % sorted.length]!.topics.includes(topic)) turn++;
+      assignment.get(sorted[turn++ % sorted.length]!.memberId)!.push(place);
+    }
   }
   return assignment;
 }
@@ -71,7 +89,7 @@ export function assignCooperativeSticky(members: readonly AssignorMember[], topi
   return assignment;
 }
 
-/** The sticky assignment itself: balanced, and as little moved as that allows (K-94; K-96 when subscriptions differ). */
+/** StickyAssignor: balanced, and as little moved as that allows (K-94; K-96 when subscriptions differ). */
 export function assignSticky(members: readonly AssignorMember[], topics: TopicPlaces): Assignment {
   const sorted = inOrder(members);
   const index = placeIndex(topics);
@@ -100,8 +118,7 @@ function stickyEqual(
   index: ReadonlyMap<string, PlaceInfo>,
 ): Assignment {
   const assignment = emptyAssignment(sorted);
-  const names = [...new Set(sorted.flatMap((member) => member.topics))].sort(byText);
-  const all = names.flatMap((topic) => topics.get(topic) ?? []);
+  const all = topicsOf(sorted).flatMap((topic) => topics.get(topic) ?? []);
   const minQuota = Math.floor(all.length / sorted.length);
   const maxQuota = Math.ceil(all.length / sorted.length);
   const expectedOver = all.length % sorted.length;
@@ -138,9 +155,8 @@ function stickyEqual(
     if (under.length === 0) continue;
     if (places.length === minQuota) {
       under = under.filter((other) => other !== member);
+      // It may take one more, after those who had as many from the start.
       exact.push(member);
-      // Members that reach the lower quota may take one more, in the order of their ids.
-      exact.sort(byMember);
     } else turn++;
   }
   return assignment;
@@ -222,6 +238,11 @@ function currentOwners(
   const owners = new Map<string, string>();
   for (const [place, { memberId }] of claims) if (memberId !== null) owners.set(place, memberId);
   return owners;
+}
+
+/** What the members read altogether, by name. */
+function topicsOf(members: readonly AssignorMember[]): string[] {
+  return [...new Set(members.flatMap((member) => member.topics))].sort(byText);
 }
 
 function emptyAssignment(members: readonly AssignorMember[]): Assignment {

@@ -3,6 +3,7 @@
  * Names are the configuration's own; rule ids refer to the dossier of this model (RULES.md).
  */
 import * as v from 'valibot';
+import { ASSIGNORS } from './assignors.ts';
 
 const id = v.pipe(
   v.string(),
@@ -134,10 +135,10 @@ export const kafkaProducer = v.strictObject({
 export const kafkaConsumerConfig = v.pipe(
   v.strictObject({
     'group.instance.id': v.optional(id),
-    'partition.assignment.strategy': v.optional(
-      v.pipe(v.array(v.picklist(['range', 'cooperative-sticky'])), v.minLength(1)),
-      ['range', 'cooperative-sticky'],
-    ),
+    'partition.assignment.strategy': v.optional(v.pipe(v.array(v.picklist(ASSIGNORS)), v.minLength(1)), [
+      'range',
+      'cooperative-sticky',
+    ]),
     'session.timeout.ms': v.optional(milliseconds, 45_000),
     'heartbeat.interval.ms': v.optional(positive, 3000),
     'max.poll.interval.ms': v.optional(positive, 300_000),

@@ -17,6 +17,7 @@ import { atLeastMicros, backoffMicros, Requests } from './requests.ts';
 const API_TIMEOUT_MS = 60_000;
 const CLOSE_TIMEOUT_MS = 30_000;
 const BACKOFF_MAX_MS = 1000;
+const NOTHING = { owned: [], generation: -1 };
 
 interface Partition {
   readonly place: string;
@@ -24,8 +25,8 @@ interface Partition {
   position: number | null;
   /** What this consumer knows to be committed. */
   committed: number | null;
-  /** How its position is being found out. */
-  finding: 'committed' | 'reset' | null;
+  /** Why its position is looked up by auto.offset.reset; null where the committed offset is asked for. */
+  finding: 'reset' | 'out-of-range' | null;
   /** An eager rebalance is about to take it: nothing more of it is returned. */
   leaving: boolean;
 }
@@ -48,6 +49,9 @@ interface Commit {
   /** When it gives up trying again. */
   readonly until: Micros;
   attempt: number;
+  /** The membership that it was last sent under. */
+  memberId: string;
+  generation: number;
 }
 
 type Context = Commit | null;
@@ -98,7 +102,9 @@ export class ConsumerClient implements Actor {
   private rejoin = true;
   /** Whether partitions must be committed and revoked before the next JoinGroup. */
   private needsPrepare = true;
-  private pendingAssignment: readonly string[] | null = null;
+  private pendingAssignment: { readonly assignor: string; readonly places: readonly string[] } | null = null;
+  /** K-94: what the eager sticky assignor last gave it, and in which generation: its user data for the next join. */
+  private remembered: Pick<JoinProtocol, 'owned' | 'generation'> = NOTHING;
   /** What it owned when it last began to join. */
   private ownedBefore: readonly string[] = [];
   /** K-79: partition counts as the leader shared them out; others keep none. */
@@ -243,6 +249,7 @@ export class ConsumerClient implements Actor {
     this.rejoin = true;
     this.needsPrepare = true;
     this.pendingAssignment = null;
+    this.remembered = NOTHING;
     this.ownedBefore = [];
     this.assignedMetadata = null;
     this.heartbeats++;
@@ -376,7 +383,7 @@ export class ConsumerClient implements Actor {
   private commitSync(offsets: Commit['offsets']): void {
     this.thread = 'committing';
     const until = this.port.now() + fromMs(API_TIMEOUT_MS);
-    this.sendCommit({ purpose: 'sync', offsets, until, attempt: 0 });
+    this.sendCommit({ purpose: 'sync', offsets, until, attempt: 0, memberId: '', generation: -1 });
   }
 
   private afterCommitSync(): void {
@@ -401,16 +408,17 @@ export class ConsumerClient implements Actor {
     if (this.finding || !this.coordinator || this.port.now() < this.retryAt) return;
     const unknown = [...this.partitions.values()].filter(({ position }) => position === null);
     if (unknown.length === 0) return;
-    const toReset = unknown.filter(({ finding }) => finding === 'reset').map(({ place }) => place);
-    const rest = unknown.filter(({ finding }) => finding !== 'reset').map(({ place }) => place);
+    const toReset = unknown.filter(({ finding }) => finding !== null).map(({ place }) => place);
+    const rest = unknown.filter(({ finding }) => finding === null).map(({ place }) => place);
     this.finding = true;
     if (rest.length > 0) this.send({ api: 'OffsetFetch', group: this.client.group, places: rest });
     else {
       const at = this.client.config['auto.offset.reset'];
       if (at === 'none') {
+        const outOfRange = unknown.some(({ finding }) => finding === 'out-of-range');
         this.dieOf(
-          'NoOffsetForPartitionException',
-          `no committed offset for ${toReset.join(', ')}, and auto.offset.reset is none`,
+          outOfRange ? 'OffsetOutOfRangeException' : 'NoOffsetForPartitionException',
+          `no ${outOfRange ? 'record at the position' : 'committed offset'} for ${toReset.join(', ')}, and auto.offset.reset is none`,
         );
         return;
       }
@@ -441,9 +449,10 @@ export class ConsumerClient implements Actor {
   }
 
   private positionAt(partition: Partition, position: number, by: 'committed' | 'reset'): void {
+    const { place, finding } = partition;
     partition.position = position;
     partition.finding = null;
-    const { place } = partition;
+    const outOfRange = finding === 'out-of-range';
     const takeover = by === 'committed' && !this.ownedBefore.includes(place);
     this.port.emit({
       kind: 'positioned',
@@ -453,6 +462,7 @@ export class ConsumerClient implements Actor {
       position,
       by,
       ...(takeover && { takeover }),
+      ...(outOfRange && { outOfRange }),
     });
   }
 
@@ -486,7 +496,7 @@ export class ConsumerClient implements Actor {
       if (partition?.position !== records.baseOffset) continue;
       if (records.error === 'OFFSET_OUT_OF_RANGE') {
         partition.position = null;
-        partition.finding = 'reset';
+        partition.finding = 'out-of-range';
       } else if (records.error === 'NONE') this.buffer.push({ records, next: 0 });
     }
   }
@@ -527,7 +537,8 @@ export class ConsumerClient implements Actor {
     if (this.port.now() < this.nextAutoCommitAt) return;
     this.nextAutoCommitAt = this.port.now() + atLeastMicros(this.client.config['auto.commit.interval.ms']);
     const offsets = this.positions();
-    if (offsets.length > 0) this.sendCommit({ purpose: 'auto', offsets, until: 0, attempt: 0 });
+    if (offsets.length > 0)
+      this.sendCommit({ purpose: 'auto', offsets, until: 0, attempt: 0, memberId: '', generation: -1 });
   }
 
   private sendCommit(commit: Commit): void {
@@ -544,6 +555,8 @@ export class ConsumerClient implements Actor {
       return;
     }
     const { memberId, generation, instanceId } = this;
+    commit.memberId = memberId;
+    commit.generation = generation;
     this.send(
       { api: 'OffsetCommit', group, memberId, instanceId, generation, offsets: commit.offsets },
       commit,
@@ -573,8 +586,11 @@ export class ConsumerClient implements Actor {
         this.dieOf(error, refusals[error]!);
         return;
       }
-      if (error === 'REBALANCE_IN_PROGRESS') this.rejoin = true;
-      else this.loseMembership();
+      // The answer to a commit of an earlier membership says nothing of the present one.
+      if (commit.memberId === this.memberId && commit.generation === this.generation) {
+        if (error === 'REBALANCE_IN_PROGRESS') this.rejoin = true;
+        else this.loseMembership();
+      }
     }
     this.commitDone(commit);
   }
@@ -654,7 +670,14 @@ export class ConsumerClient implements Actor {
     this.membership = 'preparing';
     if (!this.cooperative) for (const partition of this.partitions.values()) partition.leaving = true;
     const until = this.port.now() + fromMs(this.client.config['max.poll.interval.ms']);
-    this.sendCommit({ purpose: 'before-rebalance', offsets, until, attempt: 0 });
+    this.sendCommit({
+      purpose: 'before-rebalance',
+      offsets,
+      until,
+      attempt: 0,
+      memberId: '',
+      generation: -1,
+    });
   }
 
   private giveUpAndJoin(): void {
@@ -678,7 +701,6 @@ export class ConsumerClient implements Actor {
     this.toShareOut = null;
     // While it joins it is alive by waiting: the coordinator expects no heartbeat.
     this.heartbeats++;
-    const owned = [...this.partitions.keys()];
     const subscribed = [...topics].sort();
     const request: Request = {
       api: 'JoinGroup',
@@ -690,12 +712,20 @@ export class ConsumerClient implements Actor {
       protocols: config['partition.assignment.strategy'].map((name): JoinProtocol => ({
         name,
         topics: subscribed,
-        owned,
-        generation: name === 'cooperative-sticky' ? this.generation : -1,
+        ...this.ownership(name),
       })),
     };
     // A join may rightly take a whole rebalance.
     this.send(request, null, Math.max(config['request.timeout.ms'], config['max.poll.interval.ms'] + 5000));
+  }
+
+  /** K-83, K-94: what it tells an assignor that it owns. The eager sticky one remembers what has just been given up. */
+  private ownership(assignor: string): Pick<JoinProtocol, 'owned' | 'generation'> {
+    if (assignor === 'sticky') return this.remembered;
+    return {
+      owned: [...this.partitions.keys()],
+      generation: assignor === 'cooperative-sticky' ? this.generation : -1,
+    };
   }
 
   private joined(reply: ReplyTo<'JoinGroup'>): void {
@@ -764,7 +794,7 @@ export class ConsumerClient implements Actor {
   private synced(reply: ReplyTo<'SyncGroup'>): void {
     if (this.membership !== 'syncing') return;
     if (reply.error === 'NONE') {
-      this.pendingAssignment = reply.places;
+      this.pendingAssignment = { assignor: reply.protocol, places: reply.places };
       this.membership = 'assigned';
     } else if (reply.error === 'REBALANCE_IN_PROGRESS') {
       this.membership = 'out';
@@ -775,9 +805,10 @@ export class ConsumerClient implements Actor {
 
   /** K-82, K-83: what the rebalance callbacks see. */
   private takeUp(): void {
-    const places = this.pendingAssignment!;
+    const { assignor, places } = this.pendingAssignment!;
     const { group } = this.client;
     this.pendingAssignment = null;
+    if (assignor === 'sticky') this.remembered = { owned: places, generation: this.generation };
     this.membership = 'stable';
     this.needsPrepare = true;
     const gone = [...this.partitions.keys()].filter((place) => !places.includes(place));
@@ -990,7 +1021,7 @@ export class ConsumerClient implements Actor {
     const commits = this.client.config['enable.auto.commit'] && this.membership === 'stable';
     if (commits && offsets.length > 0) {
       const until = this.port.now() + fromMs(CLOSE_TIMEOUT_MS);
-      this.sendCommit({ purpose: 'closing', offsets, until, attempt: 0 });
+      this.sendCommit({ purpose: 'closing', offsets, until, attempt: 0, memberId: '', generation: -1 });
     } else this.leaveAndEnd();
   }
 

@@ -130,10 +130,15 @@ function positioned(event: Event<'positioned'>): Explanation {
   const who = name(event.client);
   const { place, position } = event;
   if (event.by !== 'committed') {
-    return step(
-      `Nothing is committed for ${place}, so ${who} begins at offset ${position}, as auto.offset.reset says.`,
-      ['K-69'],
-    );
+    return event.outOfRange
+      ? key(
+          `What ${who} was to read next of ${place} is gone, so it goes on at offset ${position}, as auto.offset.reset says.`,
+          ['K-5', 'K-69'],
+        )
+      : step(
+          `Nothing is committed for ${place}, so ${who} begins at offset ${position}, as auto.offset.reset says.`,
+          ['K-69'],
+        );
   }
   return event.takeover
     ? key(
@@ -153,7 +158,12 @@ function assigned({ client, places, all, generation }: Event<'assigned'>): Expla
   if (places.length === 0)
     return step(`${name(client)} keeps ${list(all)} in generation ${generation}.`, ['K-83']);
   return places.length === all.length
-    ? key(`${name(client)} gets ${list(places)} in generation ${generation}.`, ['K-80', 'K-92', 'K-94'])
+    ? key(`${name(client)} gets ${list(places)} in generation ${generation}.`, [
+        'K-80',
+        'K-92',
+        'K-93',
+        'K-94',
+      ])
     : key(`${name(client)} gets ${list(places)} beside what it had, in generation ${generation}.`, [
         'K-83',
         'K-94',

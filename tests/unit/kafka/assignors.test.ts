@@ -2,8 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  assign,
   assignCooperativeSticky,
   assignRange,
+  assignRoundRobin,
   assignSticky,
   type Assignment,
   type AssignorMember,
@@ -80,6 +82,104 @@ describe('range', () => {
   });
 });
 
+describe('roundrobin', () => {
+  it('K-93 O-12: t1×3, t2×2; c1{t1} c2{t1,t2} c3{t1}', () => {
+    const members = [member('c1', 't1'), member('c2', 't1 t2'), member('c3', 't1')];
+    expect(told(assignRoundRobin(members, topics({ t1: 3, t2: 2 })))).toEqual({
+      c1: 't1-0',
+      c2: 't1-1 t2-0 t2-1',
+      c3: 't1-2',
+    });
+  });
+
+  it('K-93 O-12: t1×3, t2×3; it goes on round the members from topic to topic', () => {
+    const members = [member('c1', 't1 t2'), member('c2', 't2 t1')];
+    expect(told(assignRoundRobin(members, topics({ t2: 3, t1: 3 })))).toEqual({
+      c1: 't1-0 t1-2 t2-1',
+      c2: 't1-1 t2-0 t2-2',
+    });
+  });
+
+  it('K-93 O-12: t0×1, t1×2, t2×3; whoever does not read a topic is passed over', () => {
+    const members = [member('C0', 't0'), member('C1', 't0 t1'), member('C2', 't0 t1 t2')];
+    expect(told(assignRoundRobin(members, topics({ t0: 1, t1: 2, t2: 3 })))).toEqual({
+      C0: 't0-0',
+      C1: 't1-0',
+      C2: 't1-1 t2-0 t2-1 t2-2',
+    });
+  });
+
+  it('K-93 O-14: 7 partitions for 3 members, then for 4, then without C1', () => {
+    const robin = (...ids: string[]) =>
+      told(
+        assignRoundRobin(
+          ids.map((id) => member(id, 't')),
+          topics({ t: 7 }),
+        ),
+      );
+    expect(robin('C0', 'C1', 'C2')).toEqual({ C0: t('0 3 6'), C1: t('1 4'), C2: t('2 5') });
+    expect(robin('C0', 'C1', 'C2', 'C3')).toEqual({
+      C0: t('0 4'),
+      C1: t('1 5'),
+      C2: t('2 6'),
+      C3: t('3'),
+    });
+    expect(robin('C0', 'C2')).toEqual({ C0: t('0 2 4 6'), C2: t('1 3 5') });
+  });
+
+  it('K-93: static members come first, by instance id', () => {
+    const members = [member('a', 't'), member('z', 't', '', { instanceId: 's' })];
+    expect(told(assignRoundRobin(members, topics({ t: 3 })))).toEqual({ z: t('0 2'), a: t('1') });
+  });
+
+  it('K-93: every partition goes to one member that reads it, and equal members differ by one at most', () => {
+    const names = ['t1', 't2', 't3'];
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.constantFrom(...names), fc.integer({ min: 1, max: 7 }), { minKeys: 1 }),
+        fc.array(fc.subarray(names, { minLength: 1 }), { minLength: 1, maxLength: 6 }),
+        (counts, members) => {
+          const all = topics(counts);
+          const group = members.map((subscribed, i) => member(`m${i}`, subscribed.join(' ')));
+          const result = assignRoundRobin(group, all);
+          const wanted = [...all].flatMap(([name, places]) =>
+            group.some((m) => m.topics.includes(name)) ? places : [],
+          );
+          expect([...result.values()].flat().toSorted()).toEqual(wanted.toSorted());
+          for (const { memberId, topics: read } of group)
+            for (const place of result.get(memberId)!) expect(read).toContain(place.split('-')[0]);
+          if (group.every((m) => m.topics.join() === group[0]!.topics.join())) {
+            const loads = [...result.values()].map((places) => places.length);
+            expect(Math.max(...loads) - Math.min(...loads)).toBeLessThan(2);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('the four assignors', () => {
+  it.each([
+    ['range', ['2', '4', '6']],
+    ['roundrobin', ['3', '4', '5', '6']],
+    ['sticky', ['6']],
+    ['cooperative-sticky', []],
+  ])('K-92 K-93 K-94 K-97 O-14: when C3 joins, %s moves partitions %j', (assignor, moved) => {
+    const all = topics({ t: 7 });
+    const first = assign(assignor, [member('C0', 't'), member('C1', 't'), member('C2', 't')], all);
+    const now = [...first].map(([id, places]) => member(id, 't', places.join(' ')));
+    const second = assign(assignor, [...now, member('C3', 't', '', { generation: -1 })], all);
+    const owner = (assignment: Assignment, place: string) =>
+      [...assignment].find(([, places]) => places.includes(place))?.[0];
+    const given = [...second.values()].flat();
+    expect(given.filter((place) => owner(first, place) !== owner(second, place)).toSorted()).toEqual(
+      moved.map((number) => `t-${number}`),
+    );
+    // The cooperative one hands out 6 a round later.
+    expect(given).toHaveLength(assignor === 'cooperative-sticky' ? 6 : 7);
+  });
+});
+
 describe('sticky', () => {
   it('K-94 O-12: c1 owns three of three, c2 joins', () => {
     const members = [member('c1', 't', t('0 1 2')), member('c2', 't', '', { generation: -1 })];
@@ -148,6 +248,17 @@ describe('sticky', () => {
     expect(round1).toEqual({ C0: t('0 3'), C1: t('1 4'), C2: t('2 5'), C3: '' });
     const round2 = told(assignCooperativeSticky(members(round1), topics({ t: 7 })));
     expect(round2).toEqual({ C0: t('0 3'), C1: t('1 4'), C2: t('2 5'), C3: t('6') });
+  });
+
+  it('K-94: what is left when all have their least goes first to those who had it from the start, by id', () => {
+    const two = [member('c1', 't'), member('c2', 't', t('0'))];
+    expect(told(assignSticky(two, topics({ t: 3 })))).toEqual({ c1: t('1'), c2: t('0 2') });
+    const three = [member('c3', 't', t('1')), member('c2', 't', t('0')), member('c1', 't')];
+    expect(told(assignSticky(three, topics({ t: 5 })))).toEqual({
+      c1: t('2'),
+      c2: t('0 3'),
+      c3: t('1 4'),
+    });
   });
 
   it('K-94: two claims of one generation cancel out, a later generation wins', () => {

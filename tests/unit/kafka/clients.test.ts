@@ -1,6 +1,11 @@
 // The client libraries in whole runs: the producer's batching and retries, the consumer's poll loop and membership.
 import { describe, expect, it } from 'vitest';
-import { InvalidInput, parseScenario, type TimedAction } from '../../../src/scenarios/schema.ts';
+import {
+  InvalidInput,
+  parseScenario,
+  type ScenarioInput,
+  type TimedAction,
+} from '../../../src/scenarios/schema.ts';
 import {
   consumer,
   eventsOf,
@@ -260,7 +265,58 @@ describe('consumer', () => {
     expect(new Set(messages).size).toBe(messages.length);
   });
 
-  const joins = (strategy: ('range' | 'cooperative-sticky')[]) =>
+  it('K-5: a position that is gone from the log is set anew by auto.offset.reset', () => {
+    const reader = (id: string, reset: 'earliest' | 'latest' | 'none', startMs: number) =>
+      consumer(id, {
+        group: id === 'before' ? 'none' : id,
+        startMs,
+        config: { 'auto.offset.reset': reset, 'session.timeout.ms': 60_000 },
+      });
+    const send = (atMs: number, count: number) => ({
+      atMs,
+      action: { do: 'produce' as const, client: 'p', key: 'A', count },
+    });
+    const away = ['earliest', 'latest'];
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', { bytes: 0, config: { 'batch.size': 500_000, 'buffer.memory': 100_000_000 } }),
+          reader('earliest', 'earliest', 1000),
+          reader('latest', 'latest', 1000),
+          // Commits offset 5 for the one that comes after it, and goes.
+          reader('before', 'earliest', 1000),
+          reader('none', 'none', 8000),
+        ],
+        {
+          system: topic(1),
+          timeline: [
+            send(2000, 5),
+            act(3000, 'close', 'before'),
+            ...away.map((id) => act(3000, 'pause', id)),
+            // More than a partition keeps: its older half goes.
+            ...[4000, 4500, 5000].map((atMs) => send(atMs, 90_000)),
+            ...away.map((id) => act(8000, 'resume', id)),
+          ],
+          durationMs: 10_000,
+        },
+      ),
+    );
+    const start = only(events, 'expired').at(-1)!.position + 1;
+    expect(start).toBeGreaterThan(100_000);
+    const late = only(events, 'positioned').filter(({ at }) => at > 8_000_000);
+    expect(late).toMatchObject([
+      { client: 'earliest', position: start, by: 'reset', outOfRange: true },
+      { client: 'latest', position: 270_005, by: 'reset', outOfRange: true },
+      { client: 'none', position: 5, by: 'committed' },
+    ]);
+    expect(
+      only(events, 'delivered').find(({ client, at }) => client === 'earliest' && at > 8_000_000),
+    ).toMatchObject({ position: start });
+    expect(only(events, 'error')).toMatchObject([{ client: 'none', code: 'OffsetOutOfRangeException' }]);
+  });
+
+  type Strategy = NonNullable<NonNullable<ConsumerInput['config']>['partition.assignment.strategy']>;
+  const joins = (strategy: Strategy) =>
     eventsOf(
       scenario(
         [
@@ -272,11 +328,132 @@ describe('consumer', () => {
       ),
     );
 
-  it('K-82: eager members, also those of the default list, give up everything before they join', () => {
-    for (const list of [['range'], ['range', 'cooperative-sticky']] as const) {
-      const revoked = only(joins([...list]), 'revoked');
-      expect(revoked[0]).toMatchObject({ client: 'a', places: ['orders-0', 'orders-1', 'orders-2'] });
+  it.each<{ list: Strategy }>([
+    { list: ['range'] },
+    { list: ['roundrobin'] },
+    { list: ['sticky'] },
+    { list: ['range', 'cooperative-sticky'] },
+    { list: ['cooperative-sticky', 'roundrobin'] },
+    { list: ['sticky', 'cooperative-sticky'] },
+  ])('K-77 K-82: members with $list are eager: they give up everything before they join', ({ list }) => {
+    expect(only(joins(list), 'revoked')).toMatchObject([
+      { client: 'a', places: ['orders-0', 'orders-1', 'orders-2'], lost: false },
+    ]);
+  });
+
+  it('K-82 K-94: the eager sticky assignor gives back what a member had given up, and hands the rest out at once', () => {
+    const parts = (strategy: Strategy) => {
+      const events = joins(strategy);
+      const last = new Map(only(events, 'assigned').map(({ client, all }) => [client, all]));
+      return { a: last.get('a'), b: last.get('b'), rebalances: only(events, 'assigned').at(-1)!.generation };
+    };
+    const kept = { a: ['orders-0', 'orders-1'], b: ['orders-2'], rebalances: 2 };
+    expect(parts(['sticky'])).toEqual(kept);
+    // Here cooperative-sticky runs in the eager protocol, and knows of no owners.
+    expect(parts(['cooperative-sticky', 'roundrobin'])).toEqual({
+      a: ['orders-0', 'orders-2'],
+      b: ['orders-1'],
+      rebalances: 2,
+    });
+    expect(parts(['roundrobin'])).toEqual({ a: ['orders-0', 'orders-2'], b: ['orders-1'], rebalances: 2 });
+  });
+
+  it('K-81: the late answer to a commit of an earlier membership does not end the next one', () => {
+    // Where it is paused just before a heartbeat is due, that heartbeat is answered before the commit is.
+    for (let pausedAt = 4000; pausedAt <= 8000; pausedAt += 500) {
+      const events = eventsOf(
+        scenario([producer('p'), consumer('a'), consumer('b')], {
+          system: topic(4, 500),
+          timeline: [act(pausedAt, 'pause', 'b'), act(16_000, 'resume', 'b')],
+          durationMs: 24_000,
+        }),
+      );
+      const joined = only(events, 'member-joined').filter(({ at }) => at > 16_000_000);
+      expect(only(events, 'error')).toMatchObject([{ client: 'b', code: 'UNKNOWN_MEMBER_ID' }]);
+      expect(joined).toMatchObject([{ client: 'b' }]);
     }
+  });
+
+  it('K-94: what a member remembers from an earlier generation yields to who has it since', () => {
+    const sticky = (id: string) => consumer(id, { config: { 'partition.assignment.strategy': ['sticky'] } });
+    const events = eventsOf(
+      scenario([producer('p', { load: { ratePerSecond: 20 } }), sticky('a'), sticky('b')], {
+        system: topic(4, 500),
+        // Longer than its session: the other one gets all, and keeps its earliest two when b is back.
+        timeline: [act(5000, 'pause', 'b'), act(16_000, 'resume', 'b')],
+        durationMs: 30_000,
+      }),
+    );
+    expect(only(events, 'assigned').map(({ client, all }) => `${client} ${all.join(' ')}`)).toEqual([
+      'a orders-0 orders-2',
+      'b orders-1 orders-3',
+      'a orders-0 orders-2 orders-1 orders-3',
+      'a orders-0 orders-1',
+      'b orders-2 orders-3',
+    ]);
+  });
+
+  it('K-94: the sticky assignor forgets with its process, and what another assignor gave it never knew', () => {
+    const member = (id: string, startMs: number, ...strategy: Strategy) =>
+      consumer(id, { startMs, config: { 'partition.assignment.strategy': strategy } });
+    const last = (input: ScenarioInput) =>
+      Object.fromEntries(
+        only(eventsOf(input), 'assigned').map(({ client, all }): [string, string] => [client, all.join(' ')]),
+      );
+    const clients = [member('a', 0, 'sticky'), member('b', 4000, 'sticky')];
+    const crashes = [...['a', 'b'].map((id) => act(12_000, 'crash', id)), act(13_000, 'restart', 'a')];
+    const timeline = [...crashes, act(13_000, 'restart', 'b')];
+    const of = { system: topic(4), durationMs: 30_000 };
+    expect(last(scenario(clients, of))).toEqual({ a: 'orders-0 orders-1', b: 'orders-2 orders-3' });
+    expect(last(scenario(clients, { ...of, timeline }))).toEqual({
+      a: 'orders-0 orders-2',
+      b: 'orders-1 orders-3',
+    });
+    // a is given all by range; with c most votes go to sticky.
+    const voters = [
+      member('a', 0, 'range', 'sticky'),
+      member('b', 4000, 'sticky', 'range'),
+      member('c', 8000, 'sticky', 'range'),
+    ];
+    expect(last(scenario(voters, of))).toEqual({ a: 'orders-0 orders-3', b: 'orders-1', c: 'orders-2' });
+  });
+
+  it('K-83: a member that is joining refuses a commit itself, whatever the coordinator would say', () => {
+    const cooperative = (id: string, more: Partial<ConsumerInput> = {}) =>
+      consumer(id, {
+        ...more,
+        config: {
+          'enable.auto.commit': false,
+          'partition.assignment.strategy': ['cooperative-sticky'],
+          'max.poll.records': 1,
+          ...more.config,
+        },
+      });
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', { load: { ratePerSecond: 50 }, keys: { kind: 'cycle', keys: ['A', 'D', 'F'] } }),
+          cooperative('a'),
+          // Busy when c comes, so that a waits for it in the join phase and reads on.
+          cooperative('b', { processingMs: 4000 }),
+          cooperative('c', { startMs: 6000 }),
+        ],
+        { system: topic(3, 500), durationMs: 14_000 },
+      ),
+    );
+    const of = only(events, 'sent').filter(({ from }) => from === 'a');
+    const joinedAt = of.find(({ what, at }) => what === 'JoinGroup' && at > 6_000_000)!.at;
+    const assignedAt = only(events, 'assigned').find(({ client, at }) => client === 'a' && at > joinedAt)!.at;
+    const meanwhile = events.filter(({ at }) => at > joinedAt && at < assignedAt);
+    const refused = only(meanwhile, 'error').filter(({ client }) => client === 'a');
+    expect(assignedAt - joinedAt).toBeGreaterThan(500_000);
+    expect(only(meanwhile, 'processed').filter(({ client }) => client === 'a').length).toBeGreaterThan(10);
+    expect(refused.length).toBeGreaterThan(10);
+    expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['REBALANCE_IN_PROGRESS']));
+    expect(
+      only(meanwhile, 'sent').filter(({ from, what }) => from === 'a' && what === 'OffsetCommit'),
+    ).toEqual([]);
+    expect(only(meanwhile, 'settled').filter(({ client }) => client === 'a')).toEqual([]);
   });
 
   it('K-83 K-97: cooperative members give up only what moves, and a second rebalance hands it out', () => {

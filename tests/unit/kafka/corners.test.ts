@@ -160,6 +160,44 @@ describe('the view', () => {
     expect(after!.lag).toBe(0);
   });
 
+  it('K-76 K-100: nobody is idle while the group rebalances', () => {
+    const input = scenario([consumer('a'), consumer('b'), consumer('c', { startMs: 5000 })], {
+      system: topic(1, 500),
+      durationMs: 12_000,
+    });
+    const events = eventsOf(input);
+    const fold = new KafkaViewFold(...modelInput(input));
+    const seen = new Map<string, Set<string>>();
+    for (const event of events) {
+      fold.on(event);
+      const [group] = fold.view(event.at).groups;
+      if (!group) continue;
+      const who = seen.get(group.state) ?? new Set();
+      for (const { id, idle } of group.members) if (idle) who.add(id);
+      seen.set(group.state, who);
+    }
+    expect(seen.get('PreparingRebalance')).toEqual(new Set());
+    expect(seen.get('CompletingRebalance')).toEqual(new Set());
+    expect(seen.get('Stable')!.size).toBe(2);
+  });
+
+  it('K-5: words tell a position that is gone from one that was never there', () => {
+    const text = (more: { outOfRange?: boolean }) =>
+      explain({
+        kind: 'positioned',
+        seq: 1,
+        at: 1,
+        client: 'c1',
+        group: 'g',
+        place: 'orders-0',
+        position: 9,
+        by: 'reset',
+        ...more,
+      })!.text;
+    expect(text({ outOfRange: true })).toMatch(/next of orders-0 is gone, so it goes on at offset 9/);
+    expect(text({})).toMatch(/Nothing is committed for orders-0/);
+  });
+
   it('K-69: words tell a takeover from a member that goes on', () => {
     const positioned = {
       kind: 'positioned',
@@ -412,6 +450,23 @@ describe('a producer', () => {
     expect(only(events, 'published').filter(({ message }) => !failed.has(message)).length).toBe(
       only(events, 'publish-confirmed').length,
     );
+  });
+
+  it('K-2: a batch is its header of 61 bytes, and each record its key, its value and 21 bytes', () => {
+    const perBatch = (batchSize: number) =>
+      only(
+        eventsOf(
+          scenario([producer('p', { bytes: 100, config: { 'linger.ms': 100, 'batch.size': batchSize } })], {
+            timeline: [{ atMs: 1000, action: { do: 'produce', client: 'p', key: 'A', count: 12 } }],
+            durationMs: 5000,
+          }),
+        ),
+        'sent',
+      )
+        .filter(({ what }) => what === 'Produce')
+        .map(({ messages }) => messages!.length);
+    expect(perBatch(61 + 3 * 122)).toEqual([3, 3, 3, 3]);
+    expect(perBatch(61 + 3 * 122 - 1)).toEqual([2, 2, 2, 2, 2, 2]);
   });
 
   it('K-28: a key counts with its bytes in UTF-8', () => {
