@@ -105,6 +105,8 @@ export const consumerGroupsExperiment: Experiment = {
       path: ['clients', { role: 'consumer' }, 'config', 'partition.assignment.strategy'],
       options: [
         { id: 'range', label: 'range', value: ['range'] },
+        { id: 'roundrobin', label: 'roundrobin', value: ['roundrobin'] },
+        { id: 'sticky', label: 'sticky', value: ['sticky'] },
         { id: 'cooperative-sticky', label: 'cooperative-sticky', value: ['cooperative-sticky'] },
       ],
     },
