@@ -25,7 +25,7 @@ const address = fc.record({
   seed: fc.option(fc.maxSafeInteger()),
   knobs: fc.record(
     {
-      assignor: fc.constantFrom('range', 'cooperative-sticky'),
+      assignor: fc.constantFrom('range', 'roundrobin', 'sticky', 'cooperative-sticky'),
       session: fc.constantFrom('6000', '10000', '45000'),
     },
     { requiredKeys: [] },
