@@ -49,17 +49,19 @@ export function decodeAddress(text: string): RunAddress {
   if (/^\d+$/.test(version) && Number(version) !== ADDRESS_VERSION) refuse(otherVersion(version));
   if (Number(version) !== ADDRESS_VERSION) {
     refuse(
-      `the whole: expected an address that begins with "${ADDRESS_VERSION}.", got "${text.slice(0, 12)}"`,
+      `its beginning: expected an address that begins with "${ADDRESS_VERSION}.", got "${text.slice(0, 12)}"`,
     );
   }
   if (!data || !sum || more.length > 0 || checksum(data) !== sum) {
-    refuse('the whole: it was cut short or changed on its way: its checksum does not fit. Copy it again.');
+    refuse(
+      'its end does not fit its beginning: it was cut short or changed on its way. Copy the whole address again.',
+    );
   }
   let parsed: unknown;
   try {
     parsed = JSON.parse(fromBase64Url(data));
   } catch {
-    refuse('the whole: expected JSON in base64url');
+    refuse('its middle: expected JSON in base64url');
   }
   const told = (parsed as { v?: unknown } | null)?.v;
   if (told !== ADDRESS_VERSION) refuse(otherVersion(told === undefined ? 'none' : JSON.stringify(told)));

@@ -9,6 +9,7 @@ import type { Claim, ClaimFold } from '../claims/claim.ts';
 import { MetricsFold } from '../claims/metrics.ts';
 import { deepClone } from '../sim/clone.ts';
 import { SimulationError } from '../sim/errors.ts';
+import { displayName } from '../sim/names.ts';
 import { formatSeconds, type Micros } from '../sim/time.ts';
 import type { TraceEvent } from '../sim/trace.ts';
 import type { EventLine, Frame, Mark, Series, Span } from './frame.ts';
@@ -366,7 +367,7 @@ export class Playback {
       at: event.at,
       seq: event.seq,
       kind: fault ? 'fault' : 'command',
-      text: `${event.action} ${event.target} at ${formatSeconds(event.at)}`,
+      text: `${event.action} ${event.target.split(' ').map(displayName).join(', ')} at ${formatSeconds(event.at)}`,
     });
   }
 
