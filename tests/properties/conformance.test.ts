@@ -14,7 +14,7 @@ type Timed = NonNullable<ScenarioInput['timeline']>[number];
 const FAULTS_UNTIL_MS = 30_000;
 const SOURCES_UNTIL_MS = 40_000;
 /** Enough for the slowest to drain: 60 records a second, each with a commit of its own over a link of 100 ms. */
-const DURATION_MS = 700_000;
+const DURATION_MS = 1_200_000;
 
 /** A fault on one client, healed before the second phase begins. */
 function faultOn(target: string): fc.Arbitrary<Timed[]> {

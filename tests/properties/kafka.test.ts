@@ -11,7 +11,8 @@ type Timed = NonNullable<ScenarioInput['timeline']>[number];
 
 const FAULTS_UNTIL_MS = 25_000;
 const SOURCES_UNTIL_MS = 30_000;
-const DURATION_MS = 150_000;
+/** Enough for the slowest to drain: one record a poll, each committed over a link of 200 ms each way. */
+const DURATION_MS = 500_000;
 
 function faultOn(target: string): fc.Arbitrary<Timed[]> {
   return fc
