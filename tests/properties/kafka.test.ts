@@ -120,6 +120,20 @@ const system: fc.Arbitrary<Scenario> = fc
 const of = <K extends TraceEvent['kind']>(trace: readonly TraceEvent[], kind: K) =>
   trace.filter((event): event is Extract<TraceEvent, { kind: K }> => event.kind === kind);
 
+/**
+ * K-83 with K-84: a static member that dies between the two rounds of a cooperative rebalance comes back to what round one
+ * left it, without a rebalance; nobody begins round two, and what was to move waits for the next one.
+ */
+function mayLeaveAPartitionUnread({ clients, timeline }: Scenario): boolean {
+  const cooperativeStatic = clients.some(
+    (client) =>
+      client.role === 'consumer' &&
+      client.config['group.instance.id'] !== undefined &&
+      client.config['partition.assignment.strategy'].every((name) => name === 'cooperative-sticky'),
+  );
+  return cooperativeStatic && timeline.some(({ action }) => action.do === 'crash');
+}
+
 describe('any Kafka run', () => {
   it('K-1: numbers every partition densely, and idempotence stores each record once (K-38)', () => {
     fc.assert(
@@ -157,6 +171,7 @@ describe('any Kafka run', () => {
   it('K-72: processes everything stored once faults have healed, when it commits after processing', () => {
     fc.assert(
       fc.property(system, (scenario) => {
+        fc.pre(!mayLeaveAPartitionUnread(scenario));
         const trace = traceOf(scenario);
         const processed = new Set(of(trace, 'processed').map(({ message }) => message));
         const missing = of(trace, 'appended').filter(({ message }) => !processed.has(message));
