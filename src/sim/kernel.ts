@@ -62,6 +62,8 @@ interface Link {
   held: Held[];
   /** Counts connections of this pair; what was sent on an earlier one never arrives. */
   connection: number;
+  /** The other end is gone and the sender has not heard of it yet: what it sends is lost. */
+  dead: boolean;
 }
 
 interface Held {
@@ -228,17 +230,19 @@ export class Kernel {
     this.link(b, a).cut = true;
   }
 
-  /** Heals a cut: what waited travels on, in order. */
+  /** Heals a cut: what waited travels on, in order, and whoever speaks to a process that went away learns of it. */
   heal(a: string, b: string): void {
+    this.link(a, b).cut = false;
+    this.link(b, a).cut = false;
     for (const [from, to] of [
       [a, b],
       [b, a],
     ] as const) {
       const link = this.link(from, to);
-      link.cut = false;
       const held = link.held;
       link.held = [];
-      for (const { message, cargo } of held) this.transmit(from, to, link, message, cargo);
+      if (link.dead) this.tellDisconnected(from, to);
+      else for (const { message, cargo } of held) this.transmit(from, to, link, message, cargo);
     }
   }
 
@@ -266,6 +270,10 @@ export class Kernel {
     assert(this.processes.has(to), `${from} sends to ${to}, which does not exist`);
     const link = this.link(from, to);
     const target = this.process(to);
+    if (link.dead) {
+      this.emitSent(from, to, cargo, null);
+      return;
+    }
     if (!target.up) {
       // Nobody listens: the connection is refused after the time it takes to ask.
       this.tellDisconnected(from, to);
@@ -360,7 +368,10 @@ export class Kernel {
     }
     if (entry.type === 'message') process.actor.receive(entry.message, entry.from);
     else if (entry.type === 'timer') process.actor.wake(entry.timer, entry.data);
-    else process.actor.disconnected?.(entry.from);
+    else {
+      this.link(entry.to, entry.from).dead = false;
+      process.actor.disconnected?.(entry.from);
+    }
   }
 
   private end(process: Process, id: string): void {
@@ -378,13 +389,17 @@ export class Kernel {
       this.tellDisconnected(peer, id);
     }
     process.peers.clear();
+    // Its next life begins with new connections.
+    for (const link of this.links.get(id)?.values() ?? []) link.dead = false;
   }
 
   private tellDisconnected(to: string, from: string): void {
     const process = this.process(to);
+    if (!process.up) return;
+    this.link(to, from).dead = true;
     const link = this.link(from, to);
-    // A peer behind a cut link learns nothing: the reset cannot reach it.
-    if (!process.up || link.cut) return;
+    // A peer behind a cut link learns nothing until it heals: the reset cannot reach it.
+    if (link.cut) return;
     const arrival = Math.max(this.now + fromMs(link.quality.latencyMs), link.lastArrival);
     link.lastArrival = arrival;
     this.queue.push(arrival, {
@@ -446,6 +461,7 @@ export class Kernel {
         cut: false,
         held: [],
         connection: 0,
+        dead: false,
       };
       outgoing.set(to, link);
     }

@@ -162,6 +162,24 @@ describe('faults', () => {
     expect(probes.a?.log).toEqual([`${fromMs(2)} lost b`]);
   });
 
+  it('a peer behind a cut link learns of a crash when the link heals; until it has heard, what it sends is lost', () => {
+    const { kernel, probes, runAll, send } = world(['a', 'b']);
+    send('a', 'b', 'hello');
+    runAll();
+    kernel.cut('a', 'b');
+    kernel.crash('b');
+    send('a', 'b', 'into the void');
+    kernel.start('b');
+    send('a', 'b', 'on a dead connection');
+    kernel.heal('a', 'b');
+    send('a', 'b', 'not heard yet');
+    runAll();
+    expect(probes.a?.log.map((line) => line.replace(/^\d+ /, ''))).toEqual(['lost b']);
+    send('a', 'b', 'anew');
+    runAll();
+    expect(probes.b?.log.map((line) => line.replace(/^\d+ /, ''))).toEqual(['a:hello', 'a:anew']);
+  });
+
   it('what a process sent before it died still arrives, and then the news of its death', () => {
     const { kernel, probes, runAll, send } = world(['a', 'b'], { jitterMs: 100 });
     send('a', 'b', 'last words');
