@@ -22,8 +22,8 @@ export interface Effects<Reply> {
  * `apply(command, now)`: the same machine serves timed runs, command consoles, tests and protocol front ends.
  * It never blocks: a request that must wait is parked and answered by a later effect.
  */
-export interface StateMachine<Command, Reply> {
-  apply(command: Command, now: Micros, effects: Effects<Reply>): void;
+export interface StateMachine<Command, Reply, Fx extends Effects<Reply> = Effects<Reply>> {
+  apply(command: Command, now: Micros, effects: Fx): void;
 }
 
 /** What the prose says of one event: what happened and why, and the rules behind it. */
@@ -47,8 +47,8 @@ export interface Cluster<Client, Action> {
   readonly nodes: readonly string[];
   /** Adds a client's process to the kernel; the runner starts it. */
   addClient(client: Client): void;
-  /** Ends a client the way its library's `close()` does. */
-  closeClient(id: string): void;
+  /** Ends a client the way its library's `close()` does, a node the way its operators stop it. @returns why not, or null */
+  close(id: string): string | null;
   /** Does something only this broker knows. @returns why it was refused, or null */
   act(action: Action): string | null;
 }

@@ -21,7 +21,19 @@ interface Observable {
   /** It ended: by its own will or not. */
   'client-stopped': { client: string; reason: 'closed' | 'crashed' };
   /** The application handed a message to its client library. */
-  published: { client: string; message: MessageId; key: string | null; to: string; bytes: number };
+  published: {
+    client: string;
+    message: MessageId;
+    key: string | null;
+    to: string;
+    bytes: number;
+    /** Its content, where the run gives it one; null deletes its key (a tombstone). */
+    value?: string | null;
+    /** The transaction that it belongs to, by the name that `transaction-began` gives. */
+    transaction?: string;
+    /** The message that it was made from, by an application that reads, works and writes. */
+    source?: MessageId;
+  };
   /** The broker's word that it has it. `position` is null where the broker tells none (acks=0). */
   'publish-confirmed': { client: string; message: MessageId; place: string; position: number | null };
   'publish-failed': { client: string; message: MessageId; error: string };
@@ -38,6 +50,7 @@ interface Observable {
     position: number;
     redelivered: boolean;
     deliveryCount: number | null;
+    value?: string | null;
   };
   /** The application finished its work on a message that was delivered to it. */
   processed: {
@@ -79,6 +92,20 @@ interface Observable {
     /** What it was to read next is gone from the log: a reset for that, and not for want of a committed position. */
     outOfRange?: boolean;
   };
+  /** A client stopped, or went on, taking messages from places that it keeps. */
+  'reading-paused': { client: string; group: string | null; places: readonly string[] };
+  'reading-resumed': { client: string; group: string | null; places: readonly string[] };
+  /** Several writes that are to happen together or not at all. `transaction` is unique in the run. */
+  'transaction-began': { client: string; transaction: string };
+  /** What the client was told; `unknown` when the answer never came. */
+  'transaction-ended': {
+    client: string;
+    transaction: string;
+    outcome: 'committed' | 'aborted' | 'unknown';
+    why: string;
+  };
+  /** What a command-line tool printed. `exit` is null while it goes on running. */
+  printed: { client: string; command: string; lines: readonly string[]; exit: number | null };
   /** A topic, queue or stream got its places: at the start, or because someone added some. */
   'places-created': { node: string; name: string; places: readonly string[]; total: number };
   error: { client: string; code: string; detail: string };
@@ -106,9 +133,83 @@ interface Internal {
   };
   replicated: { node: string; place: string; position: number };
   'high-watermark-advanced': { node: string; place: string; position: number };
-  'leader-elected': { place: string; node: string | null; epoch: number; clean: boolean };
-  'isr-changed': { place: string; isr: readonly string[] };
-  expired: { node: string; place: string; position: number; message: MessageId | null };
+  /** `node` null: nobody leads it now. `clean` is false when what was confirmed may have been lost by it. */
+  'leader-elected': { place: string; node: string | null; epoch: number; clean: boolean; why: string };
+  'isr-changed': { place: string; isr: readonly string[]; why: string };
+  /** A replica threw away what its leader does not have: everything from `position` on. */
+  truncated: {
+    node: string;
+    place: string;
+    position: number;
+    messages: readonly MessageId[];
+    why: string;
+  };
+  /** A new file of the log begins here. */
+  'segment-rolled': { node: string; place: string; position: number; why: string };
+  /** Gone by age or size: `position`, or everything from `from` up to it. */
+  expired: {
+    node: string;
+    place: string;
+    position: number;
+    message: MessageId | null;
+    from?: number;
+    why?: string;
+  };
+  /** A pass of the log cleaner ended: everything below `position` has been looked at. */
+  cleaned: { node: string; place: string; position: number; kept: number; removed: number };
+  /** A control record that ends a transaction in one place; it takes a position and is given to nobody. */
+  'marker-appended': {
+    node: string;
+    place: string;
+    position: number;
+    producer: number;
+    epoch: number;
+    outcome: 'committed' | 'aborted';
+  };
+  /** The first position that a reader of committed messages may not pass. */
+  'stable-offset-advanced': { node: string; place: string; position: number };
+  'transaction-state-changed': {
+    node: string;
+    /** The producer's own name for itself: Kafka's transactional.id. */
+    id: string;
+    state: string;
+    producer: number;
+    epoch: number;
+    why: string;
+  };
+  /** The cluster counts this node out, or in again. */
+  'node-fenced': { node: string; why: string };
+  'node-unfenced': { node: string };
+  /** It stopped by its own will. */
+  'node-stopped': { node: string };
+  /** Who is to have what, once all members have given up what is no longer theirs. */
+  'target-computed': {
+    group: string;
+    epoch: number;
+    assignment: readonly (readonly [client: string, places: readonly string[]])[];
+  };
+  /** A message was locked for one member of a group that shares a place; `until` is when the lock runs out. */
+  acquired: {
+    node: string;
+    group: string;
+    client: string;
+    place: string;
+    position: number;
+    message: MessageId | null;
+    deliveryCount: number;
+    until: Micros;
+  };
+  /** A locked message may be had again by anyone. */
+  released: { node: string; group: string; place: string; position: number; why: string };
+  /** A message that the group will not see again, though nobody accepted it. */
+  archived: {
+    node: string;
+    group: string;
+    place: string;
+    position: number;
+    message: MessageId | null;
+    why: string;
+  };
   'dead-lettered': { node: string; place: string; message: MessageId; to: string; reason: string };
   dropped: { node: string; place: string; message: MessageId | null; reason: string };
   compacted: { node: string; place: string; position: number; message: MessageId | null };
@@ -160,6 +261,11 @@ const OBSERVABLE: Record<keyof Observable, true> = {
   assigned: true,
   revoked: true,
   positioned: true,
+  'reading-paused': true,
+  'reading-resumed': true,
+  'transaction-began': true,
+  'transaction-ended': true,
+  printed: true,
   'places-created': true,
   error: true,
 };
