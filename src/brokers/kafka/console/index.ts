@@ -1,0 +1,6 @@
+/**
+ * What a terminal needs of Kafka's command-line tools without the model behind them: the programs there are, the prompt,
+ * tab completion. Strings and numbers only.
+ */
+export { complete, type Completion, type Knowledge } from './complete.ts';
+export { PROGRAMS, promptOf } from './programs.ts';
