@@ -107,7 +107,22 @@ interface Observable {
   /** What a command-line tool printed. `exit` is null while it goes on running. */
   printed: { client: string; command: string; lines: readonly string[]; exit: number | null };
   /** A topic, queue or stream got its places: at the start, or because someone added some. */
-  'places-created': { node: string; name: string; places: readonly string[]; total: number };
+  'places-created': {
+    node: string;
+    name: string;
+    places: readonly string[];
+    total: number;
+    /** Per place, the nodes that are to have a copy of it, the preferred leader first. */
+    replicas?: readonly (readonly string[])[];
+  };
+  /** A topic, queue or stream is gone, with all that was in it. */
+  'places-deleted': { node: string; name: string; places: readonly string[] };
+  /** Somebody set what holds for a topic, queue or stream; null takes a setting of its own back. */
+  configured: {
+    node: string;
+    name: string;
+    settings: readonly (readonly [name: string, value: string | null])[];
+  };
   error: { client: string; code: string; detail: string };
 }
 
@@ -267,6 +282,8 @@ const OBSERVABLE: Record<keyof Observable, true> = {
   'transaction-ended': true,
   printed: true,
   'places-created': true,
+  'places-deleted': true,
+  configured: true,
   error: true,
 };
 
