@@ -17,8 +17,9 @@ export const INTERNAL_PARTITIONS = 50;
 
 export interface ShardEffects extends Effects<Reply> {
   /**
-   * Writes one record to the shard's partition; null deletes the key. Every reply made in the same call is held back
-   * until what was written is replicated, and is given up when this broker stops leading before.
+   * Writes one record to the shard's partition; null deletes the key. Every reply made in the same call, and every
+   * request, is held back until what was written is replicated, and is given up when this broker stops leading before:
+   * no marker of a transaction goes out before its end is decided for good (K-43).
    * @param value never changed afterwards by anyone: a fresh object, not the shard's own state
    */
   write(key: string, value: object | null): void;
