@@ -27,7 +27,8 @@ export class Conservation implements Checker {
   readonly name = 'conservation';
   private found: Violation[] = [];
   private published = new Map<number, { client: string; seq: number; settled: boolean }>();
-  private stored = new Map<string, number>();
+  /** What lies at each place and position, and what lay there before a later leader wrote anew. */
+  private stored = new Map<string, { message: number; epoch: number; before: Set<number> }>();
   private given = new Set<string>();
   private gone = new Set<string>();
 
@@ -44,17 +45,11 @@ export class Conservation implements Checker {
       case 'appended':
         if (!this.published.has(event.message))
           this.violated(event, `message ${event.message} was never published`);
-        if (this.stored.has(`${event.place} ${event.position}`)) {
-          this.violated(event, `position ${event.position} of ${event.place} is taken`);
-        }
-        this.stored.set(`${event.place} ${event.position}`, event.message);
+        this.append(event);
         break;
       case 'publish-confirmed':
         this.settle(event, event.message);
-        if (
-          event.position !== null &&
-          this.stored.get(`${event.place} ${event.position}`) !== event.message
-        ) {
+        if (event.position !== null && !this.lay(event.place, event.position, event.message)) {
           this.violated(
             event,
             `message ${event.message} is confirmed at ${event.place} ${event.position} and not there`,
@@ -66,7 +61,7 @@ export class Conservation implements Checker {
         this.settle(event, event.message);
         break;
       case 'delivered':
-        if (this.stored.get(`${event.place} ${event.position}`) !== event.message) {
+        if (!this.lay(event.place, event.position, event.message)) {
           this.violated(
             event,
             `${event.client} is given message ${event.message}, which is not at ${event.place} ${event.position}`,
@@ -94,6 +89,20 @@ export class Conservation implements Checker {
     ];
   }
 
+  /** A position is written once, unless a later leadership writes anew what an earlier one's replicas did not keep. */
+  private append(event: Extract<TraceEvent, { kind: 'appended' }>): void {
+    const { place, position, message, epoch } = event;
+    const there = this.stored.get(`${place} ${position}`);
+    if (there && epoch <= there.epoch) this.violated(event, `position ${position} of ${place} is taken`);
+    const before = there ? there.before.add(there.message) : new Set<number>();
+    this.stored.set(`${place} ${position}`, { message, epoch, before });
+  }
+
+  private lay(place: string, position: number, message: number): boolean {
+    const there = this.stored.get(`${place} ${position}`);
+    return there !== undefined && (there.message === message || there.before.has(message));
+  }
+
   private settle(event: TraceEvent, message: number): void {
     const published = this.published.get(message);
     if (!published) this.violated(event, `message ${message} was never published`);
@@ -106,7 +115,11 @@ export class Conservation implements Checker {
   }
 }
 
-/** First deliveries of one place to one group come in order of position. */
+/**
+ * First deliveries of one place to one group come in order of position: as long as nobody moves the group's position, and
+ * for a group whose members share a place out as a whole. One that shares it message by message (the broker then counts
+ * deliveries) is promised no order.
+ */
 export class PlaceOrder implements Checker {
   readonly name = 'order of each place';
   private found: Violation[] = [];
@@ -114,7 +127,9 @@ export class PlaceOrder implements Checker {
   private seen = new Set<string>();
 
   on(event: TraceEvent): void {
-    if (event.kind !== 'delivered') return;
+    if (event.kind === 'positioned' && (event.by === 'seek' || event.outOfRange))
+      this.furthest.set(`${event.group ?? event.client} ${event.place}`, event.position - 1);
+    if (event.kind !== 'delivered' || event.deliveryCount !== null) return;
     const id = `${event.group ?? event.client} ${event.place}`;
     if (this.seen.has(`${id} ${event.position}`)) return;
     this.seen.add(`${id} ${event.position}`);
@@ -133,35 +148,103 @@ export class PlaceOrder implements Checker {
   }
 }
 
-/** Once everything is at rest, what was confirmed has been finished by every group that read its place from the start. */
+/**
+ * Once everything is at rest, what was confirmed has been finished by every group that read its place from the start.
+ * Not owed is what the run says is gone: expired, compacted, archived by the group, thrown away or written over after a
+ * change of leader, skipped by a reader who moved its position, or part of a transaction that did not commit.
+ */
 export class AtLeastOnce implements Checker {
   readonly name = 'at least once';
   private confirmed = new Map<number, { seq: number; place: string; position: number }>();
   private finished = new Map<string, Set<number>>();
   private startedAt = new Map<string, number>();
+  private transactionOf = new Map<number, string>();
+  private committed = new Set<string>();
+  private expiredBelow = new Map<string, number>();
+  private gone = new Set<number>();
+  private archived = new Map<string, Set<number>>();
+  private stored = new Map<string, number>();
+  private paused = new Set<string>();
 
   on(event: TraceEvent): void {
-    if (event.kind === 'publish-confirmed' && event.position !== null) {
-      this.confirmed.set(event.message, { seq: event.seq, place: event.place, position: event.position });
-    } else if (event.kind === 'positioned') {
-      const id = `${event.group ?? event.client} ${event.place}`;
-      if (!this.startedAt.has(id)) this.startedAt.set(id, event.position);
-    } else if (event.kind === 'processed') {
-      const group = event.group ?? event.client;
-      const finished = this.finished.get(group) ?? new Set<number>();
-      this.finished.set(group, finished.add(event.message));
+    switch (event.kind) {
+      case 'published':
+        if (event.transaction !== undefined) this.transactionOf.set(event.message, event.transaction);
+        break;
+      case 'transaction-ended':
+        if (event.outcome === 'committed') this.committed.add(event.transaction);
+        break;
+      case 'publish-confirmed':
+        if (event.position === null) break;
+        this.confirmed.set(event.message, { seq: event.seq, place: event.place, position: event.position });
+        break;
+      case 'appended': {
+        const at = `${event.place} ${event.position}`;
+        const before = this.stored.get(at);
+        if (before !== undefined && before !== event.message) this.gone.add(before);
+        this.stored.set(at, event.message);
+        break;
+      }
+      case 'truncated':
+        for (const message of event.messages) this.gone.add(message);
+        break;
+      case 'expired':
+        if (event.message !== null) this.gone.add(event.message);
+        else
+          this.expiredBelow.set(
+            event.place,
+            Math.max(event.position, this.expiredBelow.get(event.place) ?? -1),
+          );
+        break;
+      case 'compacted':
+      case 'dropped':
+        if (event.message !== null) this.gone.add(event.message);
+        break;
+      case 'archived':
+        if (event.message !== null) {
+          const archived = this.archived.get(event.group) ?? new Set<number>();
+          this.archived.set(event.group, archived.add(event.message));
+        }
+        break;
+      case 'reading-paused':
+        for (const place of event.places) this.paused.add(`${event.group ?? event.client} ${place}`);
+        break;
+      case 'reading-resumed':
+        for (const place of event.places) this.paused.delete(`${event.group ?? event.client} ${place}`);
+        break;
+      case 'positioned': {
+        const id = `${event.group ?? event.client} ${event.place}`;
+        const started = this.startedAt.get(id);
+        if (started === undefined || (event.by === 'seek' && event.position > started))
+          this.startedAt.set(id, event.position);
+        break;
+      }
+      case 'processed': {
+        const group = event.group ?? event.client;
+        const finished = this.finished.get(group) ?? new Set<number>();
+        this.finished.set(group, finished.add(event.message));
+        break;
+      }
     }
   }
 
   violations(atRest: boolean): Violation[] {
     if (!atRest) return [];
     const groups = new Set([...this.startedAt.keys()].map((id) => id.slice(0, id.indexOf(' '))));
-    return [...this.confirmed].flatMap(([message, { seq, place, position }]) =>
-      [...groups]
-        .filter((group) => position >= (this.startedAt.get(`${group} ${place}`) ?? 0))
-        .filter((group) => !this.finished.get(group)?.has(message))
-        .map((group) => ({ seq, text: `message ${message} was confirmed and never finished by ${group}` })),
-    );
+    return [...this.confirmed]
+      .filter(([message, { place, position }]) => {
+        const transaction = this.transactionOf.get(message);
+        if (transaction !== undefined && !this.committed.has(transaction)) return false;
+        return !this.gone.has(message) && position > (this.expiredBelow.get(place) ?? -1);
+      })
+      .flatMap(([message, { seq, place, position }]) =>
+        [...groups]
+          .filter((group) => position >= (this.startedAt.get(`${group} ${place}`) ?? 0))
+          .filter((group) => !this.paused.has(`${group} ${place}`))
+          .filter((group) => !this.finished.get(group)?.has(message))
+          .filter((group) => !this.archived.get(group)?.has(message))
+          .map((group) => ({ seq, text: `message ${message} was confirmed and never finished by ${group}` })),
+      );
   }
 }
 

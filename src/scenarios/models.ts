@@ -1,6 +1,7 @@
 /** The broker models by the name that a scenario calls them. */
 import type { BrokerModel } from '../brokers/broker.ts';
-import type { KafkaAction, KafkaClient, KafkaSystem } from '../brokers/kafka/config.ts';
+import type { KafkaClient } from '../brokers/kafka/client-config.ts';
+import type { KafkaAction, KafkaSystem } from '../brokers/kafka/config.ts';
 import { kafka } from '../brokers/kafka/model.ts';
 import type { KafkaView } from '../brokers/kafka/view-types.ts';
 import type { BrokerId } from './schema.ts';

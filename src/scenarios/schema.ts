@@ -3,7 +3,8 @@
  * serves; the parts that belong to one broker come from that broker's config.
  */
 import * as v from 'valibot';
-import { BROKER, kafkaAction, kafkaClient, kafkaSystem } from '../brokers/kafka/config.ts';
+import { kafkaClient } from '../brokers/kafka/client-config.ts';
+import { brokerName, CONTROLLER, kafkaAction, kafkaSystem } from '../brokers/kafka/config.ts';
 
 export const SCENARIO_VERSION = 1;
 
@@ -196,36 +197,78 @@ function printed(value: unknown): string {
 
 /** What one field cannot know: names must be there to be used, and be there once. */
 function crossCheck(scenario: Scenario): string[] {
+  const { system } = scenario;
   const problems: string[] = [];
-  const topics = new Set<string>();
-  scenario.system.topics.forEach((topic, i) => {
-    if (topics.has(topic.name))
-      problems.push(`system.topics[${i}].name: expected a name not used before, got "${topic.name}"`);
-    topics.add(topic.name);
-  });
-  const ids = new Set<string>();
-  const check = (client: Scenario['clients'][number], path: string): void => {
-    if (ids.has(client.id)) problems.push(`${path}.id: expected an id not used before, got "${client.id}"`);
-    ids.add(client.id);
-    const wanted = client.role === 'producer' ? [client.topic] : client.topics;
-    for (const topic of wanted) {
-      if (!topics.has(topic)) {
-        const field = client.role === 'producer' ? 'topic' : 'topics';
+  const partitions = new Map<string, number>();
+  system.topics.forEach(({ name, partitions: count, replicationFactor, replicas }, i) => {
+    const path = `system.topics[${i}]`;
+    if (partitions.has(name)) problems.push(`${path}.name: expected a name not used before, got "${name}"`);
+    partitions.set(name, count);
+    if (replicas === undefined && replicationFactor > system.brokers) {
+      problems.push(
+        `${path}.replicationFactor: expected at most ${system.brokers}, as many as there are brokers, got ${replicationFactor}`,
+      );
+    }
+    if (replicas && replicas.length !== count)
+      problems.push(
+        `${path}.replicas: expected one list for each of ${count} partitions, got ${replicas.length}`,
+      );
+    replicas?.forEach((list, index) => {
+      if (new Set(list).size !== list.length || list.some((number) => number > system.brokers)) {
         problems.push(
-          `${path}.${field}: expected one of ${[...topics].map((t) => `"${t}"`).join(', ')}, got "${topic}"`,
+          `${path}.replicas[${index}]: expected different brokers from 1 to ${system.brokers}, got ${list.join(', ')}`,
         );
       }
+    });
+  });
+  const quoted = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(', ');
+  const topicIsThere = (name: string, path: string): void => {
+    if (!partitions.has(name))
+      problems.push(`${path}: expected one of ${quoted(partitions.keys())}, got "${name}"`);
+  };
+  const clients = new Map<string, Scenario['clients'][number]['role']>();
+  const check = (client: Scenario['clients'][number], path: string): void => {
+    if (clients.has(client.id))
+      problems.push(`${path}.id: expected an id not used before, got "${client.id}"`);
+    clients.set(client.id, client.role);
+    if (client.role === 'producer') topicIsThere(client.topic, `${path}.topic`);
+    else client.topics.forEach((topic) => topicIsThere(topic, `${path}.topics`));
+    if (client.role === 'processor') topicIsThere(client.to, `${path}.to`);
+    if (client.role === 'producer') {
+      const count = partitions.get(client.topic);
+      if (client.partition !== undefined && count !== undefined && client.partition >= count)
+        problems.push(`${path}.partition: expected 0 to ${count - 1}, got ${client.partition}`);
+    }
+    if (client.role === 'consumer') {
+      client.assign?.forEach((place, i) => {
+        const at = place.lastIndexOf('-');
+        const [topic, number] = [place.slice(0, at), place.slice(at + 1)];
+        const there =
+          /^\d+$/.test(number) &&
+          client.topics.includes(topic) &&
+          Number(number) < (partitions.get(topic) ?? 0);
+        if (!there)
+          problems.push(
+            `${path}.assign[${i}]: expected a partition of its topics, such as "orders-0", got "${place}"`,
+          );
+      });
     }
   };
   scenario.clients.forEach((client, i) => check(client, `clients[${i}]`));
   scenario.timeline.forEach(({ action }, i) => {
     if (action.do === 'join') check(action.client, `timeline[${i}].action.client`);
   });
-  const processes = new Set([...ids, BROKER]);
+  const nodes = Array.from({ length: system.brokers }, (_, i) => brokerName(i + 1));
+  const processes = new Set([...clients.keys(), ...nodes, CONTROLLER]);
   const known = (name: string, path: string): void => {
-    if (processes.has(name)) return;
-    const all = [...processes].map((id) => `"${id}"`).join(', ');
-    problems.push(`${path}: expected one of ${all}, got "${name}"`);
+    if (!processes.has(name)) problems.push(`${path}: expected one of ${quoted(processes)}, got "${name}"`);
+  };
+  const hasRole = (name: string, role: string, path: string): void => {
+    if (clients.get(name) === role) return;
+    const able = [...clients].filter(([, other]) => other === role).map(([id]) => id);
+    problems.push(
+      `${path}: expected ${able.length > 0 ? `one of ${quoted(able)}` : `a ${role}`}, got "${name}"`,
+    );
   };
   scenario.network.links.forEach(({ between }, i) =>
     between.forEach((name, end) => known(name, `network.links[${i}].between[${end}]`)),
@@ -234,12 +277,11 @@ function crossCheck(scenario: Scenario): string[] {
     const path = `timeline[${i}].action`;
     if ('target' in action) known(action.target, `${path}.target`);
     if ('between' in action) action.between.forEach((name, end) => known(name, `${path}.between[${end}]`));
-    if (action.do === 'produce') known(action.client, `${path}.client`);
-    if (action.do === 'create-partitions' && !topics.has(action.topic)) {
-      problems.push(
-        `${path}.topic: expected one of ${[...topics].map((t) => `"${t}"`).join(', ')}, got "${action.topic}"`,
-      );
-    }
+    if (action.do === 'produce') hasRole(action.client, 'producer', `${path}.client`);
+    if (action.do === 'seek' || action.do === 'pause-partitions' || action.do === 'resume-partitions')
+      hasRole(action.client, 'consumer', `${path}.client`);
+    if (action.do === 'create-partitions' || action.do === 'alter-configs' || action.do === 'elect-leaders')
+      topicIsThere(action.topic, `${path}.topic`);
   });
   return problems;
 }

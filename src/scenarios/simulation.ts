@@ -5,7 +5,8 @@
  * reader's actions at their moments; an action that cannot be (crash what is not running) is refused in the trace.
  */
 import type { Cluster } from '../brokers/broker.ts';
-import type { KafkaAction, KafkaClient } from '../brokers/kafka/config.ts';
+import type { KafkaClient } from '../brokers/kafka/client-config.ts';
+import { CONSOLE, type KafkaAction } from '../brokers/kafka/config.ts';
 import { AssertionFailed, SimulationError } from '../sim/errors.ts';
 import { Kernel, type Controller } from '../sim/kernel.ts';
 import { fromMs, type Micros } from '../sim/time.ts';
@@ -35,13 +36,11 @@ export class Simulation implements Controller {
     this.kernel.setController(this);
     this.cluster = this.guarded(() => {
       const cluster = modelOf(scenario.system.broker).build(this.kernel, scenario.system);
+      for (const client of scenario.clients) cluster.addClient(client);
       for (const node of cluster.nodes) this.kernel.start(node);
       for (const { between, ...different } of links)
         this.kernel.setLink(between[0], between[1], definedOnly(different));
-      for (const client of scenario.clients) {
-        cluster.addClient(client);
-        this.kernel.control(fromMs(client.startMs), 'start', client.id);
-      }
+      for (const { id, startMs } of scenario.clients) this.kernel.control(fromMs(startMs), 'start', id);
       return cluster;
     });
     for (const { atMs, action } of scenario.timeline) this.kernel.control(fromMs(atMs), 'act', action);
@@ -117,10 +116,8 @@ export class Simulation implements Controller {
           kernel.start(target);
           return null;
         case 'close':
-          if (this.cluster.nodes.includes(target)) return `${target} is not a client`;
           if (kernel.isPaused(target)) return `${target} is paused`;
-          this.cluster.closeClient(target);
-          return null;
+          return this.cluster.close(target);
         case 'pause':
           if (kernel.isPaused(target)) return `${target} is already paused`;
           kernel.pause(target);
@@ -183,7 +180,8 @@ export class Simulation implements Controller {
 
 function targetOf(action: Exclude<Action, { target: string } | { between: [string, string] }>): string {
   if (action.do === 'join') return action.client.id;
-  return action.do === 'produce' ? action.client : action.topic;
+  if ('client' in action) return action.client;
+  return 'topic' in action ? action.topic : CONSOLE;
 }
 
 /** Without the fields that are undefined, so that what is left out keeps its value. */

@@ -1,63 +1,143 @@
 /**
- * The Kafka model as the broker contract wants it: build, view, explain. One broker leads every partition (replication
- * factor 1) and coordinates every group; RULES.md says which rules of Kafka that carries.
+ * The Kafka model as the broker contract wants it: build, view, explain. A controller and its brokers, the clients, and
+ * a console for the command-line tools; RULES.md says which rules of Kafka they carry.
  */
 import { assert } from '../../sim/errors.ts';
-import type { Kernel } from '../../sim/kernel.ts';
+import type { Actor, Kernel } from '../../sim/kernel.ts';
+import { fromMs } from '../../sim/time.ts';
 import type { BrokerModel, Cluster } from '../broker.ts';
-import { BROKER, type KafkaAction, type KafkaClient, type KafkaSystem } from './config.ts';
+import type { KafkaClient } from './client-config.ts';
+import { CONSOLE, CONTROLLER, type KafkaAction, type KafkaSystem } from './config.ts';
+import { ConsoleActor } from './console.ts';
 import { ConsumerClient } from './consumer.ts';
+import { ControllerNode } from './controller-node.ts';
 import { explain } from './explain.ts';
+import { Formation } from './formation.ts';
 import { BrokerNode } from './node.ts';
+import { ProcessorClient } from './processor.ts';
 import { ProducerClient, type MessageCounter } from './producer.ts';
+import { ShareConsumerClient } from './share/share-consumer.ts';
 import type { KafkaView } from './view-types.ts';
 import { KafkaViewFold } from './view.ts';
 
 class KafkaCluster implements Cluster<KafkaClient, KafkaAction> {
-  readonly nodes = [BROKER];
+  readonly nodes: readonly string[];
   private readonly kernel: Kernel;
+  private readonly formation: Formation;
   private readonly counter: MessageCounter = { next: 0 };
 
   constructor(kernel: Kernel, system: KafkaSystem) {
     this.kernel = kernel;
-    kernel.add((port) => new BrokerNode(port, system), BROKER);
+    const formation = new Formation(system);
+    this.formation = formation;
+    const { brokers } = formation;
+    this.nodes = [CONTROLLER, ...brokers];
+    kernel.add((port) => new ControllerNode(port, system, formation), CONTROLLER);
+    for (const node of brokers) kernel.add((port) => new BrokerNode(port, system, formation), node);
+    kernel.add((port) => new ConsoleActor(port, brokers, this.counter), CONSOLE);
   }
 
   addClient(client: KafkaClient): void {
-    const { kernel, counter } = this;
-    kernel.add(
-      (port) =>
-        client.role === 'producer'
-          ? new ProducerClient(port, client, counter, BROKER, kernel.random(`${client.id} load`))
-          : new ConsumerClient(port, client, BROKER),
-      client.id,
-    );
+    this.formation.expect(client);
+    this.kernel.add((port) => {
+      const { kernel, counter } = this;
+      const { brokers } = this.formation;
+      switch (client.role) {
+        case 'producer':
+          return new ProducerClient(port, client, counter, brokers, kernel.random(`${client.id} load`));
+        case 'consumer':
+          return new ConsumerClient(port, client, brokers);
+        case 'share-consumer':
+          return new ShareConsumerClient(port, client, brokers);
+        case 'processor':
+          return new ProcessorClient(port, client, counter, brokers);
+      }
+    }, client.id);
   }
 
-  closeClient(id: string): void {
-    const client = this.kernel.actor(id);
-    assert(client instanceof ProducerClient || client instanceof ConsumerClient, `${id} is not a client`);
-    client.close();
+  close(id: string): string | null {
+    const actor = this.kernel.actor(id);
+    if (actor instanceof BrokerNode) {
+      actor.shutDown();
+      return null;
+    }
+    if (!isClient(actor)) return `${id} is not a client or a broker`;
+    actor.close();
+    return null;
   }
 
   act(action: KafkaAction): string | null {
-    const { kernel } = this;
-    if (action.do === 'create-partitions') {
-      if (!kernel.isUp(BROKER)) return `${BROKER} is not running`;
-      if (kernel.isPaused(BROKER)) return `${BROKER} is paused`;
-      const node = kernel.actor(BROKER);
-      assert(node instanceof BrokerNode, `${BROKER} is not a broker`);
-      return node.createPartitions(action.topic, action.total);
+    switch (action.do) {
+      case 'create-partitions':
+      case 'alter-configs':
+      case 'elect-leaders':
+        return this.administrate(action);
+      case 'produce': {
+        const producer = this.running(action.client);
+        if (typeof producer === 'string') return producer;
+        if (!(producer instanceof ProducerClient)) return `${action.client} is not a producer`;
+        producer.produce(action.key, action.count, action.value);
+        return null;
+      }
+      case 'seek':
+      case 'pause-partitions':
+      case 'resume-partitions': {
+        const consumer = this.running(action.client);
+        if (typeof consumer === 'string') return consumer;
+        if (!(consumer instanceof ConsumerClient)) return `${action.client} is not a consumer`;
+        if (action.do === 'pause-partitions') return consumer.pause(action.places);
+        if (action.do === 'resume-partitions') return consumer.resume(action.places);
+        const { to } = action;
+        return consumer.seek(to.kind === 'time' ? { kind: 'time', at: fromMs(to.atMs) } : to, action.places);
+      }
+      case 'type':
+      case 'key': {
+        if (!this.kernel.isUp(CONSOLE)) this.kernel.start(CONSOLE);
+        const console = this.kernel.actor(CONSOLE);
+        assert(console instanceof ConsoleActor, 'the console is something else');
+        if (action.do === 'type') console.type(action.line);
+        else console.key(action.key);
+        return null;
+      }
     }
-    const { client, key, count } = action;
-    if (!kernel.has(client)) return `there is no process ${client}`;
-    const producer = kernel.actor(client);
-    if (!(producer instanceof ProducerClient)) return `${client} is not a producer`;
-    if (!kernel.isUp(client)) return `${client} is not running`;
-    if (kernel.isPaused(client)) return `${client} is paused`;
-    producer.produce(key, count);
-    return null;
   }
+
+  /** What an administrator's client asks of the controller. @returns the refusal, or null */
+  private administrate(
+    action: Extract<KafkaAction, { do: 'create-partitions' | 'alter-configs' | 'elect-leaders' }>,
+  ): string | null {
+    if (!this.kernel.isUp(CONTROLLER)) return `${CONTROLLER} is not running`;
+    if (this.kernel.isPaused(CONTROLLER)) return `${CONTROLLER} is paused`;
+    const controller = this.kernel.actor(CONTROLLER);
+    assert(controller instanceof ControllerNode, 'the controller is something else');
+    const { topic } = action;
+    if (action.do === 'create-partitions')
+      return controller.administrate({ api: 'CreatePartitions', topic, total: action.total });
+    if (action.do === 'alter-configs')
+      return controller.administrate({ api: 'IncrementalAlterConfigs', topic, config: action.config });
+    const { election, partition } = action;
+    return controller.electLeaders(election, topic, partition ?? null);
+  }
+
+  /** @returns the client, or why nothing can be asked of it now */
+  private running(id: string): Actor | string {
+    const { kernel } = this;
+    if (!kernel.has(id)) return `there is no process ${id}`;
+    if (!kernel.isUp(id)) return `${id} is not running`;
+    if (kernel.isPaused(id)) return `${id} is paused`;
+    return kernel.actor(id);
+  }
+}
+
+function isClient(
+  actor: Actor,
+): actor is ProducerClient | ConsumerClient | ShareConsumerClient | ProcessorClient {
+  return (
+    actor instanceof ProducerClient ||
+    actor instanceof ConsumerClient ||
+    actor instanceof ShareConsumerClient ||
+    actor instanceof ProcessorClient
+  );
 }
 
 export const kafka: BrokerModel<KafkaSystem, KafkaClient, KafkaAction, KafkaView> = {

@@ -1,55 +1,66 @@
 /** A broker's process: the machine with the time that its requests and its disk take, and a network around it. */
-import { assert } from '../../sim/errors.ts';
-import type { Actor, Cargo, Port } from '../../sim/kernel.ts';
+import type { Actor, Port } from '../../sim/kernel.ts';
 import type { Micros } from '../../sim/time.ts';
-import type { EventBody, MessageId } from '../../sim/trace.ts';
-import type { Effects } from '../broker.ts';
+import type { EventBody } from '../../sim/trace.ts';
+import type { BrokerEffects } from './broker-effects.ts';
+import { replyCargo } from './cargo.ts';
 import type { KafkaSystem } from './config.ts';
+import type { Formation } from './formation.ts';
 import { BrokerMachine, type Command } from './machine.ts';
-import type { FetchedRecords, Reply, ReplyEnvelope, Request, RequestEnvelope } from './protocol.ts';
+import type { Envelope, Reply, ReplyEnvelope, Request } from './protocol.ts';
+import { Requests } from './requests.ts';
 
 /** What one request takes on the request thread. */
 const REQUEST_MICROS = 20;
 /** What an append takes on top of it, per batch: a write into the page cache (K-66). */
 const APPEND_MICROS = 30;
+/** How long a broker waits for another's answer (`request.timeout.ms` of its own clients). */
+const REQUEST_TIMEOUT_MS = 30_000;
 
-export class BrokerNode implements Actor, Effects<Reply> {
+export class BrokerNode implements Actor, BrokerEffects {
   readonly id: string;
   private readonly port: Port;
-  private readonly system: KafkaSystem;
+  private readonly formation: Formation;
   private readonly machine: BrokerMachine;
-  private started = false;
+  private readonly requests: Requests<unknown>;
+  /** Counts its lives: a restarted broker registers as a new one (K-65). */
+  private lives = 0;
+  /** What it asked of itself and has not answered yet. */
+  private own = new Map<number, unknown>();
+  private nextOwn = 0;
   /** When the request thread is free again. */
   private busyUntil: Micros = 0;
 
-  constructor(port: Port, system: KafkaSystem) {
+  /** @param formation the cluster as it is when the run begins, this broker registered in it */
+  constructor(port: Port, system: KafkaSystem, formation: Formation) {
     this.id = port.id;
     this.port = port;
-    this.system = system;
-    const { config } = system;
-    this.machine = new BrokerMachine(
-      port.id,
-      {
-        initialRebalanceDelayMs: config['group.initial.rebalance.delay.ms'],
-        minSessionTimeoutMs: config['group.min.session.timeout.ms'],
-        maxSessionTimeoutMs: config['group.max.session.timeout.ms'],
-      },
-      port.random,
-    );
+    this.formation = formation;
+    this.machine = new BrokerMachine(port.id, system.config, port.random);
+    this.requests = new Requests(port, REQUEST_TIMEOUT_MS);
   }
 
   start(): void {
     this.busyUntil = this.port.now();
-    if (this.started) {
-      this.apply({ type: 'restarted' });
-      return;
-    }
-    this.started = true;
-    for (const { name, partitions } of this.system.topics) this.machine.createTopic(name, partitions, this);
+    this.requests.reset();
+    this.own.clear();
+    this.lives++;
+    if (this.lives === 1) this.apply({ type: 'formed', image: this.formation.image() });
+    else this.apply({ type: 'restarted', incarnation: this.lives });
   }
 
   receive(message: unknown, from: string): void {
-    const { correlation, request } = message as RequestEnvelope;
+    const envelope = message as Envelope;
+    if ('image' in envelope) {
+      this.apply({ type: 'image', image: envelope.image });
+      return;
+    }
+    if ('reply' in envelope) {
+      const sent = this.requests.answered(envelope.correlation);
+      if (sent) this.answered(sent.context, envelope.reply);
+      return;
+    }
+    const { correlation, request } = envelope;
     const now = this.port.now();
     const work = REQUEST_MICROS + (request.api === 'Produce' ? APPEND_MICROS * request.batches.length : 0);
     this.busyUntil = Math.max(this.busyUntil, now) + Math.round(work * this.port.slowness());
@@ -58,6 +69,13 @@ export class BrokerNode implements Actor, Effects<Reply> {
 
   wake(timer: string, data: unknown): void {
     if (timer === 'request') this.apply(data as Command);
+    else if (timer === 'own-reply') {
+      const { correlation, reply } = data as ReplyEnvelope;
+      const context = this.own.get(correlation);
+      this.own.delete(correlation);
+      this.answered(context, reply);
+    } else if (timer === 'request-timeout')
+      for (const { context } of this.requests.timedOut()) this.answered(context, null);
     else this.apply({ type: 'timer', timer, data });
   }
 
@@ -66,27 +84,37 @@ export class BrokerNode implements Actor, Effects<Reply> {
   }
 
   disconnected(peer: string): void {
-    this.apply({ type: 'disconnected', client: peer });
+    this.apply({ type: 'disconnected', peer });
+    for (const { context } of this.requests.takeAll(peer)) this.answered(context, null);
   }
 
-  /** K-1: what an admin client's CreatePartitions does. @returns the broker's refusal, or null */
-  createPartitions(topic: string, total: number): string | null {
-    let refusal: string | null = null;
-    const request: Request = { api: 'CreatePartitions', topic, total };
-    this.machine.apply({ type: 'request', from: 'admin', correlation: 0, request }, this.port.now(), {
-      reply: (_to, _correlation, reply) => {
-        assert(reply.api === 'CreatePartitions', `a reply to ${reply.api}`);
-        if (reply.error !== 'NONE') refusal = `${reply.error}: ${reply.detail}`;
-      },
-      timer: (delay, timer, data) => this.timer(delay, timer, data),
-      trace: (event) => this.trace(event),
-    });
-    return refusal;
+  /** K-65: stops in good order, once its partitions are led by others. */
+  shutDown(): void {
+    this.apply({ type: 'shut-down' });
   }
 
   reply(to: string, correlation: number, reply: Reply): void {
+    if (to === this.id) {
+      this.port.timer(0, 'own-reply', { correlation, reply });
+      return;
+    }
     const envelope: ReplyEnvelope = { correlation, reply };
-    this.port.send(to, envelope, cargoOf(reply));
+    this.port.send(to, envelope, replyCargo(reply));
+  }
+
+  request(to: string, request: Request, context: unknown): void {
+    if (to !== this.id) {
+      this.requests.send(to, request, context, { what: request.api });
+      return;
+    }
+    // A request to itself takes no wire, but its turn like any other.
+    const correlation = this.nextOwn++;
+    this.own.set(correlation, context);
+    this.receive({ correlation, request }, this.id);
+  }
+
+  disconnect(peer: string): void {
+    this.port.disconnect(peer);
   }
 
   timer(delay: Micros, timer: string, data: unknown): void {
@@ -97,40 +125,14 @@ export class BrokerNode implements Actor, Effects<Reply> {
     this.port.emit(event);
   }
 
+  private answered(context: unknown, reply: Reply | null): void {
+    this.apply({ type: 'answered', context, reply });
+  }
+
   private apply(command: Command): void {
     this.machine.apply(command, this.port.now(), this);
+    if (!this.machine.stopped) return;
+    this.port.emit({ kind: 'node-stopped', node: this.id });
+    this.port.exit();
   }
-}
-
-const REPLY_CARGO: Readonly<Record<Reply['api'], Cargo>> = {
-  Metadata: { what: 'MetadataResponse' },
-  InitProducerId: { what: 'InitProducerIdResponse' },
-  Produce: { what: 'ProduceResponse' },
-  Fetch: { what: 'FetchResponse' },
-  ListOffsets: { what: 'ListOffsetsResponse' },
-  CreatePartitions: { what: 'CreatePartitionsResponse' },
-  FindCoordinator: { what: 'FindCoordinatorResponse' },
-  JoinGroup: { what: 'JoinGroupResponse' },
-  SyncGroup: { what: 'SyncGroupResponse' },
-  Heartbeat: { what: 'HeartbeatResponse' },
-  LeaveGroup: { what: 'LeaveGroupResponse' },
-  OffsetCommit: { what: 'OffsetCommitResponse' },
-  OffsetFetch: { what: 'OffsetFetchResponse' },
-};
-
-function cargoOf(reply: Reply): Cargo {
-  const plain = REPLY_CARGO[reply.api];
-  return reply.api === 'Fetch' ? carrying(plain.what, reply.partitions) : plain;
-}
-
-/** What a request or a reply carries, for the trace; the place is named when all of it belongs to one. */
-export function carrying(
-  what: string,
-  parts: readonly (Pick<FetchedRecords, 'place'> & { readonly messages: readonly MessageId[] })[],
-): Cargo {
-  if (parts.length === 0) return { what };
-  if (parts.length === 1) return { what, place: parts[0]!.place, messages: parts[0]!.messages };
-  const messages: MessageId[] = [];
-  for (const part of parts) for (const message of part.messages) messages.push(message);
-  return { what, place: null, messages };
 }

@@ -587,7 +587,12 @@ export type Reply =
   | { readonly api: 'DescribeConfigs'; readonly error: ErrorCode; readonly config: TopicConfig }
   | { readonly api: 'DeleteRecords'; readonly error: ErrorCode; readonly logStart: number };
 
-export type ReplyTo<Api extends Request['api']> = Extract<Reply, { api: Api }>;
+type ReplyOf<R, Api> = R extends { readonly api: infer Apis }
+  ? Api extends Apis
+    ? R & { readonly api: Api }
+    : never
+  : never;
+export type ReplyTo<Api extends Request['api']> = ReplyOf<Reply, Api>;
 
 /** On the wire. */
 export interface RequestEnvelope {

@@ -1,0 +1,246 @@
+/**
+ * The coordinators of one broker: a shard for each partition of an internal topic that it leads (K-43, K-75). What a
+ * shard writes is appended to its partition, and what it answers meanwhile waits until that is replicated; when the
+ * broker stops leading, the shard is gone and those who still wait are told to look elsewhere.
+ */
+import { assert } from '../../sim/errors.ts';
+import type { Micros } from '../../sim/time.ts';
+import type { EventBody } from '../../sim/trace.ts';
+import type { CoordinatorRecord } from './batch.ts';
+import type { BrokerContext, BrokerEffects } from './broker-effects.ts';
+import { splitPlace, type ClusterImage } from './cluster-image.ts';
+import {
+  OFFSETS_TOPIC,
+  TRANSACTIONS_TOPIC,
+  type CoordinatorShard,
+  type ShardContext,
+  type ShardEffects,
+} from './coordinator-shard.ts';
+import { GroupShard } from './groups/group-shard.ts';
+import type { ErrorCode, GroupDescription, Reply, Request } from './protocol.ts';
+import type { Replica } from './replica.ts';
+import type { Replicas } from './replicas.ts';
+import { TransactionShard } from './transactions.ts';
+
+interface HeldReply {
+  readonly to: string;
+  readonly correlation: number;
+  readonly reply: Reply;
+}
+
+interface Hosted {
+  readonly place: string;
+  readonly shard: CoordinatorShard;
+  /** Counts the shards made here: timers and answers of an earlier one are void. */
+  readonly life: number;
+  /** Replies that wait until the partition is replicated so far, in order. */
+  held: { readonly requiredOffset: number; readonly replies: readonly HeldReply[] }[];
+}
+
+/** What comes back to {@link Coordinators.answered}. */
+export interface CoordinatorContext {
+  readonly kind: 'shard';
+  readonly place: string;
+  readonly life: number;
+  readonly context: unknown;
+}
+
+export class Coordinators {
+  private readonly context: BrokerContext;
+  private readonly replicas: Replicas;
+  private hosted = new Map<string, Hosted>();
+  private lives = 0;
+  /** Whether a shard is being made anew because its partition took nothing. */
+  private reloading = false;
+
+  constructor(context: BrokerContext, replicas: Replicas) {
+    this.context = context;
+    this.replicas = replicas;
+  }
+
+  crash(): void {
+    this.hosted.clear();
+  }
+
+  /** The broker leads an internal partition now: its shard is made from what is in the log. */
+  ledHere(replica: Replica, now: Micros, fx: BrokerEffects): void {
+    this.ledElsewhere(replica.place, fx);
+    this.load(replica, now, fx);
+  }
+
+  private load(replica: Replica, now: Micros, fx: BrokerEffects): void {
+    const { place } = replica;
+    const { topic } = splitPlace(place);
+    assert(topic === OFFSETS_TOPIC || topic === TRANSACTIONS_TOPIC, `nobody coordinates ${place}`);
+    const { node, config, random } = this.context;
+    const context: ShardContext = { node, place, config, random };
+    const shard = topic === OFFSETS_TOPIC ? new GroupShard(context) : new TransactionShard(context);
+    for (const { key, value } of replica.log.coordinatorRecords()) shard.replay(key, value);
+    const hosted: Hosted = { place, shard, life: this.lives++, held: [] };
+    this.hosted.set(place, hosted);
+    this.within(hosted, now, fx, (effects) => shard.loaded(now, effects));
+  }
+
+  ledElsewhere(place: string, fx: BrokerEffects): void {
+    const hosted = this.hosted.get(place);
+    if (!hosted) return;
+    this.hosted.delete(place);
+    for (const { replies } of hosted.held) {
+      for (const { to, correlation, reply } of replies) {
+        assert('error' in reply, `a reply to ${reply.api} has no error`);
+        fx.reply(to, correlation, { ...reply, error: 'NOT_COORDINATOR' } as Reply);
+      }
+    }
+  }
+
+  /** What was written is replicated: those who waited for it are answered. */
+  highWatermarkAdvanced(replica: Replica, fx: BrokerEffects): void {
+    const hosted = this.hosted.get(replica.place);
+    if (!hosted) return;
+    const { highWatermark } = replica.log;
+    while (hosted.held.length > 0 && hosted.held[0]!.requiredOffset <= highWatermark) {
+      for (const { to, correlation, reply } of hosted.held.shift()!.replies) fx.reply(to, correlation, reply);
+    }
+  }
+
+  imageChanged(now: Micros, fx: BrokerEffects): void {
+    for (const hosted of this.hosted.values())
+      this.within(hosted, now, fx, (effects) => hosted.shard.imageChanged(now, effects));
+  }
+
+  /** @returns false when this broker does not coordinate there */
+  handle(
+    place: string,
+    request: Request,
+    from: string,
+    correlation: number,
+    now: Micros,
+    fx: BrokerEffects,
+  ): boolean {
+    const hosted = this.hosted.get(place);
+    if (!hosted) return false;
+    this.within(hosted, now, fx, (effects) => hosted.shard.handle(request, from, correlation, now, effects));
+    return true;
+  }
+
+  timer(data: unknown, now: Micros, fx: BrokerEffects): void {
+    const {
+      place,
+      life,
+      timer,
+      data: own,
+    } = data as {
+      place: string;
+      life: number;
+      timer: string;
+      data: unknown;
+    };
+    const hosted = this.hosted.get(place);
+    if (hosted?.life !== life) return;
+    this.within(hosted, now, fx, (effects) => hosted.shard.timer(timer, own, now, effects));
+  }
+
+  answered(
+    { place, life, context }: CoordinatorContext,
+    reply: Reply | null,
+    now: Micros,
+    fx: BrokerEffects,
+  ): void {
+    const hosted = this.hosted.get(place);
+    if (hosted?.life !== life) return;
+    this.within(hosted, now, fx, (effects) => hosted.shard.answered(context, reply, now, effects));
+  }
+
+  /** Every group that this broker coordinates. */
+  groups(): Pick<GroupDescription, 'group' | 'type' | 'state'>[] {
+    return [...this.hosted.values()].flatMap(({ shard }) =>
+      shard instanceof GroupShard ? [...shard.list()] : [],
+    );
+  }
+
+  /** Runs one call of a shard: what it writes goes to the log as one batch, and its replies wait for that. */
+  private within(
+    hosted: Hosted,
+    now: Micros,
+    fx: BrokerEffects,
+    call: (effects: ShardEffects) => void,
+  ): void {
+    const effects = new Collected(hosted, this.context, fx);
+    call(effects);
+    const { records, replies } = effects;
+    if (records.length === 0) {
+      for (const { to, correlation, reply } of replies) fx.reply(to, correlation, reply);
+      return;
+    }
+    const replica = this.replicas.led(hosted.place);
+    assert(replica, `${hosted.place} is coordinated where it is not led`);
+    const { error, requiredOffset } = this.replicas.appendCoordinator(replica, records, now, fx);
+    if (error !== 'NONE') {
+      this.fail(replies, error, replica, now, fx);
+      return;
+    }
+    if (requiredOffset <= replica.log.highWatermark) {
+      for (const { to, correlation, reply } of replies) fx.reply(to, correlation, reply);
+    } else if (replies.length > 0) hosted.held.push({ requiredOffset, replies });
+  }
+
+  /** Its partition takes nothing: what the shard did is undone, by making it anew from what is there. */
+  private fail(
+    replies: readonly HeldReply[],
+    error: ErrorCode,
+    replica: Replica,
+    now: Micros,
+    fx: BrokerEffects,
+  ): void {
+    assert(error === 'NOT_ENOUGH_REPLICAS', `a coordinator's write failed with ${error}`);
+    for (const { to, correlation, reply } of replies) {
+      assert('error' in reply, `a reply to ${reply.api} has no error`);
+      fx.reply(to, correlation, { ...reply, error: 'COORDINATOR_NOT_AVAILABLE' } as Reply);
+    }
+    if (this.reloading) return;
+    this.reloading = true;
+    this.load(replica, now, fx);
+    this.reloading = false;
+  }
+}
+
+/** The effects of one call of a shard, collected. */
+class Collected implements ShardEffects {
+  readonly records: CoordinatorRecord[] = [];
+  readonly replies: HeldReply[] = [];
+  private readonly hosted: Hosted;
+  private readonly context: BrokerContext;
+  private readonly fx: BrokerEffects;
+
+  constructor(hosted: Hosted, context: BrokerContext, fx: BrokerEffects) {
+    this.hosted = hosted;
+    this.context = context;
+    this.fx = fx;
+  }
+
+  reply(to: string, correlation: number, reply: Reply): void {
+    this.replies.push({ to, correlation, reply });
+  }
+
+  timer(delay: Micros, timer: string, data: unknown): void {
+    const { place, life } = this.hosted;
+    this.fx.timer(delay, 'shard', { place, life, timer, data });
+  }
+
+  trace(event: EventBody): void {
+    this.fx.trace(event);
+  }
+
+  write(key: string, value: object | null): void {
+    this.records.push({ key, value });
+  }
+
+  request(to: string, request: Request, context: unknown): void {
+    const { place, life } = this.hosted;
+    this.fx.request(to, request, { kind: 'shard', place, life, context } satisfies CoordinatorContext);
+  }
+
+  image(): ClusterImage {
+    return this.context.image;
+  }
+}
