@@ -17,6 +17,10 @@ export interface Experiment {
   readonly speed: number;
   readonly predict: Prediction | null;
   readonly knobs: readonly Knob[];
+  /** What the figure draws. */
+  readonly stage: StageKind;
+  /** Whether the broker's command-line tools are offered beside it. */
+  readonly console: boolean;
   /** What the reader may do while it runs. */
   readonly controls: readonly Control[];
   /** Ids of the claims listed beside the stage. */
@@ -44,6 +48,13 @@ export interface Knob {
   readonly options: readonly { readonly id: string; readonly label: string; readonly value: unknown }[];
 }
 
+/**
+ * `groups`: producers, partitions, groups with their members. `replicas`: the brokers side by side with their copies of
+ * each partition. `log`: one partition's log with its segments. `timeline`: who read what and when, to scale.
+ * `distribution`: how records spread over partitions. `shares`: what a share group holds, beside consumer groups.
+ */
+export type StageKind = 'groups' | 'replicas' | 'log' | 'timeline' | 'distribution' | 'shares';
+
 /** Kinds of buttons; which processes they are for, the view says. */
 export type Control =
   | 'crash-consumer'
@@ -54,7 +65,21 @@ export type Control =
   | 'add-partition'
   | 'produce-keyed'
   | 'produce-keyless'
-  | 'cut-link';
+  | 'cut-link'
+  | 'crash-broker'
+  | 'restart-broker'
+  | 'pause-broker'
+  | 'stop-broker'
+  | 'cut-broker'
+  | 'crash-controller'
+  | 'crash-producer'
+  | 'restart-producer'
+  | 'pause-producer'
+  | 'elect-preferred'
+  | 'elect-unclean'
+  | 'seek'
+  | 'pause-partitions'
+  | 'tombstone';
 
 export type KnobChoices = Readonly<Record<string, string>>;
 

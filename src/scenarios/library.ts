@@ -29,6 +29,8 @@ const plain = [...scenarios.values()]
     question: '',
     posterMs: durationMs / 2,
     speed: 1,
+    stage: 'groups',
+    console: false,
     predict: null,
     knobs: [],
     controls: [

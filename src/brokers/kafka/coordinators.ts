@@ -1,6 +1,6 @@
 /**
  * The coordinators of one broker: a shard for each partition of an internal topic that it leads (K-43, K-75). What a
- * shard writes is appended to its partition, and what it answers meanwhile waits until that is replicated; when the
+ * shard writes is appended to its partition, and what it answers or asks meanwhile waits until that is replicated; when the
  * broker stops leading, the shard is gone and those who still wait are told to look elsewhere.
  */
 import { assert } from '../../sim/errors.ts';
@@ -28,13 +28,26 @@ interface HeldReply {
   readonly reply: Reply;
 }
 
+/** A request of a shard's own that goes out once what it wrote is replicated. */
+interface HeldRequest {
+  readonly to: string;
+  readonly request: Request;
+  readonly context: CoordinatorContext;
+}
+
+interface Held {
+  readonly requiredOffset: number;
+  readonly replies: readonly HeldReply[];
+  readonly requests: readonly HeldRequest[];
+}
+
 interface Hosted {
   readonly place: string;
   readonly shard: CoordinatorShard;
   /** Counts the shards made here: timers and answers of an earlier one are void. */
   readonly life: number;
-  /** Replies that wait until the partition is replicated so far, in order. */
-  held: { readonly requiredOffset: number; readonly replies: readonly HeldReply[] }[];
+  /** What waits until the partition is replicated so far, in order. */
+  held: Held[];
 }
 
 /** What comes back to {@link Coordinators.answered}. */
@@ -98,9 +111,8 @@ export class Coordinators {
     const hosted = this.hosted.get(replica.place);
     if (!hosted) return;
     const { highWatermark } = replica.log;
-    while (hosted.held.length > 0 && hosted.held[0]!.requiredOffset <= highWatermark) {
-      for (const { to, correlation, reply } of hosted.held.shift()!.replies) fx.reply(to, correlation, reply);
-    }
+    while (hosted.held.length > 0 && hosted.held[0]!.requiredOffset <= highWatermark)
+      letGo(hosted.held.shift()!, fx);
   }
 
   imageChanged(now: Micros, fx: BrokerEffects): void {
@@ -167,9 +179,9 @@ export class Coordinators {
   ): void {
     const effects = new Collected(hosted, this.context, fx);
     call(effects);
-    const { records, replies } = effects;
+    const { records, replies, requests } = effects;
     if (records.length === 0) {
-      for (const { to, correlation, reply } of replies) fx.reply(to, correlation, reply);
+      letGo(effects, fx);
       return;
     }
     const replica = this.replicas.led(hosted.place);
@@ -179,9 +191,9 @@ export class Coordinators {
       this.fail(replies, error, replica, now, fx);
       return;
     }
-    if (requiredOffset <= replica.log.highWatermark) {
-      for (const { to, correlation, reply } of replies) fx.reply(to, correlation, reply);
-    } else if (replies.length > 0) hosted.held.push({ requiredOffset, replies });
+    if (requiredOffset <= replica.log.highWatermark) letGo(effects, fx);
+    else if (replies.length > 0 || requests.length > 0)
+      hosted.held.push({ requiredOffset, replies, requests });
   }
 
   /** Its partition takes nothing: what the shard did is undone, by making it anew from what is there. */
@@ -204,10 +216,16 @@ export class Coordinators {
   }
 }
 
+function letGo({ replies, requests }: Pick<Held, 'replies' | 'requests'>, fx: BrokerEffects): void {
+  for (const { to, correlation, reply } of replies) fx.reply(to, correlation, reply);
+  for (const { to, request, context } of requests) fx.request(to, request, context);
+}
+
 /** The effects of one call of a shard, collected. */
 class Collected implements ShardEffects {
   readonly records: CoordinatorRecord[] = [];
   readonly replies: HeldReply[] = [];
+  readonly requests: HeldRequest[] = [];
   private readonly hosted: Hosted;
   private readonly context: BrokerContext;
   private readonly fx: BrokerEffects;
@@ -237,7 +255,7 @@ class Collected implements ShardEffects {
 
   request(to: string, request: Request, context: unknown): void {
     const { place, life } = this.hosted;
-    this.fx.request(to, request, { kind: 'shard', place, life, context } satisfies CoordinatorContext);
+    this.requests.push({ to, request, context: { kind: 'shard', place, life, context } });
   }
 
   image(): ClusterImage {

@@ -74,6 +74,8 @@ export const consumerGroupsExperiment: Experiment = {
     'Who reads what, and what happens to the records a consumer had read but not committed when it dies?',
   posterMs: 19_500,
   speed: 1,
+  stage: 'groups',
+  console: false,
   predict: {
     question: 'C1 dies. Its group goes on reading its partition from…',
     options: [

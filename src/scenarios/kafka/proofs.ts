@@ -205,6 +205,8 @@ export const homeLogExperiment: Experiment = {
   question: 'Where does each record go, and who reads it?',
   posterMs: 16_000,
   speed: 1,
+  stage: 'groups',
+  console: false,
   predict: null,
   knobs: [],
   controls: ['produce-keyed', 'crash-consumer', 'restart-consumer'],
