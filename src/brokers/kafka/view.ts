@@ -1,13 +1,14 @@
 /**
  * Folds a trace into the picture of a Kafka cluster: partitions with their newest records, groups with who owns what,
- * and what is on the wire. It reads events only, so a recording draws the same picture; its memory is bounded by what
- * the picture shows, not by the run.
+ * what is on the wire, and what the stage asks for beside (view/). It reads events only, so a recording draws the same
+ * picture; its memory is bounded by what the picture shows, not by the run.
  */
 import { displayName } from '../../sim/names.ts';
 import type { Micros } from '../../sim/time.ts';
 import type { MessageId, TraceEvent } from '../../sim/trace.ts';
 import type { ViewFold } from '../broker.ts';
-import type { KafkaClient, KafkaSystem } from './config.ts';
+import type { KafkaClient } from './client-config.ts';
+import type { KafkaSystem } from './config.ts';
 import {
   CELLS_MAX,
   TRAVELS_MAX,
@@ -16,48 +17,28 @@ import {
   type KafkaView,
   type MemberView,
   type PartitionReader,
+  type PartitionView,
   type ProducerView,
+  type TargetView,
   type TopicView,
   type Travel,
+  type ViewPart,
 } from './view-types.ts';
+import { ConsoleOutputs } from './view/console.ts';
+import { Coverage } from './view/coverage.ts';
+import { Distribution } from './view/distribution.ts';
+import type { Event } from './view/event.ts';
+import { Logs } from './view/log.ts';
+import { Messages } from './view/messages.ts';
+import { Nodes } from './view/nodes.ts';
+import { Replicas } from './view/replicas.ts';
+import { Settings } from './view/settings.ts';
+import { Shares } from './view/shares.ts';
+import { Timeline } from './view/timeline.ts';
+import { Transactions } from './view/transactions.ts';
 
 /** Distinct keys a producer's picture lists. */
 const KEYS_MAX = 32;
-/** Messages whose key and partition are remembered, to draw what travels; the newest ones. */
-const MESSAGES_MAX = 8192;
-/** Gaps remembered in what a group has done of a partition. */
-const GAPS_MAX = 64;
-
-/** Which positions of a partition a group has done: all below a mark, but for a few gaps. */
-class Coverage {
-  private mark = 0;
-  private gaps: { from: number; to: number }[] = [];
-
-  /** @returns whether it had been done before */
-  add(position: number): boolean {
-    if (position >= this.mark) {
-      if (position > this.mark) {
-        this.gaps.push({ from: this.mark, to: position });
-        if (this.gaps.length > GAPS_MAX) this.gaps.shift();
-      }
-      this.mark = position + 1;
-      return false;
-    }
-    const at = this.gaps.findIndex(({ from, to }) => position >= from && position < to);
-    if (at === -1) return true;
-    const { from, to } = this.gaps[at]!;
-    const rest = [
-      { from, to: position },
-      { from: position + 1, to },
-    ].filter((gap) => gap.from < gap.to);
-    this.gaps.splice(at, 1, ...rest);
-    return false;
-  }
-
-  has(position: number): boolean {
-    return position < this.mark && !this.gaps.some(({ from, to }) => position >= from && position < to);
-  }
-}
 
 interface CellState {
   position: number;
@@ -73,6 +54,7 @@ interface ReaderState {
   owner: string | null;
   committed: number | null;
   position: number | null;
+  paused: boolean;
   readonly delivered: Coverage;
   readonly processed: Coverage;
 }
@@ -83,6 +65,8 @@ interface PartitionState {
   logStart: number;
   logEnd: number;
   highWatermark: number;
+  /** Null while the trace has told of no other end than the high watermark (K-3). */
+  lastStableOffset: number | null;
   /** A ring: the record at `position` is at `position % CELLS_MAX`. */
   readonly cells: (CellState | null)[];
   readonly readers: Map<string, ReaderState>;
@@ -115,7 +99,11 @@ interface MemberState {
 
 interface GroupState {
   readonly id: string;
+  readonly kind: GroupView['kind'];
   readonly number: number;
+  /** Its members read what is committed, and nothing behind (K-4). */
+  committedOnly: boolean;
+  target: TargetView | null;
   state: string;
   stable: boolean;
   generation: number;
@@ -138,139 +126,251 @@ interface ProducerState {
   readonly keys: Set<string | null>;
 }
 
-interface KnownMessage {
-  readonly message: MessageId;
-  readonly key: string | null;
-  place: string | null;
-  position: number;
-}
-
 export class KafkaViewFold implements ViewFold<KafkaView> {
-  private readonly nodes = new Map<string, boolean>();
+  private readonly nodes: Nodes;
   private readonly topics = new Map<string, PartitionState[]>();
   private readonly partitions = new Map<string, PartitionState>();
   private readonly producers = new Map<string, ProducerState>();
   private readonly groups = new Map<string, GroupState>();
   private readonly members = new Map<string, MemberState>();
-  private readonly messages: (KnownMessage | undefined)[] = [];
+  /** Partitions that a client reads by assign(): nobody shares them out. */
+  private readonly assign = new Map<string, readonly string[]>();
+  private readonly messages = new Messages();
+  private readonly settings: Settings;
+  private readonly replicas: Replicas;
+  private readonly logs: Logs;
+  private readonly timeline: Timeline;
+  private readonly distribution: Distribution;
+  private readonly transactions: Transactions;
+  private readonly shares = new Shares();
+  private readonly console = new ConsoleOutputs();
   private travels: Travel[] = [];
 
-  /** @param clients those of the scenario; whoever joins later is met in the trace */
-  constructor(system: KafkaSystem, clients: readonly KafkaClient[]) {
+  /**
+   * @param clients those of the scenario; whoever joins later is met in the trace
+   * @param parts what the stage draws beside the ordinary picture; the rest is null, and costs nothing
+   */
+  constructor(system: KafkaSystem, clients: readonly KafkaClient[], parts: readonly ViewPart[] = []) {
+    this.nodes = new Nodes(system);
+    this.settings = new Settings(system);
+    this.replicas = new Replicas(system, parts.includes('replicas'));
+    this.logs = new Logs(parts.includes('log'));
+    this.timeline = new Timeline(parts.includes('timeline'));
+    this.distribution = new Distribution(parts.includes('distribution'));
+    this.transactions = new Transactions(clients);
     for (const { name } of system.topics) this.topics.set(name, []);
     for (const client of clients) {
-      if (client.role === 'producer')
-        this.addProducer(client.id, client.label ?? displayName(client.id), client.topic);
-      else this.addMember(client.id, client.label ?? displayName(client.id), client.group);
+      const label = client.label ?? displayName(client.id);
+      if (client.role === 'producer') this.addProducer(client.id, label, client.topic);
+      else {
+        if (client.role === 'processor') this.addProducer(client.id, label, client.to);
+        const group = this.group(client.group, client.role === 'share-consumer' ? 'share' : 'consumer');
+        const reading = client.role === 'processor' ? client.consumer : client.config;
+        if ('isolation.level' in reading && reading['isolation.level'] === 'read_committed')
+          group.committedOnly = true;
+        if (client.role === 'consumer' && client.assign) this.assign.set(client.id, client.assign);
+        this.addMember(client.id, label, client.group);
+      }
     }
   }
 
   on(event: TraceEvent): void {
     switch (event.kind) {
       case 'places-created':
-        this.nodes.set(event.node, true);
-        this.createPlaces(event.name, event.places);
-        break;
+        this.createPlaces(event.name, event.places, event.replicas);
+        return;
+      case 'places-deleted':
+        this.deletePlaces(event.name, event.places);
+        return;
+      case 'configured':
+        this.settings.configured(event);
+        return;
       case 'node-crashed':
+      case 'node-stopped':
+        this.dropTravels(event.node);
+        this.nodes.on(event);
+        return;
       case 'node-restarted':
-        this.nodes.set(event.node, event.kind === 'node-restarted');
-        if (event.kind === 'node-crashed') this.dropTravels(event.node);
-        break;
+      case 'node-fenced':
+      case 'node-unfenced':
+        this.nodes.on(event);
+        return;
       case 'client-started':
+        this.timeline.on(event);
         this.clientStarted(event.client, event.role, event.at);
-        break;
+        return;
       case 'client-stopped':
+        this.timeline.on(event);
         this.clientStopped(event.client, event.reason, event.at);
-        break;
+        return;
       case 'acted':
+        this.nodes.on(event);
+        this.timeline.on(event);
         if (event.refused === null && (event.action === 'pause' || event.action === 'resume'))
           this.paused(event.target, event.action === 'pause', event.at);
-        break;
+        return;
       case 'published':
         this.published(event);
-        break;
+        return;
       case 'routed': {
-        const known = this.known(event.message);
+        const known = this.messages.get(event.message);
         if (known) known.place = event.place;
-        break;
+        return;
       }
       case 'appended':
         this.appended(event);
-        break;
+        return;
+      case 'marker-appended':
+        this.markerAppended(event);
+        return;
+      case 'replicated':
+        this.replicas.replicated(event);
+        return;
+      case 'truncated':
+        this.replicas.truncated(event);
+        return;
+      case 'leader-elected':
+        this.elected(event);
+        return;
+      case 'isr-changed':
+        this.replicas.isrChanged(event);
+        return;
       case 'high-watermark-advanced': {
-        const partition = this.partitions.get(event.place);
+        this.replicas.highWatermark(event);
+        const partition = this.led(event);
         if (partition) partition.highWatermark = event.position;
-        break;
+        return;
       }
+      case 'stable-offset-advanced': {
+        const partition = this.led(event);
+        if (partition) partition.lastStableOffset = event.position;
+        return;
+      }
+      case 'segment-rolled':
+        if (this.led(event)) this.logs.rolled(event);
+        return;
       case 'expired': {
-        const partition = this.partitions.get(event.place);
-        if (partition) partition.logStart = event.position + 1;
-        break;
+        const partition = this.led(event);
+        if (!partition) return;
+        partition.logStart = event.position + 1;
+        partition.logEnd = Math.max(partition.logEnd, partition.logStart);
+        this.replicas.logStart(event.place, partition.logStart);
+        this.logs.expired(event.place, partition.logStart, event.at);
+        return;
       }
+      case 'compacted': {
+        const partition = this.led(event);
+        if (!partition) return;
+        if (this.cell(event.place, event.position)) partition.cells[event.position % CELLS_MAX] = null;
+        this.logs.compacted(event);
+        return;
+      }
+      case 'cleaned':
+        if (this.led(event)) this.logs.cleaned(event);
+        return;
       case 'publish-confirmed':
         this.confirmed(event);
-        break;
+        return;
       case 'publish-failed': {
         const producer = this.producers.get(event.client);
         if (producer) producer.failed++;
-        break;
+        return;
       }
+      case 'transaction-began':
+      case 'transaction-ended':
+      case 'transaction-state-changed':
+        this.transactions.on(event);
+        return;
       case 'delivered':
         this.delivered(event);
-        break;
+        return;
       case 'processed':
         this.processed(event);
-        break;
+        return;
       case 'settled':
-        if (event.group !== null) this.reader(event.group, event.place).committed = event.position;
-        break;
+        this.shares.on(event, this.messages);
+        if (event.group !== null && event.outcome === 'committed')
+          this.reader(event.group, event.place).committed = event.position;
+        return;
+      case 'acquired':
+      case 'released':
+      case 'archived':
+        this.shares.on(event, this.messages);
+        return;
       case 'positioned':
         if (event.group !== null) {
           const reader = this.reader(event.group, event.place);
           reader.position = event.position;
           if (event.by === 'committed') reader.committed = event.position;
         }
-        break;
+        return;
+      case 'reading-paused':
+      case 'reading-resumed':
+        if (event.group !== null)
+          for (const place of event.places)
+            this.reader(event.group, place).paused = event.kind === 'reading-paused';
+        return;
       case 'assigned':
+        this.timeline.on(event);
         this.assigned(event);
-        break;
+        return;
       case 'revoked':
+        this.timeline.on(event);
         this.revoked(event);
-        break;
+        return;
       case 'member-joined':
         this.memberJoined(event.group, event.client, event.member, event.at);
-        break;
+        this.timeline.on(event);
+        return;
       case 'member-removed':
+        this.timeline.on(event);
         this.memberRemoved(event.client, event.member, event.at);
-        break;
+        return;
       case 'group-state-changed':
+        this.timeline.on(event);
         this.groupChanged(event);
-        break;
+        return;
+      case 'target-computed':
+        this.group(event.group).target = {
+          epoch: event.epoch,
+          assignment: event.assignment.map(([client, places]) => ({ client, places: [...places] })),
+        };
+        return;
       case 'sent':
         this.sent(event);
-        break;
+        return;
+      case 'printed':
+        this.console.printed(event);
+        return;
     }
   }
 
   view(now: Micros): KafkaView {
     const groups = [...this.groups.values()];
+    const shown = new Map<string, PartitionView>();
     const topics = [...this.topics].map(([name, partitions]): TopicView => ({
       name,
-      partitions: partitions.map((partition) => ({
-        place: partition.place,
-        index: partition.index,
-        logStart: partition.logStart,
-        logEnd: partition.logEnd,
-        highWatermark: partition.highWatermark,
-        cells: cellsOf(partition, groups.length),
-        readers: groups
-          .filter(({ id }) => partition.readers.has(id))
-          .map(({ id }) => readerOf(partition, id)),
-      })),
+      partitions: partitions.map((partition) => {
+        const view: PartitionView = {
+          place: partition.place,
+          index: partition.index,
+          leader: this.replicas.leaderOf(partition.place),
+          logStart: partition.logStart,
+          logEnd: partition.logEnd,
+          highWatermark: partition.highWatermark,
+          lastStableOffset: stableOf(partition),
+          cells: cellsOf(partition, groups.length),
+          readers: groups
+            .filter(({ id }) => partition.readers.has(id))
+            .map((group) => this.readerView(partition, group)),
+        };
+        shown.set(partition.place, view);
+        return view;
+      }),
     }));
     return {
       broker: 'kafka',
-      nodes: [...this.nodes].map(([id, up]) => ({ id, up })),
+      nodes: this.nodes.view(),
       producers: [...this.producers.values()].map(
         ({ id, label, state, topic, published, confirmed, failed, keys }): ProducerView => ({
           id,
@@ -286,16 +386,46 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
       topics,
       groups: groups.map((group) => this.groupView(group)),
       travels: this.travels.filter(({ arrivesAt }) => arrivesAt === null || arrivesAt > now),
+      transactions: this.transactions.view(),
+      shares: this.shares.view((client) => this.members.get(client)?.label ?? displayName(client)),
+      console: this.console.view(),
+      replicas: this.replicas.view(now, this.nodes, this.settings),
+      logs: this.logs.view(now, (place) => shown.get(place), this.settings),
+      timelines: this.timeline.view(now),
+      distribution: this.distribution.view(),
     };
   }
 
+  private readerView(partition: PartitionState, { id, kind, committedOnly }: GroupState): PartitionReader {
+    const { owner, committed, position, paused } = partition.readers.get(id)!;
+    const { highWatermark, logStart } = partition;
+    const readable = committedOnly ? stableOf(partition) : highWatermark;
+    if (kind === 'share') {
+      const window = this.shares.window(id, partition.place);
+      const start = window?.start ?? null;
+      const lag = Math.max(0, highWatermark - (start ?? highWatermark));
+      return {
+        group: id,
+        owner: null,
+        committed: start,
+        position: window?.end ?? null,
+        paused,
+        readable,
+        lag,
+      };
+    }
+    const lag = Math.max(0, highWatermark - (committed ?? position ?? logStart));
+    return { group: id, owner, committed, position, paused, readable, lag };
+  }
+
   private groupView(group: GroupState): GroupView {
-    const { id, state, generation, since, delivered, processed, duplicates } = group;
+    const { id, kind, state, generation, since, target, delivered, processed, duplicates } = group;
     let lag = 0;
     for (const partition of this.partitions.values())
-      if (partition.readers.has(id)) lag += readerOf(partition, id).lag;
+      if (partition.readers.has(id)) lag += this.readerView(partition, group).lag;
     return {
       id,
+      kind,
       state,
       generation,
       rebalancingSince: since,
@@ -307,12 +437,16 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
           state: member.state,
           since: member.since,
           places: [...member.places],
+          pausedPlaces: member.places.filter(
+            (place) => this.partitions.get(place)?.readers.get(id)?.paused ?? false,
+          ),
           idle: member.state === 'stable' && group.stable && member.places.length === 0,
           current: current ? { ...current } : null,
           waiting: Math.max(0, member.work.length - member.head - 1),
           processed: member.processed,
         };
       }),
+      target: target && { ...target },
       lag,
       delivered,
       processed,
@@ -320,22 +454,63 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
     };
   }
 
-  private createPlaces(name: string, places: readonly string[]): void {
+  private createPlaces(
+    name: string,
+    places: readonly string[],
+    replicas?: readonly (readonly string[])[],
+  ): void {
+    // Internal topics are no part of the picture.
+    if (name.startsWith('__')) return;
     let partitions = this.topics.get(name);
     if (!partitions) this.topics.set(name, (partitions = []));
-    for (const place of places) {
+    for (const [i, place] of places.entries()) {
+      if (this.partitions.has(place)) continue;
       const partition: PartitionState = {
         place,
         index: partitions.length,
         logStart: 0,
         logEnd: 0,
         highWatermark: 0,
+        lastStableOffset: null,
         cells: new Array<CellState | null>(CELLS_MAX).fill(null),
         readers: new Map(),
       };
       partitions.push(partition);
       this.partitions.set(place, partition);
+      this.replicas.created(place, replicas?.[i]);
+      this.logs.created(place);
+      this.distribution.created(name, place);
     }
+  }
+
+  private deletePlaces(name: string, places: readonly string[]): void {
+    for (const place of places) {
+      this.partitions.delete(place);
+      this.replicas.deleted(place);
+      this.logs.deleted(place);
+    }
+    this.distribution.deleted(name, places);
+    this.topics.delete(name);
+  }
+
+  /** The partition that an event is about, where its node speaks for it: what followers do with their copies is theirs. */
+  private led({ place, node }: { place: string; node: string }): PartitionState | undefined {
+    return this.replicas.leads(place, node) ? this.partitions.get(place) : undefined;
+  }
+
+  private elected(event: Event<'leader-elected'>): void {
+    const { place, at } = event;
+    const partition = this.partitions.get(place);
+    const leader = this.replicas.elected(event);
+    if (!partition || !leader) return;
+    partition.highWatermark = leader.highWatermark;
+    if (leader.logEnd < partition.logEnd) {
+      // K-61, K-9: what the new leader does not have is gone.
+      for (const [i, cell] of partition.cells.entries())
+        if (cell && cell.position >= leader.logEnd) partition.cells[i] = null;
+      this.logs.cut(place, leader.logEnd, at);
+    }
+    partition.logEnd = leader.logEnd;
   }
 
   private addProducer(id: string, label: string, topic: string): ProducerState {
@@ -356,6 +531,8 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
 
   private addMember(id: string, label: string, groupId: string): MemberState {
     const group = this.group(groupId);
+    if (group.kind === 'share') this.shares.expect(groupId, id);
+    else this.timeline.expect(groupId, id, label);
     const member: MemberState = {
       id,
       label,
@@ -374,11 +551,14 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
     return member;
   }
 
-  private group(id: string): GroupState {
+  private group(id: string, kind: GroupState['kind'] = 'consumer'): GroupState {
     let group = this.groups.get(id);
     if (!group) {
       group = {
         id,
+        kind,
+        committedOnly: false,
+        target: null,
         number: this.groups.size,
         state: 'Empty',
         stable: true,
@@ -395,16 +575,20 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
   }
 
   private clientStarted(id: string, role: 'producer' | 'consumer', at: Micros): void {
-    if (role === 'producer') {
-      (this.producers.get(id) ?? this.addProducer(id, displayName(id), '')).state = 'running';
-      return;
-    }
+    const producer =
+      this.producers.get(id) ?? (role === 'producer' ? this.addProducer(id, displayName(id), '') : undefined);
+    if (producer) producer.state = 'running';
     const member = this.members.get(id);
     // Who joins the run later is met when its group's coordinator meets it.
     if (!member) return;
     enter(member, 'joining', at);
     member.memberId = null;
     this.letGo(member);
+    const places = this.assign.get(id);
+    if (!places) return;
+    enter(member, 'stable', at);
+    member.places = [...places];
+    for (const place of places) this.reader(member.group, place).owner = id;
   }
 
   private clientStopped(id: string, reason: 'closed' | 'crashed', at: Micros): void {
@@ -433,21 +617,24 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
     } else enter(member, member.before, at);
   }
 
-  private published({ client, message, key, to }: Event<'published'>): void {
+  private published(event: Event<'published'>): void {
+    const { client, key, to } = event;
     const producer = this.producers.get(client) ?? this.addProducer(client, displayName(client), to);
     producer.topic = to;
     producer.published++;
     if (producer.keys.size < KEYS_MAX) producer.keys.add(key);
-    this.messages[message % MESSAGES_MAX] = { message, key, place: null, position: -1 };
+    this.messages.published(event);
   }
 
-  private appended({ place, position, message, key }: Event<'appended'>): void {
-    const known = this.known(message);
+  private appended(event: Event<'appended'>): void {
+    const { place, position, message, key } = event;
+    const known = this.messages.get(message);
     if (known) {
       known.place = place;
       known.position = position;
     }
-    const partition = this.partitions.get(place);
+    this.replicas.appended(event, known?.client ?? null);
+    const partition = this.led(event);
     if (!partition) return;
     partition.logEnd = position + 1;
     partition.cells[position % CELLS_MAX] = {
@@ -458,14 +645,30 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
       delivered: [],
       processed: [],
     };
+    this.transactions.appended(place, known);
+    this.distribution.appended(event, known);
+    this.logs.appended(event, known, this.transactions.idOf(known), this.settings);
   }
 
-  private confirmed({ client, message, place, position }: Event<'publish-confirmed'>): void {
+  private markerAppended(event: Event<'marker-appended'>): void {
+    this.replicas.markerAppended(event);
+    const partition = this.led(event);
+    if (!partition) return;
+    partition.logEnd = event.position + 1;
+    this.logs.markerAppended(event, this.transactions.idOfProducer(event.producer));
+  }
+
+  private confirmed({ client, message, place, position, at }: Event<'publish-confirmed'>): void {
     const producer = this.producers.get(client);
     if (producer) producer.confirmed++;
-    const at = position ?? this.known(message)?.position ?? -1;
-    const cell = this.cell(place, at);
-    if (cell) cell.confirmed = true;
+    const known = this.messages.get(message);
+    const told = position ?? known?.position ?? -1;
+    const cell = this.cell(place, told);
+    if (cell?.message === message) cell.confirmed = true;
+    // With acks=0 nobody tells the producer anything (K-30).
+    if (position === null) return;
+    this.replicas.confirmed(place, position, known, at);
+    this.logs.confirmed(place, position, message);
   }
 
   private delivered({ client, group, message, key, place, position }: Event<'delivered'>): void {
@@ -573,7 +776,7 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
     );
     const byPlace = new Map<string | null, { message: MessageId; key: string | null }[]>();
     for (const message of messages) {
-      const known = this.known(message);
+      const known = this.messages.get(message);
       const where = place ?? known?.place ?? null;
       let list = byPlace.get(where);
       if (!list) byPlace.set(where, (list = []));
@@ -586,11 +789,6 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
 
   private dropTravels(id: string): void {
     this.travels = this.travels.filter(({ from, to }) => from !== id && to !== id);
-  }
-
-  private known(message: MessageId): KnownMessage | undefined {
-    const known = this.messages[message % MESSAGES_MAX];
-    return known?.message === message ? known : undefined;
   }
 
   private cell(place: string, position: number): CellState | undefined {
@@ -612,6 +810,7 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
         owner: null,
         committed: null,
         position: null,
+        paused: false,
         delivered: new Coverage(),
         processed: new Coverage(),
       };
@@ -620,8 +819,6 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
     return reader;
   }
 }
-
-type Event<K extends TraceEvent['kind']> = Extract<TraceEvent, { kind: K }>;
 
 function enter(member: MemberState, state: MemberState['state'], at: Micros): void {
   if (member.state === state) return;
@@ -632,6 +829,12 @@ function enter(member: MemberState, state: MemberState['state'], at: Micros): vo
 function clear(reader: ReaderState): void {
   reader.owner = null;
   reader.position = null;
+  reader.paused = false;
+}
+
+/** K-3: the high watermark, unless an open transaction begins below it. */
+function stableOf({ lastStableOffset, highWatermark }: PartitionState): number {
+  return lastStableOffset === null ? highWatermark : Math.min(lastStableOffset, highWatermark);
 }
 
 function cellsOf({ cells, logStart, logEnd }: PartitionState, groups: number): Cell[] {
@@ -650,10 +853,4 @@ function cellsOf({ cells, logStart, logEnd }: PartitionState, groups: number): C
     });
   }
   return shown;
-}
-
-function readerOf(partition: PartitionState, group: string): PartitionReader {
-  const { owner, committed, position } = partition.readers.get(group)!;
-  const from = committed ?? position ?? partition.logStart;
-  return { group, owner, committed, position, lag: Math.max(0, partition.logEnd - from) };
 }

@@ -1,0 +1,45 @@
+/** What the newest messages were when they were published: an event names a message, and the picture shows its key. */
+import type { Micros } from '../../../sim/time.ts';
+import type { Event } from './event.ts';
+import type { MessageId } from '../../../sim/trace.ts';
+
+/** Messages that are remembered. */
+const MESSAGES_MAX = 8192;
+
+export interface KnownMessage {
+  readonly message: MessageId;
+  readonly client: string;
+  readonly key: string | null;
+  /** Undefined where the run gives it no content; null for a tombstone. */
+  readonly value: string | null | undefined;
+  readonly bytes: number;
+  /** By the name that `transaction-began` gave. */
+  readonly transaction: string | null;
+  readonly publishedAt: Micros;
+  place: string | null;
+  position: number;
+}
+
+export class Messages {
+  /** A ring. */
+  private readonly known: (KnownMessage | undefined)[] = [];
+
+  published({ client, message, key, value, bytes, transaction, at }: Event<'published'>): void {
+    this.known[message % MESSAGES_MAX] = {
+      message,
+      client,
+      key,
+      value,
+      bytes,
+      transaction: transaction ?? null,
+      publishedAt: at,
+      place: null,
+      position: -1,
+    };
+  }
+
+  get(message: MessageId): KnownMessage | undefined {
+    const known = this.known[message % MESSAGES_MAX];
+    return known?.message === message ? known : undefined;
+  }
+}
