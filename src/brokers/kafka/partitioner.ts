@@ -1,6 +1,6 @@
 /**
  * Where a record goes: murmur2 over the key's bytes (K-22, K-23), and for records without a key the uniform sticky
- * partitioner of KIP-794 with its adaptive choice (K-24 to K-26).
+ * partitioner of KIP-794 with its adaptive choice (K-24 to K-26), or the round robin of `partitioner.class` (K-27).
  */
 import type { Random } from '../../sim/random.ts';
 
@@ -101,6 +101,19 @@ export function pickWeighted(cumulative: readonly number[], draw: number): numbe
   return cumulative.findIndex((sum) => sum > draw);
 }
 
+/** What the sticky partitioner asks of a topic when it must choose; an object, and not closures, for the checkpoints. */
+export interface TopicLoad {
+  /** How many partitions the topic has. */
+  partitionCount(): number;
+  /** Indexes of the partitions whose leader is known, ascending (K-25). */
+  available(): readonly number[];
+  /**
+   * K-26: the partitions to choose from and the batches that wait for each, by the same index; null where not every
+   * partition has a queue yet, or the adaptive choice is off.
+   */
+  load(): { readonly indexes: readonly number[]; readonly queueSizes: readonly number[] } | null;
+}
+
 /** The sticky partition of one topic, for records without a key (K-24). */
 export class StickyPartitioner {
   private readonly random: Random;
@@ -114,19 +127,10 @@ export class StickyPartitioner {
     this.stickyBatchSize = Math.max(1, batchSize);
   }
 
-  /**
-   * The partition for the next record.
-   * @param available indexes of the partitions whose leader is known; if there are none, any may be chosen (K-25)
-   * @param partitions how many the topic has
-   * @param queueSizes batches waiting per partition, for the adaptive choice, or null when not all have a queue (K-26)
-   */
-  partition(
-    available: readonly number[] | null,
-    partitions: number,
-    queueSizes: () => number[] | null,
-  ): number {
-    if (this.current === -1 || this.current >= partitions) {
-      this.current = this.choose(available, partitions, queueSizes());
+  /** The partition for the next record. */
+  partition(topic: TopicLoad): number {
+    if (this.current === -1) {
+      this.current = this.choose(topic);
       this.produced = 0;
     }
     return this.current;
@@ -143,17 +147,33 @@ export class StickyPartitioner {
     if ((enough && !openBatch) || this.produced >= 2 * this.stickyBatchSize) this.current = -1;
   }
 
-  private choose(
-    available: readonly number[] | null,
-    partitions: number,
-    queueSizes: number[] | null,
-  ): number {
-    if (available && available.length > 0 && available.length < partitions)
-      return this.random.pick(available);
-    if (queueSizes && queueSizes.length > 1 && queueSizes.some((size) => size !== queueSizes[0])) {
-      const cumulative = cumulativeWeights(queueSizes);
-      return pickWeighted(cumulative, (this.random.uint32() >>> 1) % cumulative.at(-1)!);
+  private choose(topic: TopicLoad): number {
+    const load = topic.load();
+    const partitions = topic.partitionCount();
+    if (load && partitions > 1 && load.indexes.length > 0) {
+      const { indexes, queueSizes } = load;
+      // With equal queues the weights say nothing, unless a broker is left out for being slow.
+      if (indexes.length < partitions || queueSizes.some((size) => size !== queueSizes[0])) {
+        const cumulative = cumulativeWeights(queueSizes);
+        return indexes[pickWeighted(cumulative, (this.random.uint32() >>> 1) % cumulative.at(-1)!)]!;
+      }
     }
-    return this.random.below(partitions);
+    const available = topic.available();
+    return available.length > 0 ? this.random.pick(available) : this.random.below(partitions);
+  }
+}
+
+/**
+ * K-27: `RoundRobinPartitioner` as it is in 4.x: one partition further for every record of the topic, whatever its key,
+ * over those whose leader is known, or over all when none is.
+ */
+export class RoundRobinPartitioner {
+  private next = 0;
+
+  partition(topic: TopicLoad): number {
+    const turn = this.next;
+    this.next = (this.next + 1) % 2 ** 31;
+    const available = topic.available();
+    return available.length > 0 ? available[turn % available.length]! : turn % topic.partitionCount();
   }
 }
