@@ -79,9 +79,9 @@ export class Replicas {
     const known = new Map(copies.replicas);
     copies.replicas.clear();
     for (const node of assigned) copies.replicas.set(node, known.get(node) ?? newReplica(copies, node));
+    if (copies.isr.length === 0) copies.isr = assigned;
     if (copies.election) return;
     // Until an election says otherwise: a new partition is led by the first of its replicas (K-60).
-    copies.isr = assigned;
     copies.leader = copies.lastLeader = assigned[0] ?? null;
   }
 

@@ -35,7 +35,7 @@ export class Settings {
       if (value === null) Reflect.deleteProperty(own, setting);
       else own[setting] = parse(TOPIC_DEFAULTS[setting as keyof typeof TOPIC_DEFAULTS], value);
     }
-    this.own.set(name, own as TopicConfig);
+    this.own.set(name, own);
     this.effective.delete(name);
   }
 }
