@@ -152,7 +152,7 @@ function* alter({ out }: Context, options: Options, topic: string): Part<void> {
   const reply = yield* askOne<'IncrementalAlterConfigs'>(ANY, 'incrementalAlterConfigs', {
     api: 'IncrementalAlterConfigs',
     topic,
-    config: config as TopicConfig,
+    config: config,
   });
   if (reply.error !== 'NONE') throw errorOf(reply.error, reply.detail);
   out.push(`Completed updating config for topic ${topic}.`);

@@ -189,7 +189,7 @@ function topicConfigs(pairs: readonly string[]): TopicConfig {
     if ('error' in parsed) throw invalid(parsed.error);
     config[name!.trim()] = parsed.value;
   }
-  return config as TopicConfig;
+  return config;
 }
 
 function* list({ out }: Context, options: Options): Part<void> {
