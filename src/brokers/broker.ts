@@ -66,7 +66,8 @@ export interface BrokerModel<System, Client, Action, View> {
   readonly name: string;
   readonly promises: Promises;
   build(kernel: Kernel, system: System): Cluster<Client, Action>;
-  createView(system: System, clients: readonly Client[]): ViewFold<View>;
+  /** @param parts what the stage draws beside the ordinary picture; a part nobody draws is neither folded nor posted */
+  createView(system: System, clients: readonly Client[], parts: readonly string[]): ViewFold<View>;
   /** @returns null for an event that needs no words */
   explain(event: TraceEvent): Explanation | null;
 }

@@ -21,8 +21,8 @@ export interface PosterOptions {
  */
 export function experimentPoster(id: string, { atMs, compact = false }: PosterOptions = {}): Poster {
   const experiment = experimentById(id);
-  const { scenario, claims } = setUp({ experiment: id, seed: null, knobs: {}, actions: [] });
-  const playback = new Playback(scenario, [], claims);
+  const { scenario, claims, parts } = setUp({ experiment: id, seed: null, knobs: {}, actions: [] });
+  const playback = new Playback(scenario, [], claims, parts);
   // To the end first: so the timeline knows what is to come.
   playback.seek(Infinity);
   playback.seek(fromMs(atMs ?? experiment.posterMs));

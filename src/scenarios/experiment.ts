@@ -55,6 +55,11 @@ export interface Knob {
  */
 export type StageKind = 'groups' | 'replicas' | 'log' | 'timeline' | 'distribution' | 'shares';
 
+/** The parts of a view that a stage draws beside the ordinary picture (kafka/view-types.ts). */
+export function viewParts(stage: StageKind): readonly string[] {
+  return stage === 'groups' || stage === 'shares' ? [] : [stage];
+}
+
 /** Kinds of buttons; which processes they are for, the view says. */
 export type Control =
   | 'crash-consumer'

@@ -1,6 +1,6 @@
 /** A run as a reader makes it: an experiment, and what they chose and did. The worker, the build and addresses set runs up here. */
 import type { Claim } from '../claims/claim.ts';
-import { withKnobs, type KnobChoices } from './experiment.ts';
+import { viewParts, withKnobs, type KnobChoices } from './experiment.ts';
 import { claimById, experimentById, scenarioById } from './library.ts';
 import type { Scenario, TimedAction } from './schema.ts';
 
@@ -21,6 +21,8 @@ export function setUp(spec: RunSpec): {
   scenario: Scenario;
   actions: readonly TimedAction[];
   claims: readonly Claim[];
+  /** What its stage draws beside the ordinary picture. */
+  parts: readonly string[];
 } {
   const experiment = experimentById(spec.experiment);
   const base = scenarioById(experiment.scenario);
@@ -37,5 +39,5 @@ export function setUp(spec: RunSpec): {
     return client ? { ...timed, action: { ...timed.action, client } } : timed;
   });
   const scenario = { ...turned, clients: turned.clients.slice(0, base.clients.length) };
-  return { scenario, actions, claims: experiment.claims.map(claimById) };
+  return { scenario, actions, claims: experiment.claims.map(claimById), parts: viewParts(experiment.stage) };
 }

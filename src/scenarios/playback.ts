@@ -79,9 +79,15 @@ export class Playback {
    * @param scenario a parsed scenario
    * @param actions what the reader does
    * @param claims what to judge
+   * @param parts what the stage draws beside the ordinary picture
    * @throws SimulationError when the system cannot be built
    */
-  constructor(scenario: Scenario, actions: readonly TimedAction[], claims: readonly Claim[]) {
+  constructor(
+    scenario: Scenario,
+    actions: readonly TimedAction[],
+    claims: readonly Claim[],
+    parts: readonly string[] = [],
+  ) {
     this.scenario = scenario;
     this.claims = claims;
     this.shared = [scenario, ...scenario.clients, scenario.system, actions];
@@ -91,7 +97,7 @@ export class Playback {
     this.state = {
       inbox,
       simulation,
-      view: modelOf(scenario.system.broker).createView(scenario.system, scenario.clients),
+      view: modelOf(scenario.system.broker).createView(scenario.system, scenario.clients, parts),
       claims: claims.map((claim) => claim.judge()),
       metrics: new MetricsFold(),
       samples: { backlog: [], processed: [], duplicates: [] },

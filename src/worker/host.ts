@@ -66,8 +66,8 @@ export class Host {
       case 'open': {
         this.drop(request.run);
         const spec = toSpec(request.spec);
-        const { scenario, actions, claims } = setUp(spec);
-        const playback = new Playback(scenario, actions, claims);
+        const { scenario, actions, claims, parts } = setUp(spec);
+        const playback = new Playback(scenario, actions, claims, parts);
         const about = { seed: scenario.seed, clients: scenario.clients };
         const run: Run = { playback, job: null };
         this.runs.set(request.run, run);

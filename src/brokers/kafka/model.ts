@@ -17,7 +17,7 @@ import { BrokerNode } from './node.ts';
 import { ProcessorClient } from './processor.ts';
 import { ProducerClient, type MessageCounter } from './producer.ts';
 import { ShareConsumerClient } from './share/share-consumer.ts';
-import type { KafkaView } from './view-types.ts';
+import { VIEW_PARTS, type KafkaView } from './view-types.ts';
 import { KafkaViewFold } from './view.ts';
 
 class KafkaCluster implements Cluster<KafkaClient, KafkaAction> {
@@ -145,6 +145,11 @@ export const kafka: BrokerModel<KafkaSystem, KafkaClient, KafkaAction, KafkaView
   name: 'Apache Kafka',
   promises: { orderedPlaces: true, atLeastOnce: true },
   build: (kernel, system) => new KafkaCluster(kernel, system),
-  createView: (system, clients) => new KafkaViewFold(system, clients),
+  createView: (system, clients, parts) =>
+    new KafkaViewFold(
+      system,
+      clients,
+      VIEW_PARTS.filter((part) => parts.includes(part)),
+    ),
   explain,
 };

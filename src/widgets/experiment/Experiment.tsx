@@ -7,9 +7,7 @@ import { simulator } from '../../client/page.ts';
 import { Charts } from './Charts.tsx';
 import { Events, MessageLife } from './Events.tsx';
 import './experiment.css';
-import './kafka/stage.css';
-import { summary } from './kafka/words.ts';
-import { Stage } from './kafka/Stage.tsx';
+import type { Drawing } from './drawing.ts';
 import type { Poster } from './poster.ts';
 import { Predict } from './Predict.tsx';
 import { Session } from './session.ts';
@@ -23,8 +21,12 @@ const UPRIGHT_BELOW_PX = 640;
 /** What in an experiment may take the focus over from a button that is gone. */
 const CAN_FOCUS = ':is(button, select):enabled, summary';
 
-/** @param poster a {@link Poster} as JSON: one string is smaller in the page than the same as properties */
-export default function ExperimentIsland({ poster }: { poster: string }) {
+/**
+ * @param poster a {@link Poster} as JSON: one string is smaller in the page than the same as properties
+ * @param drawing the stage; each island has its own (stages/), so that a page loads those it shows
+ */
+export function ExperimentFrame({ poster, drawing }: { poster: string; drawing: Drawing }) {
+  const { Stage, summary, Legend } = drawing;
   const session = useMemo(() => new Session(JSON.parse(poster) as Poster, simulator()), [poster]);
   const figure = useRef<HTMLElement>(null);
   const help = useId();
@@ -127,7 +129,13 @@ export default function ExperimentIsland({ poster }: { poster: string }) {
       {!compact && (
         <div class="xp-more">
           <Events session={session} ready={ready} />
-          <Legend />
+          <details class="xp-details">
+            <summary>How to read the figure</summary>
+            <ul class="xp-legend">
+              <Legend />
+              <CommonLegend />
+            </ul>
+          </details>
         </div>
       )}
       <p id={help} class="xp-hidden">
@@ -289,72 +297,29 @@ function Share({ session, ready }: { session: Session; ready: boolean }) {
   );
 }
 
-/** How to read the drawing. */
-function Legend() {
+/** What is the same beside every stage. */
+function CommonLegend() {
   return (
-    <details class="xp-details">
-      <summary>How to read the figure</summary>
-      <ul class="xp-legend">
-        <li>
-          <svg viewBox="0 0 26 26" aria-hidden="true">
-            <rect class="xp-l-full" x="3" y="3" width="20" height="20" rx="6" />
-            <text x="13" y="17.5">
-              A
-            </text>
-          </svg>
-          a record, its key as colour and letter; a dot when it has none
-        </li>
-        <li>
-          <svg viewBox="0 0 26 26" aria-hidden="true">
-            <rect class="xp-l-hollow" x="4" y="4" width="18" height="18" rx="6" />
-          </svg>
-          hollow: its producer has not been told yet that it is stored
-        </li>
-        <li>
-          <svg viewBox="0 0 26 26" aria-hidden="true">
-            <rect class="xp-l-ring" x="2" y="2" width="22" height="22" rx="8" />
-            <rect class="xp-l-full" x="5" y="5" width="16" height="16" rx="5" />
-          </svg>
-          ringed: given to a group, or processed by it, more than once
-        </li>
-        <li>
-          <svg viewBox="0 0 26 26" aria-hidden="true">
-            <path class="xp-l-committed" d="M13 7l7 12h-14z" />
-          </svg>
-          committed offset: where the group goes on after a restart
-        </li>
-        <li>
-          <svg viewBox="0 0 26 26" aria-hidden="true">
-            <path class="xp-l-position" d="M13 7l7 12h-14z" />
-          </svg>
-          position: what the owner’s next poll returns
-        </li>
-        <li>
-          <svg viewBox="0 0 26 26" aria-hidden="true">
-            <path class="xp-l-watermark" d="M13 3v20" />
-          </svg>
-          high watermark: consumers can read what is to the left of it
-        </li>
-        <li>
-          <span aria-hidden="true">✓ ○ ✗</span>
-          claims: held so far in this run, not shown yet, broken; “show” and “why” go to the event
-        </li>
-        <li>
-          <svg viewBox="0 0 26 26" aria-hidden="true">
-            <rect class="xp-l-span" x="2" y="3" width="22" height="20" rx="4" />
-            <path class="xp-l-fault" d="M2 1h10l-5 7z" />
-            <path class="xp-l-command" d="M14 1h10l-5 7z" />
-            <circle class="xp-l-decided" cx="13" cy="22" r="3" />
-          </svg>
-          on the timeline: faults in red, what you did in blue, rebalances shaded, a dot where a claim was
-          decided
-        </li>
-        <li>
-          Keys: with the figure in focus, Space plays and pauses, ← and → step, Home and End go to the ends;
-          Tab reaches a record, Enter lists its life.
-        </li>
-      </ul>
-    </details>
+    <>
+      <li>
+        <span aria-hidden="true">✓ ○ ✗</span>
+        claims: held so far in this run, not shown yet, broken; “show” and “why” go to the event
+      </li>
+      <li>
+        <svg viewBox="0 0 26 26" aria-hidden="true">
+          <rect class="xp-l-span" x="2" y="3" width="22" height="20" rx="4" />
+          <path class="xp-l-fault" d="M2 1h10l-5 7z" />
+          <path class="xp-l-command" d="M14 1h10l-5 7z" />
+          <circle class="xp-l-decided" cx="13" cy="22" r="3" />
+        </svg>
+        on the timeline: faults in red, what you did in blue, rebalances shaded, a dot where a claim was
+        decided
+      </li>
+      <li>
+        Keys: with the figure in focus, Space plays and pauses, ← and → step, Home and End go to the ends; Tab
+        reaches a record, Enter lists its life.
+      </li>
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 /** Draws a Kafka view: producers, the topic's partitions as tapes, groups with their members, what is on the wire. */
 import { useMemo, useRef } from 'preact/hooks';
-import type { KafkaView, PartitionReader } from '../../../brokers/kafka/view-types.ts';
+import type { PartitionReader } from '../../../brokers/kafka/view-types.ts';
+import type { StageProps } from '../drawing.ts';
 import { keyLook } from './look.ts';
 import { partitionName } from './words.ts';
 import {
@@ -16,16 +17,7 @@ import {
   type Traveller,
 } from './layout.ts';
 
-interface Props {
-  readonly view: KafkaView;
-  readonly at: number;
-  readonly shape: Shape;
-  readonly selected: number | null;
-  /** null before the page can do anything. */
-  readonly onCell: ((message: number, title: string) => void) | null;
-}
-
-export function Stage({ view, at, shape, selected, onCell }: Props) {
+export function Stage({ view, at, shape, selected, onCell }: StageProps) {
   const picture = useMemo(() => layOut(view, at, shape), [view, at, shape]);
   const svg = useRef<SVGSVGElement>(null);
   /** The one cell that the Tab key reaches; arrow keys go on from it. */
