@@ -508,7 +508,9 @@ export class KafkaProducer {
     if (this.accumulator.incomplete === 0) return;
     const { txn } = this;
     const error =
-      txn.error === '' ? 'TransactionAbortedException: Failing batch since transaction was aborted' : txn.error;
+      txn.error === ''
+        ? 'TransactionAbortedException: Failing batch since transaction was aborted'
+        : txn.error;
     for (const batch of this.accumulator.undecided())
       if (batch.baseSequence < 0 || txn.state === 'fatal-error') this.settleFailed(batch, error);
   }
@@ -552,7 +554,8 @@ export class KafkaProducer {
   /** Whether a queue's first batch may go as far as those before it are concerned (K-33, K-40). */
   private isOpen(queue: PartitionQueue, batch: Batch): boolean {
     // K-33: with one request in flight the partition is muted, also when its leader has changed meanwhile.
-    if (queue.inFlight > 0 && this.options.config['max.in.flight.requests.per.connection'] === 1) return false;
+    if (queue.inFlight > 0 && this.options.config['max.in.flight.requests.per.connection'] === 1)
+      return false;
     return this.txn.maySend(queue, batch);
   }
 
@@ -593,7 +596,8 @@ export class KafkaProducer {
     for (let i = 0; i < batches.length; i++) {
       const batch = batches[i]!;
       const { place } = batch.queue;
-      const result = results[i]?.place === place ? results[i]! : results.find((other) => other.place === place);
+      const result =
+        results[i]?.place === place ? results[i]! : results.find((other) => other.place === place);
       assert(result, `the answer says nothing of ${place}`);
       batch.queue.inFlight--;
       if (batch.done) continue;
@@ -806,7 +810,8 @@ export class KafkaProducer {
   private note(outcome: Outcome | null): void {
     if (!outcome) return;
     if (outcome.kind === 'ended') {
-      const why = outcome.outcome === 'committed' ? 'commitTransaction() returned' : 'abortTransaction() returned';
+      const why =
+        outcome.outcome === 'committed' ? 'commitTransaction() returned' : 'abortTransaction() returned';
       this.transactionOver(outcome.outcome, this.closing ? 'the producer closed while it was open' : why);
     } else if (outcome.kind === 'fatal') {
       const why = outcome.detail === '' ? outcome.exception : `${outcome.exception}: ${outcome.detail}`;

@@ -42,11 +42,16 @@ export class ProducerClient implements Actor, ProducerApp {
   private nextArrival: Micros = 0;
   private closing = false;
   private readonly transactional: boolean;
-  private readonly perTransaction: { readonly records: number; readonly abortEvery: number; readonly openMs: number };
+  private readonly perTransaction: {
+    readonly records: number;
+    readonly abortEvery: number;
+    readonly openMs: number;
+  };
   /** What the application's thread is at, where it uses transactions. */
   private phase: 'initializing' | 'idle' | 'open' | 'waiting' | 'flushing' | 'ending' = 'idle';
   private begun = 0;
   private inTransaction = 0;
+  private loadOver = false;
   /** Records that wait for the thread, from {@link next} on. */
   private held: Held[] = [];
   private next = 0;
@@ -89,6 +94,7 @@ export class ProducerClient implements Actor, ProducerApp {
     this.next = 0;
     this.shed = false;
     this.inTransaction = 0;
+    this.loadOver = false;
     this.port.emit({ kind: 'client-started', client: this.id, role: 'producer' });
     this.producer.start();
     if (this.transactional) {
@@ -140,7 +146,11 @@ export class ProducerClient implements Actor, ProducerApp {
   // The load.
 
   private scheduleArrival(): void {
-    if (!this.hasMore()) return;
+    if (!this.hasMore()) {
+      this.loadOver = this.client.load.ratePerSecond > 0;
+      this.work();
+      return;
+    }
     this.port.timer(Math.max(0, Math.round(this.nextArrival) - this.port.now()), 'arrival');
   }
 
@@ -221,6 +231,8 @@ export class ProducerClient implements Actor, ProducerApp {
     if (this.next < this.held.length) return;
     this.held = [];
     this.next = 0;
+    // The last one may have fewer records: nothing more will come.
+    if (this.loadOver) this.filled();
   }
 
   private filled(): void {

@@ -187,7 +187,12 @@ export class TransactionManager {
     const { error } = reply as { error: ErrorCode };
     if (error === 'NONE') return this.succeeded(step, reply);
     // Given up by the application, or by an error, while it was under way.
-    if (step.kind !== 'find' && step.kind !== 'init' && step.kind !== 'end' && this.state !== 'in-transaction')
+    if (
+      step.kind !== 'find' &&
+      step.kind !== 'init' &&
+      step.kind !== 'end' &&
+      this.state !== 'in-transaction'
+    )
       return null;
     const type = coordinatorOf(step, this.transactional);
     switch (error) {
@@ -244,11 +249,7 @@ export class TransactionManager {
     }
   }
 
-  private go(
-    step: Step,
-    at: number,
-    to: string | null,
-  ): { step: Step; to: string | null; request: Request } {
+  private go(step: Step, at: number, to: string | null): { step: Step; to: string | null; request: Request } {
     this.steps.splice(at, 1);
     this.underWay = step;
     return { step, to, request: this.requestFor(step) };

@@ -5,11 +5,13 @@ import {
   murmur2,
   partitionForKey,
   pickWeighted,
+  RoundRobinPartitioner,
   StickyPartitioner,
+  type TopicLoad,
   utf8,
+  utf8Length,
 } from '../../../src/brokers/kafka/partitioner.ts';
 import { Random } from '../../../src/sim/random.ts';
-import { eventsOf, only, producer, scenario } from './harness.ts';
 
 describe('murmur2', () => {
   it.each([
@@ -28,6 +30,11 @@ describe('murmur2', () => {
       expect([...utf8(text)]).toEqual([...new TextEncoder().encode(text)]);
     }
   });
+});
+
+it('K-28: a key counts with its bytes in UTF-8', () => {
+  for (const text of ['', 'order-1', 'Größe', '注文', '🧾x', '\ud800'])
+    expect(utf8Length(text)).toBe(utf8(text).length);
 });
 
 describe('key to partition', () => {
@@ -52,17 +59,21 @@ describe('key to partition', () => {
   it('K-23 O-2: masks the sign bit and does not take the absolute value', () => {
     expect(partitionForKey('foobar', 7)).toBe(0);
   });
+});
 
-  it('K-21: an empty key is a key; partitioner.ignore.keys makes keys count for nothing', () => {
-    const produce = (key: string | null) =>
-      ({ atMs: 1000, action: { do: 'produce' as const, client: 'p', key, count: 1 } }) as const;
-    const why = (config: object, key: string | null) =>
-      only(eventsOf(scenario([producer('p', { config })], { durationMs: 2000 }), [produce(key)]), 'routed')[0]
-        ?.why;
-    expect(why({}, '')).toBe('key');
-    expect(why({}, null)).toBe('sticky');
-    expect(why({ 'partitioner.ignore.keys': true }, 'a')).toBe('sticky');
-  });
+/** A topic with this many partitions, as the partitioners see it. */
+const topicOf = (
+  partitions: number,
+  available: readonly number[] = Array.from({ length: partitions }, (_, i) => i),
+  load: { indexes: readonly number[]; queueSizes: readonly number[] } | null = null,
+): TopicLoad & { draws: number } => ({
+  draws: 0,
+  partitionCount: () => partitions,
+  available: () => available,
+  load() {
+    this.draws++;
+    return load;
+  },
 });
 
 describe('the sticky partitioner', () => {
@@ -70,7 +81,8 @@ describe('the sticky partitioner', () => {
     const changes = new Set<number>();
     for (let seed = 0; seed < 20; seed++) {
       const sticky = new StickyPartitioner(new Random(seed), 3);
-      const next = (): number => sticky.partition(null, 100, () => null);
+      const topic = topicOf(100);
+      const next = (): number => sticky.partition(topic);
       const first = next();
       sticky.appended(1, false);
       expect(next()).toBe(first);
@@ -85,13 +97,12 @@ describe('the sticky partitioner', () => {
 
   it('K-24: an open batch holds the switch back until twice the size', () => {
     const drawn = (bytes: number): boolean => {
-      let draws = 0;
       const sticky = new StickyPartitioner(new Random(1), 100);
-      const next = (): number => sticky.partition(null, 1000, () => (draws++, null));
-      next();
+      const topic = topicOf(1000);
+      sticky.partition(topic);
       sticky.appended(bytes, true);
-      next();
-      return draws === 2;
+      sticky.partition(topic);
+      return topic.draws === 2;
     };
     expect(drawn(100)).toBe(false);
     expect(drawn(199)).toBe(false);
@@ -100,8 +111,8 @@ describe('the sticky partitioner', () => {
 
   it('K-25 O-3: a partition without a leader is never chosen, unless none has one', () => {
     for (let seed = 0; seed < 100; seed++) {
-      expect(new StickyPartitioner(new Random(seed), 1).partition([0, 2], 3, () => null)).not.toBe(1);
-      expect(new StickyPartitioner(new Random(seed), 1).partition([], 3, () => null)).toBeLessThan(3);
+      expect(new StickyPartitioner(new Random(seed), 1).partition(topicOf(3, [0, 2]))).not.toBe(1);
+      expect(new StickyPartitioner(new Random(seed), 1).partition(topicOf(3, []))).toBeLessThan(3);
     }
   });
 
@@ -116,21 +127,43 @@ describe('the sticky partitioner', () => {
     expect(frequency).toEqual([1, 6, 3, 6, 5]);
   });
 
-  it('K-24: records without a key fill one partition with about batch.size bytes before the next', () => {
-    const events = eventsOf(
-      scenario(
-        [producer('p', { load: { ratePerSecond: 100, count: 300 }, config: { 'batch.size': 1000 } })],
-        { durationMs: 8000 },
-      ),
-    );
-    const places = only(events, 'routed').map(({ place }) => place);
-    const runs: number[] = [];
-    places.forEach((place, i) => {
-      if (place === places[i - 1]) runs[runs.length - 1] = runs.at(-1)! + 1;
-      else runs.push(1);
-    });
-    // A record is 121 bytes: nine exceed 1000, seventeen exceed 2000; a draw may repeat the partition.
-    expect(new Set(places).size).toBe(3);
-    expect(Math.min(...runs.slice(0, -1))).toBeGreaterThanOrEqual(8);
+  const shares = (topic: TopicLoad): number[] => {
+    const sticky = new StickyPartitioner(new Random(7), 1);
+    const counts = Array.from({ length: topic.partitionCount() }, () => 0);
+    for (let i = 0; i < 2000; i++) {
+      const at = sticky.partition(topic);
+      counts[at] = counts[at]! + 1;
+      sticky.appended(1, false);
+    }
+    return counts;
+  };
+
+  it('K-26: a shorter queue is chosen more often; equal queues are all alike', () => {
+    const uneven = shares(topicOf(3, [0, 1, 2], { indexes: [0, 1, 2], queueSizes: [9, 0, 0] }));
+    expect(uneven[0]).toBeLessThan(150);
+    const even = shares(topicOf(3, [0, 1, 2], { indexes: [0, 1, 2], queueSizes: [4, 4, 4] }));
+    expect(Math.min(...even)).toBeGreaterThan(560);
+  });
+
+  it('K-26: a broker that is left out for being slow gets nothing, though all queues are alike', () => {
+    const counts = shares(topicOf(3, [0, 1, 2], { indexes: [0, 2], queueSizes: [2, 2] }));
+    expect(counts[1]).toBe(0);
+    expect(Math.min(counts[0]!, counts[2]!)).toBeGreaterThan(850);
+  });
+});
+
+describe('RoundRobinPartitioner', () => {
+  const turns = (topic: TopicLoad, count: number): number[] => {
+    const partitioner = new RoundRobinPartitioner();
+    return Array.from({ length: count }, () => partitioner.partition(topic));
+  };
+
+  it('K-27: goes one partition further with every record', () => {
+    expect(turns(topicOf(3), 7)).toEqual([0, 1, 2, 0, 1, 2, 0]);
+  });
+
+  it('K-27: leaves out partitions without a leader, unless none has one', () => {
+    expect(turns(topicOf(3, [0, 2]), 4)).toEqual([0, 2, 0, 2]);
+    expect(turns(topicOf(3, []), 4)).toEqual([0, 1, 2, 0]);
   });
 });
