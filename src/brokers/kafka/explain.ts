@@ -1,11 +1,16 @@
 /**
  * What each event means, in a sentence with its numbers: the captions of an experiment, its event list, and the life of
- * a message. Rules are those of RULES.md.
+ * a message. Rules are those of RULES.md. The words themselves are in explain/.
  */
-import { displayName } from '../../sim/names.ts';
 import { formatSeconds } from '../../sim/time.ts';
 import type { TraceEvent } from '../../sim/trace.ts';
 import type { Explanation } from '../broker.ts';
+import * as cluster from './explain/cluster.ts';
+import { errorRules } from './explain/errors.ts';
+import * as groups from './explain/groups.ts';
+import * as log from './explain/log.ts';
+import * as transactions from './explain/transactions.ts';
+import { at, detail, key, name, records, step, withKey, type Event } from './explain/words.ts';
 
 /** @returns null for an event that needs no words */
 export function explain(event: TraceEvent): Explanation | null {
@@ -15,34 +20,19 @@ export function explain(event: TraceEvent): Explanation | null {
     case 'client-stopped':
       return event.reason === 'crashed'
         ? key(
-            `${name(event.client)} crashes. Nobody is told: the group learns of it when its session runs out.`,
-            ['K-74'],
+            `${name(event.client)} crashes. Nobody is told: a group learns of it when its session runs out, a transaction's coordinator when the transaction does.`,
+            ['K-74', 'K-46'],
           )
         : step(`${name(event.client)} has closed.`, ['K-74']);
-    case 'published': {
-      const { client, message, to } = event;
-      return step(`${name(client)} sends record ${message} ${withKey(event.key)} to ${to}.`, ['K-21']);
-    }
+    case 'published':
+      return published(event);
     case 'routed':
-      return event.why === 'key'
-        ? detail(
-            `Record ${event.message} goes to ${event.place}: murmur2 of its key, modulo the number of partitions.`,
-            ['K-22', 'K-23'],
-          )
-        : detail(
-            `Record ${event.message} has no key, so it goes to ${event.place}, the partition its producer sticks to for now.`,
-            ['K-24'],
-          );
+      return routed(event);
     case 'appended':
       return step(
         `${event.place} takes record ${event.message} ${withKey(event.key)} at offset ${event.position}.`,
         ['K-1'],
       );
-    case 'high-watermark-advanced':
-      return detail(`Consumers may now read ${event.place} up to offset ${event.position - 1}.`, [
-        'K-3',
-        'K-4',
-      ]);
     case 'publish-confirmed':
       return event.position === null
         ? detail(
@@ -54,58 +44,96 @@ export function explain(event: TraceEvent): Explanation | null {
             ['K-30'],
           );
     case 'publish-failed':
-      return key(`${name(event.client)} could not send record ${event.message}: ${event.error}.`, [
-        'K-31',
-        'K-32',
-      ]);
-    case 'delivered':
-      return step(
-        `poll() gives ${name(event.client)} record ${event.message} ${withKey(event.key)} from ${at(event)}.`,
-        ['K-68', 'K-70'],
+      return key(
+        `${name(event.client)} could not send record ${event.message}: ${event.error}.`,
+        errorRules(event.error, ['K-31', 'K-32']),
       );
+    case 'delivered':
+      return groups.delivered(event);
     case 'processed':
       return step(
         `${name(event.client)} has processed record ${event.message} ${withKey(event.key)} from ${at(event)}.`,
         [],
       );
     case 'settled':
-      return step(
-        `${name(event.client)} commits ${event.place} at offset ${event.position}: after a restart its group would go on there.`,
-        ['K-70', 'K-71', 'K-72'],
-      );
+      return groups.settled(event);
     case 'positioned':
-      return positioned(event);
+      return groups.positioned(event);
     case 'assigned':
-      return assigned(event);
+      return groups.assigned(event);
     case 'revoked':
-      return event.lost
-        ? key(
-            `${name(event.client)} finds that ${list(event.places)} ${event.places.length === 1 ? 'is' : 'are'} no longer its own.`,
-            ['K-73', 'K-79'],
-          )
-        : step(`${name(event.client)} gives up ${list(event.places)} for the rebalance.`, ['K-82', 'K-83']);
+      return groups.revoked(event);
     case 'member-joined':
-      return step(`${name(event.client)} is now a member of group ${event.group}.`, ['K-77']);
+      return groups.memberJoined(event);
     case 'member-removed':
       return key(`The coordinator removes ${name(event.client)} from group ${event.group}: ${event.why}.`, [
         'K-74',
         'K-79',
       ]);
     case 'group-state-changed':
-      return groupChanged(event);
-    case 'places-created':
-      return event.total === event.places.length
-        ? step(`Topic ${event.name} has ${partitions(event.total)}.`, ['K-1'])
-        : key(
-            `Topic ${event.name} grows to ${partitions(event.total)}. From now on a key may go to another partition than before.`,
-            ['K-1', 'K-23'],
-          );
-    case 'error':
-      return key(`${name(event.client)} gets an error, ${event.code}: ${event.detail}.`, ['K-81']);
+      return groups.groupChanged(event);
+    case 'target-computed':
+      return groups.targetComputed(event);
+    case 'acquired':
+      return groups.acquired(event);
+    case 'released':
+      return groups.released(event);
+    case 'archived':
+      return groups.archived(event);
+    case 'reading-paused':
+    case 'reading-resumed':
+      return groups.readingPaused(event);
+    case 'printed':
+      return groups.printed(event);
+    case 'transaction-began':
+      return step(`${name(event.client)} begins a transaction.`, ['K-43']);
+    case 'transaction-ended':
+      return transactions.transactionEnded(event);
+    case 'transaction-state-changed':
+      return transactions.transactionStateChanged(event);
+    case 'leader-elected':
+      return cluster.leaderElected(event);
+    case 'isr-changed':
+      return cluster.isrChanged(event);
+    case 'truncated':
+      return cluster.truncated(event);
+    case 'replicated':
+      return cluster.replicated(event);
+    case 'high-watermark-advanced':
+      return cluster.highWatermark(event);
     case 'node-crashed':
-      return key(`${name(event.node)} crashes. Its log stays on disk.`, ['K-66']);
+      return cluster.nodeCrashed(event);
     case 'node-restarted':
-      return key(`${name(event.node)} runs again with the log it had.`, ['K-66']);
+      return cluster.nodeRestarted(event);
+    case 'node-fenced':
+      return cluster.nodeFenced(event);
+    case 'node-unfenced':
+      return cluster.nodeUnfenced(event);
+    case 'node-stopped':
+      return cluster.nodeStopped(event);
+    case 'places-created':
+      return cluster.placesCreated(event);
+    case 'places-deleted':
+      return key(`Topic ${event.name} is deleted, with everything in it.`, ['K-1']);
+    case 'configured':
+      return cluster.configured(event);
+    case 'segment-rolled':
+      return log.segmentRolled(event);
+    case 'expired':
+      return log.expired(event);
+    case 'compacted':
+      return log.compacted(event);
+    case 'cleaned':
+      return log.cleaned(event);
+    case 'marker-appended':
+      return log.markerAppended(event);
+    case 'stable-offset-advanced':
+      return log.stableOffset(event);
+    case 'error':
+      return key(
+        `${name(event.client)} gets an error, ${event.code}: ${event.detail}.`,
+        errorRules(event.code, []),
+      );
     case 'acted':
       return event.refused === null
         ? step(`Done: ${event.action} ${event.target.split(' ').map(name).join(' – ')}.`, [])
@@ -113,82 +141,44 @@ export function explain(event: TraceEvent): Explanation | null {
             `Refused: ${event.action} ${event.target.split(' ').map(name).join(' – ')}. ${event.refused}`,
             [],
           );
-    case 'expired':
-      return step(`${event.place} drops its records up to offset ${event.position}.`, ['K-12']);
     case 'limit-reached':
       return key(`A bound of the simulator is reached: ${event.what}, ${event.limit}.`, []);
     case 'sent':
       return sent(event);
-    default:
+    case 'returned':
+    case 'dead-lettered':
+    case 'dropped':
+      // Not Kafka's: it has no way back, no dead letters and no queue that overflows (K-110, K-113).
       return null;
   }
 }
 
-type Event<K extends TraceEvent['kind']> = Extract<TraceEvent, { kind: K }>;
-
-function positioned(event: Event<'positioned'>): Explanation {
-  const who = name(event.client);
-  const { place, position } = event;
-  if (event.by !== 'committed') {
-    return event.outOfRange
-      ? key(
-          `What ${who} was to read next of ${place} is gone, so it goes on at offset ${position}, as auto.offset.reset says.`,
-          ['K-5', 'K-69'],
-        )
-      : step(
-          `Nothing is committed for ${place}, so ${who} begins at offset ${position}, as auto.offset.reset says.`,
-          ['K-69'],
-        );
-  }
-  return event.takeover
-    ? key(
-        `${who} takes over ${place} and starts at the committed offset ${position}. What was processed after that commit is processed again.`,
-        ['K-69', 'K-70', 'K-71'],
-      )
-    : step(`${who} goes on with ${place} at its committed offset ${position}.`, ['K-69', 'K-70']);
+function published(event: Event<'published'>): Explanation {
+  const { client, message, to, transaction, source } = event;
+  const made = source === undefined ? '' : `, made from record ${source},`;
+  const within = transaction === undefined ? '' : ' within its transaction';
+  return step(
+    `${name(client)} sends record ${message} ${groups.withContent(event)}${made} to ${to}${within}.`,
+    transaction === undefined ? ['K-21'] : ['K-21', 'K-43'],
+  );
 }
 
-function assigned({ client, places, all, generation }: Event<'assigned'>): Explanation {
-  if (all.length === 0) {
-    return key(
-      `${name(client)} gets no partition in generation ${generation}: a partition has one owner in a group, and there are not enough to go round.`,
-      ['K-100'],
-    );
-  }
-  if (places.length === 0)
-    return step(`${name(client)} keeps ${list(all)} in generation ${generation}.`, ['K-83']);
-  return places.length === all.length
-    ? key(`${name(client)} gets ${list(places)} in generation ${generation}.`, [
-        'K-80',
-        'K-92',
-        'K-93',
-        'K-94',
-      ])
-    : key(`${name(client)} gets ${list(places)} beside what it had, in generation ${generation}.`, [
-        'K-83',
-        'K-94',
-      ]);
-}
-
-function groupChanged({ group, state, generation, members, why }: Event<'group-state-changed'>): Explanation {
-  switch (state) {
-    case 'PreparingRebalance':
-      return key(`Group ${group} begins to rebalance: ${why}. Every member has to join again.`, [
-        'K-76',
-        'K-79',
-      ]);
-    case 'CompletingRebalance':
-      return step(
-        `${why[0]!.toUpperCase()}${why.slice(1)}: generation ${generation} of group ${group} begins, and its leader shares the partitions out.`,
-        ['K-76', 'K-80'],
+function routed({ message, place, why }: Event<'routed'>): Explanation {
+  switch (why) {
+    case 'key':
+      return detail(
+        `Record ${message} goes to ${place}: murmur2 of its key, modulo the number of partitions.`,
+        ['K-22', 'K-23'],
       );
-    case 'Stable':
-      return key(
-        `Group ${group} is stable in generation ${generation} with ${list(members.map(name))}: ${why}.`,
-        ['K-76', 'K-80'],
-      );
+    case 'partition':
+      return detail(`Record ${message} goes to ${place}: its application named that partition.`, ['K-21']);
+    case 'round-robin':
+      return detail(`Record ${message} goes to ${place}, the next partition in turn.`, ['K-27']);
     default:
-      return step(`Group ${group} is ${state}: ${why}.`, ['K-76']);
+      return detail(
+        `Record ${message} has no key, so it goes to ${place}, the partition its producer sticks to for now.`,
+        ['K-24', 'K-25', 'K-26'],
+      );
   }
 }
 
@@ -200,39 +190,4 @@ function sent({ from, to, what, messages, arrivesAt }: Event<'sent'>): Explanati
       : `${what}${load} travels from ${name(from)} to ${name(to)}; it arrives at ${formatSeconds(arrivesAt)}.`,
     [],
   );
-}
-
-const name = displayName;
-
-function key(text: string, rules: readonly string[]): Explanation {
-  return { text, rules, weight: 'key' };
-}
-
-function step(text: string, rules: readonly string[]): Explanation {
-  return { text, rules, weight: 'step' };
-}
-
-function detail(text: string, rules: readonly string[]): Explanation {
-  return { text, rules, weight: 'detail' };
-}
-
-function withKey(k: string | null): string {
-  return k === null ? '(no key)' : `(key ${k})`;
-}
-
-function at({ place, position }: { place: string; position: number }): string {
-  return `${place}, offset ${position}`;
-}
-
-function partitions(n: number): string {
-  return n === 1 ? 'one partition' : `${n} partitions`;
-}
-
-function records(n: number): string {
-  return n === 1 ? 'one record' : `${n} records`;
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-function list(items: readonly string[]): string {
-  return items.length < 2 ? (items[0] ?? 'nothing') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)!}`;
 }
