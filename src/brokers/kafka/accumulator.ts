@@ -36,6 +36,8 @@ export interface Batch {
   baseSequence: number;
   /** It was given another sequence number after it had been sent. */
   sequenceReset: boolean;
+  /** It is a part of one that was too large (K-36). */
+  readonly part: boolean;
   /** Its records' fate is decided and told: a late answer changes nothing. */
   done: boolean;
 }
@@ -314,15 +316,20 @@ export class Accumulator {
     batches.splice(at, 0, batch);
   }
 
-  /** K-36: the records of a batch that was too large, in batches of at most `batch.size`, sequence numbers kept. */
+  /**
+   * K-36: the records of a batch that was too large, in batches of at most `batch.size`, sequence numbers kept. One that
+   * is such a part already is cut in halves, so that something changes (KAFKA-8350).
+   */
   split(batch: Batch): Batch[] {
     const { queue } = batch;
     const parts: Batch[] = [];
+    const largest = BATCH_OVERHEAD + Math.max(...batch.sizes);
+    const target = batch.part ? Math.max(largest, batch.bytes / 2) : this.batchSize;
     let part: Batch | null = null;
     for (let i = 0; i < batch.messages.length; i++) {
       const size = batch.sizes[i]!;
-      if (!part || part.bytes + size > this.batchSize) {
-        part = newBatch(queue, batch.createdAt, 0);
+      if (!part || part.bytes + size > target) {
+        part = newBatch(queue, batch.createdAt, 0, true);
         part.closed = true;
         if (batch.baseSequence >= 0) {
           part.producerId = batch.producerId;
@@ -368,7 +375,7 @@ export class Accumulator {
   }
 }
 
-function newBatch(queue: PartitionQueue, createdAt: Micros, allocated: number): Batch {
+function newBatch(queue: PartitionQueue, createdAt: Micros, allocated: number, part = false): Batch {
   return {
     queue,
     messages: [],
@@ -387,6 +394,7 @@ function newBatch(queue: PartitionQueue, createdAt: Micros, allocated: number): 
     epoch: -1,
     baseSequence: -1,
     sequenceReset: false,
+    part,
     done: false,
   };
 }
