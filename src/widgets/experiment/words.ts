@@ -88,7 +88,7 @@ export function actionWords(action: Action): string {
     case 'join':
       return `add consumer ${action.client.id}`;
     case 'produce':
-      return `send ${action.count === 1 ? 'a record' : `${action.count} records`} ${action.key === null ? 'without a key' : `with key ${action.key}`}`;
+      return `send ${action.value === null ? 'a tombstone' : action.count === 1 ? 'a record' : `${action.count} records`} ${action.key === null ? 'without a key' : `with key ${action.key}`}`;
     case 'create-partitions':
       return `raise ${action.topic} to ${action.total} partitions`;
     case 'cut':
@@ -96,8 +96,37 @@ export function actionWords(action: Action): string {
       return `${action.do} the link ${action.between.join(' – ')}`;
     case 'link':
       return `change the link ${action.between.join(' – ')}`;
+    case 'alter-configs':
+      return `set ${Object.entries(action.config)
+        .map(([name, value]) => `${name} to ${String(value ?? 'its default')}`)
+        .join(', ')} of ${action.topic}`;
+    case 'elect-leaders':
+      return `elect ${action.election === 'unclean' ? 'any leader there is' : 'preferred leaders'} for ${action.topic}${action.partition === undefined ? '' : `-${action.partition}`}`;
+    case 'seek':
+      return `${action.client} seeks to ${seekWords(action.to)}`;
+    case 'pause-partitions':
+      return `${action.client} pauses ${action.places?.join(', ') ?? 'its partitions'}`;
+    case 'resume-partitions':
+      return `${action.client} resumes ${action.places?.join(', ') ?? 'its partitions'}`;
+    case 'type':
+      return `type ${action.line}`;
+    case 'key':
+      return action.key === 'interrupt' ? 'press Ctrl-C' : 'press Ctrl-D';
     default:
       return `${action.do} ${action.target}`;
+  }
+}
+
+function seekWords(to: Extract<Action, { do: 'seek' }>['to']): string {
+  switch (to.kind) {
+    case 'beginning':
+      return 'the beginning';
+    case 'end':
+      return 'the end';
+    case 'offset':
+      return `offset ${to.offset}`;
+    case 'time':
+      return shortSeconds(to.atMs * 1000);
   }
 }
 
