@@ -228,9 +228,14 @@ function push(log: LogState, at: Micros, cell: CellState): void {
   log.cells.push(cell);
 }
 
-/** Lets go of what is no longer to be seen. */
+/** Lets go of what is no longer to be seen; of what is left, live records stay longest. */
 function prune(log: LogState, at: Micros): void {
-  log.cells = log.cells.filter((cell) => isThere(cell, at));
-  if (log.cells.length >= 2 * LOG_CELLS_MAX) log.cells = log.cells.slice(-LOG_CELLS_MAX);
   log.segments = log.segments.filter((segment) => isThere(segment, at));
+  log.cells = log.cells.filter((cell) => isThere(cell, at));
+  if (log.cells.length < 2 * LOG_CELLS_MAX) return;
+  let live = log.cells.filter(({ state }) => state === 'live').length;
+  let removed = log.cells.length - live;
+  log.cells = log.cells.filter(({ state }) =>
+    state === 'live' ? live-- <= LOG_CELLS_MAX : removed-- <= LOG_CELLS_MAX / 2,
+  );
 }
