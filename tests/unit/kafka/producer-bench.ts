@@ -1,8 +1,7 @@
 // A producer among brokers that do what the test says: for cases of the library alone, without the model's brokers.
 import * as v from 'valibot';
 import { kafkaProducer, type KafkaProducer as Settings } from '../../../src/brokers/kafka/client-config.ts';
-import type { RecordBatch } from '../../../src/brokers/kafka/batch.ts';
-import { SEQUENCE_RANGE } from '../../../src/brokers/kafka/batch.ts';
+import { SEQUENCE_RANGE, type RecordBatch } from '../../../src/brokers/kafka/batch.ts';
 import { splitPlace } from '../../../src/brokers/kafka/cluster-image.ts';
 import { ProducerClient } from '../../../src/brokers/kafka/producer.ts';
 import type {
@@ -17,11 +16,6 @@ import type { TraceEvent } from '../../../src/sim/trace.ts';
 
 /** What a broker does with a batch: stores it, refuses it, stores it and loses the answer, or says nothing at all. */
 export type Verdict = 'store' | ErrorCode | 'store-unanswered' | 'silence';
-
-interface Entry {
-  readonly batch: RecordBatch;
-  readonly offset: number;
-}
 
 /** One cluster for all its brokers: logs, leaders, and the checks of sequence numbers that a leader makes (K-38). */
 export class FakeCluster {

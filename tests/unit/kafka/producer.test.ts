@@ -307,7 +307,7 @@ describe('records', () => {
     bench.client.produce('a', 1, null);
     bench.client.produce('b', 1, 'x');
     bench.until(100);
-    const [{ batch }] = bench.cluster.produced as [{ batch: { timestamps: number[]; values: unknown } }];
+    const { batch } = bench.cluster.produced[0]!;
     expect(batch.timestamps).toEqual([5_020_000, 5_020_000, 5_020_000]);
     expect(batch.values).toEqual([undefined, null, 'x']);
     expect(bench.of('published').map(({ value }) => value)).toEqual([undefined, null, 'x']);
