@@ -5,14 +5,15 @@
  * lines instead, `--json` one JSON object `{scenario, seed, metrics, claims}`; with both, the object is the last line.
  * Exit code 0 when no claim fails, 1 when one does, 2 for bad input.
  */
-import { existsSync, readFileSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { claimsFor, scenarioById, scenarios } from '../scenarios/library.ts';
+import { claimsFor, scenarios } from '../scenarios/library.ts';
 import { run, type RunResult } from '../scenarios/run.ts';
-import { InvalidInput, parseScenario, type Scenario } from '../scenarios/schema.ts';
+import { InvalidInput } from '../scenarios/schema.ts';
 import { SimulationError } from '../sim/errors.ts';
 import { formatSeconds } from '../sim/time.ts';
 import { toJsonLine, type TraceEvent } from '../sim/trace.ts';
+import { parseSeed, readScenario } from './scenario-input.ts';
 
 const USAGE = `usage: npm run -s simulate -- <id | file.json | -> [--seed N] [--trace] [--json]
 scenarios: ${[...scenarios.keys()].join(', ')}`;
@@ -39,38 +40,6 @@ class Output {
       }
     }
   }
-}
-
-function readScenario(source: string): Scenario {
-  if (scenarios.has(source)) return scenarioById(source);
-  if (source !== '-' && !existsSync(source)) {
-    throw new InvalidInput(`"${source}" is neither a scenario of the book nor a file`, [
-      `expected one of ${[...scenarios.keys()].join(', ')}, the path of a JSON file, or - for standard input`,
-    ]);
-  }
-  let text: string;
-  try {
-    text = readFileSync(source === '-' ? 0 : source, 'utf8');
-  } catch (error) {
-    throw new InvalidInput(`${source} cannot be read`, [(error as Error).message]);
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new InvalidInput(`${source === '-' ? 'Standard input' : source} is not JSON`, [
-      (error as Error).message,
-    ]);
-  }
-  return parseScenario(json);
-}
-
-function parseSeed(text: string): number {
-  const seed = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(seed)) {
-    throw new InvalidInput('The command is wrong', [`--seed: expected an integer, got "${text}"`]);
-  }
-  return seed;
 }
 
 const MARK = { holds: 'holds    ', fails: 'FAILS    ', open: 'not shown' } as const;

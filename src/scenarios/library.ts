@@ -5,11 +5,12 @@
 import type { Claim } from '../claims/claim.ts';
 import { kafkaClaims } from '../claims/kafka.ts';
 import type { Experiment } from './experiment.ts';
+import { consoleScenario } from './kafka/console.ts';
 import { consumerGroupsExperiment, consumerGroupsScenario } from './kafka/consumer-groups.ts';
 import { homeLogExperiment, proofScenarios } from './kafka/proofs.ts';
 import { InvalidInput, parseScenario, type Scenario, type ScenarioInput } from './schema.ts';
 
-const inputs: readonly ScenarioInput[] = [consumerGroupsScenario, ...proofScenarios];
+const inputs: readonly ScenarioInput[] = [consumerGroupsScenario, ...proofScenarios, consoleScenario];
 
 export const claims: readonly Claim[] = [...kafkaClaims];
 

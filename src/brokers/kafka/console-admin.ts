@@ -5,7 +5,7 @@
 import { assert } from '../../sim/errors.ts';
 import type { Port } from '../../sim/kernel.ts';
 import { fromMs, toMs } from '../../sim/time.ts';
-import { CONFIG_EXCEPTION, labelOf, resolve } from './console/address.ts';
+import { CONFIG_EXCEPTION, connectionWarning, labelOf, resolve } from './console/address.ts';
 import { isPassing } from './console/admin.ts';
 import { TIMEOUT_EXCEPTION } from './console/errors.ts';
 import { brokerId, logLine } from './console/format.ts';
@@ -359,10 +359,7 @@ export class AdminClient {
   private unreachable({ id, label }: Candidate): void {
     if (this.warned.has(label)) return;
     this.warned.add(label);
-    this.warn(
-      `[AdminClient clientId=adminclient-1] Connection to node ${id} (${label}) could not be established. Node may not be available.`,
-      NETWORK_CLIENT,
-    );
+    this.warn(connectionWarning('AdminClient clientId=adminclient-1', id, label), NETWORK_CLIENT);
   }
 
   private warn(text: string, logger: string): void {

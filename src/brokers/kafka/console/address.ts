@@ -62,3 +62,8 @@ export function malformed(bootstrap: string): string | null {
     ? null
     : 'Please provide valid host:port like host1:9091,host2:9092';
 }
+
+/** What a client's log says of a connection that cannot be made. @param id negative for an address that it was given */
+export function connectionWarning(client: string, id: number, label: string): string {
+  return `[${client}] Connection to node ${id} (${label}) could not be established. Node may not be available.`;
+}

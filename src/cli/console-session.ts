@@ -1,0 +1,306 @@
+/**
+ * A console session without its terminal: lines go in, what the tools print comes out, and virtual time runs as far as a
+ * command needs it to. `console.ts` connects it to standard input and output.
+ *
+ * A console consumer reads on until it is interrupted. Here that happens when the next line comes: not before it has
+ * printed nothing for {@link IDLE_MS}, or has run for {@link CONSUMER_MAX_MS}, of virtual time.
+ */
+import { PROGRAMS, promptOf, type Knowledge } from '../brokers/kafka/console/index.ts';
+import { brokerName, CONTROLLER } from '../brokers/kafka/config.ts';
+import type { Action, Scenario } from '../scenarios/schema.ts';
+import { Simulation } from '../scenarios/simulation.ts';
+import { formatSeconds, fromMs, type Micros } from '../sim/time.ts';
+import type { TraceEvent } from '../sim/trace.ts';
+
+const IDLE_MS = 5000;
+const CONSUMER_MAX_MS = 30_000;
+/** Longer than any limit of the tools: a command that is still at work then is interrupted. */
+const COMMAND_MAX_MS = 600_000;
+/** How long a run may last at most: a day. */
+const RUN_MS = 86_400_000;
+const MISUSED = 2;
+
+export const HELP = [
+  'Commands of the simulation, beside Kafka’s tools:',
+  '  :wait 10s            lets virtual time pass (ms, s, m, h)',
+  '  :crash broker-1      kills a process; :restart starts it again',
+  '  :pause c1            stops a process without killing it; :resume lets it go on',
+  '  :close c1            ends a process in good order',
+  '  :cut a b, :heal a b  cuts and heals the network between two processes',
+  '  :status              what runs, and how late it is',
+  '  :help                this text',
+  'Kafka’s tools:',
+  ...PROGRAMS.map((name) => `  ${name}`),
+  'While a console producer runs, each line is a record; ^D ends its input, ^C interrupts a tool, and a record that',
+  'begins with a colon is written with two.',
+];
+
+interface Running {
+  readonly command: string;
+  readonly since: Micros;
+  lastPrinted: Micros;
+}
+
+export class ConsoleSession {
+  /** The exit code of the last command that failed, or 0. */
+  exit = 0;
+  private readonly simulation: Simulation;
+  private readonly write: (line: string) => void;
+  private readonly scenario: Scenario;
+  private readonly processes = new Map<string, 'running' | 'stopped' | 'paused'>();
+  private readonly topics: Set<string>;
+  private readonly groups = new Set<string>();
+  private running: Running | null = null;
+  /** Lines that the console echoes though the reader has just typed them. */
+  private echoes: string[] = [];
+  private refusal: string | null = null;
+  private interrupting = false;
+
+  /**
+   * @param write takes each line that is printed
+   * @param beginMs virtual time that has passed when the first line comes
+   * @throws SimulationError
+   */
+  constructor(scenario: Scenario, write: (line: string) => void, beginMs = 0) {
+    this.write = write;
+    this.scenario = scenario;
+    this.topics = new Set(scenario.system.topics.map(({ name }) => name));
+    for (let i = 1; i <= scenario.system.brokers; i++) this.processes.set(brokerName(i), 'running');
+    this.processes.set(CONTROLLER, 'running');
+    for (const client of scenario.clients) {
+      this.processes.set(client.id, 'stopped');
+      if ('group' in client) this.groups.add(client.group);
+    }
+    this.simulation = new Simulation({ ...scenario, durationMs: RUN_MS }, [], this);
+    this.runUntil(fromMs(beginMs));
+  }
+
+  /** What stands before the place where the reader types; colon commands are possible whatever it is. */
+  get prompt(): string {
+    return promptOf(this.running?.command ?? null);
+  }
+
+  private get busy(): boolean {
+    return this.running !== null;
+  }
+
+  /** Names for tab completion. */
+  get knowledge(): Knowledge {
+    const { brokers } = this.scenario.system;
+    return {
+      topics: [...this.topics].sort(),
+      groups: [...this.groups].sort(),
+      brokers: Array.from({ length: brokers }, (_, i) => brokerName(i + 1)),
+    };
+  }
+
+  /** A line of input. @throws SimulationError */
+  line(text: string): void {
+    const reads = this.prompt === '>';
+    if (text.startsWith(':') && !(reads && text.startsWith('::'))) {
+      this.simulationCommand(text.slice(1).trim());
+      return;
+    }
+    if (text === '^C' || text === '^D') {
+      if (!this.running) return;
+      this.key(text === '^C' ? 'interrupt' : 'end');
+      this.settle();
+      return;
+    }
+    if (reads) {
+      const record = text.startsWith('::') ? text.slice(1) : text;
+      this.echoes.push(`>${record}`);
+      this.act({ do: 'type', line: record });
+      this.settle();
+      return;
+    }
+    this.finishConsumer();
+    this.act({ do: 'type', line: text });
+    this.settle();
+  }
+
+  /** Input has ended: so has that of the tool that runs. @throws SimulationError */
+  end(): void {
+    if (this.prompt === '>') {
+      this.key('end');
+      this.settle();
+    }
+    this.finishConsumer();
+  }
+
+  /** The sink of the run. */
+  on(event: TraceEvent): void {
+    switch (event.kind) {
+      case 'printed':
+        this.printed(event.command, event.lines, event.exit, event.at);
+        break;
+      case 'acted':
+        this.refusal = event.refused;
+        if (event.refused === null && (event.action === 'pause' || event.action === 'resume'))
+          this.processes.set(event.target, event.action === 'pause' ? 'paused' : 'running');
+        break;
+      case 'node-crashed':
+      case 'node-stopped':
+        this.processes.set(event.node, 'stopped');
+        break;
+      case 'node-restarted':
+        this.processes.set(event.node, 'running');
+        break;
+      case 'client-started':
+        this.processes.set(event.client, 'running');
+        break;
+      case 'client-stopped':
+        this.processes.set(event.client, 'stopped');
+        break;
+      case 'places-created':
+        if (!event.name.startsWith('__')) this.topics.add(event.name);
+        break;
+      case 'group-state-changed':
+        this.groups.add(event.group);
+        break;
+    }
+  }
+
+  private printed(command: string, lines: readonly string[], exit: number | null, at: Micros): void {
+    for (const line of lines) {
+      if (this.echoes[0] === line) this.echoes.shift();
+      else this.write(line);
+    }
+    if (exit === null) {
+      if (this.running) this.running.lastPrinted = at;
+      else this.running = { command, since: at, lastPrinted: at };
+      return;
+    }
+    this.running = null;
+    if (exit !== 0 && !this.interrupting) this.exit = exit;
+  }
+
+  /** Runs until the command has ended, or waits for its reader. */
+  private settle(): void {
+    for (;;) {
+      const { running } = this;
+      if (!running || this.prompt === '>') return;
+      if (isConsumer(running.command)) {
+        const until = Math.min(
+          running.lastPrinted + fromMs(IDLE_MS),
+          running.since + fromMs(CONSUMER_MAX_MS),
+        );
+        if (this.simulation.now >= until || this.simulation.nextAt() > until) return;
+      } else if (this.simulation.nextAt() > running.since + fromMs(COMMAND_MAX_MS)) {
+        this.key('interrupt');
+        return;
+      }
+      if (!this.step()) return;
+    }
+  }
+
+  private finishConsumer(): void {
+    if (!this.running) return;
+    this.settle();
+    this.interrupting = true;
+    // A second Ctrl-C ends what still waits for a broker after the first.
+    for (let times = 0; times < 2 && this.busy; times++) {
+      const from = this.simulation.now;
+      this.key('interrupt');
+      while (this.busy && this.simulation.nextAt() <= from + fromMs(IDLE_MS) && this.step());
+    }
+    this.interrupting = false;
+  }
+
+  private key(key: 'interrupt' | 'end'): void {
+    if (key === 'interrupt') this.echoes.push('^C');
+    this.act({ do: 'key', key });
+    this.echoes = this.echoes.filter((echo) => echo !== '^C');
+    // What a producer still has to send, it sends before it ends.
+    const from = this.simulation.now;
+    while (this.prompt === '>' && this.simulation.nextAt() <= from + fromMs(COMMAND_MAX_MS) && this.step());
+  }
+
+  private act(action: Action): void {
+    this.simulation.control('act', action);
+  }
+
+  private step(): boolean {
+    if (this.simulation.step()) return true;
+    this.write(`The run has ended after ${formatSeconds(fromMs(RUN_MS))} of virtual time.`);
+    return false;
+  }
+
+  private runUntil(at: Micros): void {
+    while (this.simulation.nextAt() <= at) if (!this.step()) return;
+  }
+
+  // Commands of the simulation.
+
+  private simulationCommand(text: string): void {
+    const [name = '', ...args] = text.split(/\s+/);
+    const misused = (expected: string): void => {
+      this.write(`:${name}: ${expected}`);
+      this.exit = MISUSED;
+    };
+    switch (name) {
+      case 'wait': {
+        const ms = durationMs(args.join(''));
+        if (ms === null) misused(`expected a time such as 10s, got "${args.join(' ')}"`);
+        else this.runUntil(this.simulation.now + fromMs(ms));
+        return;
+      }
+      case 'crash':
+      case 'restart':
+      case 'pause':
+      case 'resume':
+      case 'close': {
+        const [target] = args;
+        if (target === undefined || args.length !== 1) misused(`expected one of ${this.names()}`);
+        else this.order(name, { do: name, target });
+        return;
+      }
+      case 'cut':
+      case 'heal': {
+        const [a, b] = args;
+        if (a === undefined || b === undefined || args.length !== 2)
+          misused(`expected two of ${this.names()}`);
+        else this.order(name, { do: name, between: [a, b] });
+        return;
+      }
+      case 'status':
+        this.status();
+        return;
+      case 'help':
+        for (const line of HELP) this.write(line);
+        return;
+      default:
+        misused('expected :wait, :crash, :restart, :pause, :resume, :close, :cut, :heal, :status or :help');
+    }
+  }
+
+  private order(name: string, action: Action): void {
+    this.act(action);
+    const { refusal } = this;
+    if (refusal === null) return;
+    this.write(`:${name}: ${refusal}`);
+    this.exit = 1;
+  }
+
+  private names(): string {
+    return [...this.processes.keys()].join(', ');
+  }
+
+  private status(): void {
+    this.write(`${this.scenario.id}, seed ${this.scenario.seed}, ${formatSeconds(this.simulation.now)}`);
+    for (const [process, state] of this.processes) this.write(`  ${process.padEnd(16)} ${state}`);
+    if (this.running) this.write(`  ${'console'.padEnd(16)} ${this.running.command}`);
+  }
+}
+
+function isConsumer(command: string): boolean {
+  return /^\s*(\S*\/)?kafka-console-consumer(\.sh)?(\s|$)/.test(command);
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `10s`, `1.5m`, `250ms`; without a unit, seconds. */
+function durationMs(text: string): number | null {
+  const parts = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  return parts ? Number(parts[1]) * UNITS[parts[2] ?? 's']! : null;
+}

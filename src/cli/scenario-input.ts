@@ -1,0 +1,41 @@
+/** What the commands that run scenarios have in common: which scenario, and which seed. */
+import { existsSync, readFileSync } from 'node:fs';
+import { scenarioById, scenarios } from '../scenarios/library.ts';
+import { InvalidInput, parseScenario, type Scenario } from '../scenarios/schema.ts';
+
+/**
+ * @param source the id of a scenario of the book, the path of a file, or `-` for standard input
+ * @throws InvalidInput that says what was expected
+ */
+export function readScenario(source: string): Scenario {
+  if (scenarios.has(source)) return scenarioById(source);
+  if (source !== '-' && !existsSync(source)) {
+    throw new InvalidInput(`"${source}" is neither a scenario of the book nor a file`, [
+      `expected one of ${[...scenarios.keys()].join(', ')}, the path of a JSON file, or - for standard input`,
+    ]);
+  }
+  let text: string;
+  try {
+    text = readFileSync(source === '-' ? 0 : source, 'utf8');
+  } catch (error) {
+    throw new InvalidInput(`${source} cannot be read`, [(error as Error).message]);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new InvalidInput(`${source === '-' ? 'Standard input' : source} is not JSON`, [
+      (error as Error).message,
+    ]);
+  }
+  return parseScenario(json);
+}
+
+/** @throws InvalidInput */
+export function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(seed)) {
+    throw new InvalidInput('The command is wrong', [`--seed: expected an integer, got "${text}"`]);
+  }
+  return seed;
+}

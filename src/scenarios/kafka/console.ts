@@ -1,0 +1,37 @@
+/** What the console begins with when it is given nothing else: three brokers, one topic, a service that sends, a group of two. */
+import type { ScenarioInput } from '../schema.ts';
+
+const consumer = (id: string): ScenarioInput['clients'][number] => ({
+  id,
+  role: 'consumer',
+  group: 'billing',
+  topics: ['orders'],
+  processingMs: 20,
+  config: { 'auto.offset.reset': 'earliest', 'session.timeout.ms': 10_000 },
+});
+
+export const consoleScenario: ScenarioInput = {
+  version: 1,
+  id: 'kafka-console',
+  title: 'A cluster to try commands on',
+  system: {
+    broker: 'kafka',
+    brokers: 3,
+    topics: [{ name: 'orders', partitions: 3, replicationFactor: 3, config: { 'min.insync.replicas': 2 } }],
+    config: { 'group.initial.rebalance.delay.ms': 1000 },
+  },
+  clients: [
+    {
+      id: 'shop',
+      role: 'producer',
+      label: 'Shop',
+      topic: 'orders',
+      load: { ratePerSecond: 2, arrivals: 'poisson' },
+      keys: { kind: 'uniform', keys: ['alice', 'bob', 'carol', 'dave'] },
+    },
+    consumer('c1'),
+    consumer('c2'),
+  ],
+  durationMs: 120_000,
+  seed: 7,
+};
