@@ -9,7 +9,6 @@
 import { assert } from '../../../sim/errors.ts';
 import type { Actor, Port } from '../../../sim/kernel.ts';
 import { fromMs, type Micros } from '../../../sim/time.ts';
-import { carrying } from '../cargo.ts';
 import type { KafkaShareConsumer } from '../client-config.ts';
 import { saysMetadataIsOld } from '../exceptions.ts';
 import type {
@@ -126,9 +125,10 @@ export class ShareConsumerClient implements Actor {
         break;
       case 'FindCoordinator':
         this.findingCoordinator = false;
-        if (reply.error === 'NONE') this.coordinator = reply.node;
-        else this.tryAgain();
-        this.beat();
+        if (reply.error === 'NONE') {
+          this.coordinator = reply.node;
+          this.beat();
+        } else this.tryAgain();
         break;
       case 'ShareGroupHeartbeat':
         this.heartbeatAnswered(reply);
@@ -466,7 +466,7 @@ export class ShareConsumerClient implements Actor {
     });
   }
 
-  private heartbeatAnswered(reply: ReplyTo<'ShareGroupHeartbeat'>): void {
+  private heartbeatAnswered(reply: Omit<ReplyTo<'ShareGroupHeartbeat'>, 'api'>): void {
     if (reply.memberEpoch === LEAVING && reply.error === 'NONE') return;
     this.heartbeatOpen = false;
     if (!this.wantsMembership || this.thread === 'closing') return;
@@ -600,7 +600,7 @@ export class ShareConsumerClient implements Actor {
 
   private send(to: string, request: Request, context: Context = null): void {
     this.contacted.add(to);
-    this.requests.send(to, request, context, carrying(request.api, []));
+    this.requests.send(to, request, context, { what: request.api });
   }
 
   /** @returns how long it waits before it tries again, microseconds */
@@ -670,10 +670,8 @@ export class ShareConsumerClient implements Actor {
     for (const node of this.contacted) this.port.disconnect(node);
   }
 
-  /** K-106: the application commits what it has worked on, and closes; then every leader hears that this is the end. */
+  /** What the application has worked on is acknowledged (commitSync()), and every leader hears that this is the end. */
   private beginClose(): void {
-    if (!this.explicit) for (const taken of this.batch.slice(0, this.next)) this.acknowledge(taken, 'accept');
-    this.batch = [];
     this.thread = 'closing';
     this.port.timer(fromMs(CLOSE_TIMEOUT_MS), 'close-timeout');
     this.sayFarewell();

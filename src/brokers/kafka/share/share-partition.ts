@@ -36,6 +36,12 @@ interface Target {
   readonly why: string;
 }
 
+/** Records that were first acquired together: they are throttled together. */
+interface Unit {
+  /** How many they were, also of offsets that hold no record. */
+  size: number;
+}
+
 interface ShareRecord {
   readonly offset: number;
   message: MessageId | null;
@@ -47,8 +53,7 @@ interface ShareRecord {
   until: Micros;
   /** What it becomes when that is stored; null while nothing is decided. */
   target: Target | null;
-  /** Offset of the first record that it was first acquired with: what was acquired together is throttled together. */
-  readonly unit: number;
+  readonly unit: Unit;
   /** As it was last written down, so that writes share it; null while that is not worth writing. */
   stored: StoredRecord | null;
 }
@@ -252,13 +257,14 @@ export class SharePartition {
   }
 
   /** A run of records in the same state is one unit again. */
-  private unitAfter(state: RecordState, deliveryCount: number): number {
+  private unitAfter(state: RecordState, deliveryCount: number): Unit {
     const before = this.window.at(-1);
     const same = before && before.state === state && before.deliveryCount === deliveryCount;
-    return same ? before.unit : this.nextNew;
+    return same ? before.unit : { size: 0 };
   }
 
-  private add(state: RecordState, deliveryCount: number, unit: number): ShareRecord {
+  private add(state: RecordState, deliveryCount: number, unit: Unit): ShareRecord {
+    unit.size++;
     const record: ShareRecord = {
       offset: this.nextNew,
       message: null,
@@ -306,7 +312,7 @@ export class SharePartition {
         const isLast = deliveryCountLimit > 2 && deliveryCount === deliveryCountLimit - 1;
         if (isLast && inUnit > 0) break;
         if (deliveryCount >= throttleFrom && mostInUnit === Infinity)
-          mostInUnit = Math.max(1, this.unitSize(unit) >> (deliveryCount - throttleFrom + 1));
+          mostInUnit = Math.max(1, unit.size >> (deliveryCount - throttleFrom + 1));
         const found = reader.find(record.offset);
         if (!found) {
           // Compaction took it while nobody held it.
@@ -332,8 +338,9 @@ export class SharePartition {
     now: Micros,
     acquired: AcquiredRecord[],
   ): void {
-    const unit = this.nextNew;
-    const last = lastRead - unit + 1 > most ? reader.batchEnd(unit + most - 1) : lastRead;
+    const unit = { size: 0 };
+    const first = this.nextNew;
+    const last = lastRead - first + 1 > most ? reader.batchEnd(first + most - 1) : lastRead;
     while (this.nextNew <= last) {
       const found = reader.find(this.nextNew);
       // A marker, or what compaction took, is nothing to be given out.
@@ -357,12 +364,6 @@ export class SharePartition {
       value: batch.values?.[index],
       deliveryCount: record.deliveryCount,
     };
-  }
-
-  private unitSize(unit: number): number {
-    let size = 0;
-    for (const record of this.window) if (record.unit === unit) size++;
-    return size;
   }
 
   private archiveSilently(record: ShareRecord): void {
