@@ -175,6 +175,33 @@ describe('replicas', () => {
     expect(after.lost.at(-1)).toMatchObject({ position: 99 });
   });
 
+  it('K-30: what no producer was told of is not counted among the lost', () => {
+    const records = Array.from({ length: 100 }, (_, i) =>
+      i % 2 === 0 ? [...append(i), confirm(i)] : append(i),
+    );
+    const events = [
+      three,
+      ...records.flat(),
+      replicated(200, 'broker-3', 11),
+      elected(202, 'broker-3', 2, false),
+    ];
+    // The even ones from 12 to 98.
+    expect(show(events).lostTotal).toBe(44);
+  });
+
+  it('K-51: a follower copies from its leader, whatever another broker has', () => {
+    const events = [
+      three,
+      ...append(0),
+      ...append(1),
+      elected(4, 'broker-2', 1, false),
+      ...append(0, { at: 5, node: 'broker-2', epoch: 1 }),
+      elected(6, 'broker-1', 2, false),
+      replicated(7, 'broker-3', 2),
+    ];
+    expect(show(events).replicas[2]!.cells.map(({ message }) => message)).toEqual([100, 101]);
+  });
+
   it('a record comes back with a leader that has it still', () => {
     const events = [
       three,
@@ -297,7 +324,15 @@ describe('log', () => {
         settings: [['message.timestamp.type', 'LogAppendTime']],
       },
     ];
-    expect(show([one, configured, ...late.slice(1)]).cells[0]!.timestamp).toBe(fromMs(9));
+    const before = append(0);
+    const [, second] = show([
+      one,
+      ...before,
+      configured,
+      ...append(1, { at: 5 }).slice(0, 1),
+      [9, append(1)[1]![1]],
+    ]).cells;
+    expect(second!.timestamp).toBe(fromMs(9));
   });
 
   it('K-61: ends where the log of a new leader ends', () => {
@@ -451,6 +486,20 @@ describe('timeline', () => {
     expect(rows(events)).toEqual(['0-10 joining', '10-30 reading a-0,a-1', '30- joining']);
   });
 
+  it('K-84: the end of an earlier life takes nothing from the present one', () => {
+    const joined = (at: number, member: string): Timed => [
+      at,
+      { kind: 'member-joined', group: 'g', client: 'c1', member, sessionTimeout: null },
+    ];
+    const events: Timed[] = [
+      joined(0, 'm1'),
+      joined(5, 'm2'),
+      ...c1Alone,
+      [20, { kind: 'member-removed', group: 'g', client: 'c1', member: 'm1', why: 'its session ran out' }],
+    ];
+    expect(show(events, 50)).toMatchObject({ unownedMicros: 0 });
+  });
+
   it('K-100: a member that is told it has nothing is one without, and a paused one comes back to what it was', () => {
     const act = (at: number, action: string): Timed => [
       at,
@@ -540,6 +589,7 @@ describe('distribution', () => {
       two,
       ...append(0, { key: 'A' }),
       ...append(1, { key: 'B' }),
+      ...append(2, { key: 'B' }),
       grown,
       ...append(0, { at: 6, place: 'orders-2', key: 'A' }),
     ]);

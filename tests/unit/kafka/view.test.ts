@@ -454,6 +454,7 @@ describe('share groups', () => {
       deliveryCount: 2,
     });
     expect(share(events).members).toMatchObject([{ holding: 1 }, { holding: 2 }]);
+    expect(share(events).partitions[0]!.counts).toEqual({ available: 0, acquired: 3, done: 0 });
   });
 
   it('K-104: at the delivery limit it is archived, and the window goes on', () => {

@@ -205,7 +205,7 @@ export class Logs {
     const log = this.logs.get(place);
     if (!log) return undefined;
     // Mostly it is among the last ones.
-    return log.cells.findLast((cell) => cell.position === position && cell.state === 'live');
+    return log.cells.findLast((cell) => cell.position === position);
   }
 }
 
