@@ -2,8 +2,9 @@
  * A console session without its terminal: lines go in, what the tools print comes out, and virtual time runs as far as a
  * command needs it to. `console.ts` connects it to standard input and output.
  *
- * A console consumer reads on until it is interrupted. Here that happens when the next line comes: not before it has
- * printed nothing for {@link IDLE_MS}, or has run for {@link CONSUMER_MAX_MS}, of virtual time.
+ * A console consumer reads on until its own limits (--timeout-ms, --max-messages) or Ctrl-C end it. Here Ctrl-C comes with
+ * the next line, but not before the consumer has printed nothing for {@link IDLE_MS} of virtual time ({@link FIRST_MS}
+ * before its first record), or, where records never stop coming and it has no limit, has run for {@link ENDLESS_MS}.
  */
 import { PROGRAMS, promptOf, type Knowledge } from '../brokers/kafka/console/index.ts';
 import { brokerName, CONTROLLER } from '../brokers/kafka/config.ts';
@@ -13,7 +14,9 @@ import { formatSeconds, fromMs, type Micros } from '../sim/time.ts';
 import type { TraceEvent } from '../sim/trace.ts';
 
 const IDLE_MS = 5000;
-const CONSUMER_MAX_MS = 30_000;
+/** Joining a group takes its time. */
+const FIRST_MS = 10_000;
+const ENDLESS_MS = 30_000;
 /** Longer than any limit of the tools: a command that is still at work then is interrupted. */
 const COMMAND_MAX_MS = 600_000;
 /** How long a run may last at most: a day. */
@@ -38,7 +41,7 @@ export const HELP = [
 interface Running {
   readonly command: string;
   readonly since: Micros;
-  lastPrinted: Micros;
+  lastPrinted: Micros | null;
 }
 
 export class ConsoleSession {
@@ -167,8 +170,8 @@ export class ConsoleSession {
       else this.write(line);
     }
     if (exit === null) {
-      if (this.running) this.running.lastPrinted = at;
-      else this.running = { command, since: at, lastPrinted: at };
+      this.running ??= { command, since: at, lastPrinted: null };
+      if (lines.length > 0) this.running.lastPrinted = at;
       return;
     }
     this.running = null;
@@ -180,14 +183,9 @@ export class ConsoleSession {
     for (;;) {
       const { running } = this;
       if (!running || this.prompt === '>') return;
-      if (isConsumer(running.command)) {
-        const until = Math.min(
-          running.lastPrinted + fromMs(IDLE_MS),
-          running.since + fromMs(CONSUMER_MAX_MS),
-        );
-        if (this.simulation.now >= until || this.simulation.nextAt() > until) return;
-      } else if (this.simulation.nextAt() > running.since + fromMs(COMMAND_MAX_MS)) {
-        this.key('interrupt');
+      const patience = patienceWith(running);
+      if (this.simulation.now >= patience || this.simulation.nextAt() > patience) {
+        if (!isConsumer(running.command)) this.key('interrupt');
         return;
       }
       if (!this.step()) return;
@@ -199,10 +197,10 @@ export class ConsoleSession {
     this.settle();
     this.interrupting = true;
     // A second Ctrl-C ends what still waits for a broker after the first.
-    for (let times = 0; times < 2 && this.busy; times++) {
-      const from = this.simulation.now;
+    for (let times = 0; times < 2; times++) {
+      const until = this.simulation.now + fromMs(IDLE_MS);
       this.key('interrupt');
-      while (this.busy && this.simulation.nextAt() <= from + fromMs(IDLE_MS) && this.step());
+      while (this.busy && this.simulation.nextAt() <= until) if (!this.step()) break;
     }
     this.interrupting = false;
   }
@@ -291,6 +289,13 @@ export class ConsoleSession {
     for (const [process, state] of this.processes) this.write(`  ${process.padEnd(16)} ${state}`);
     if (this.running) this.write(`  ${'console'.padEnd(16)} ${this.running.command}`);
   }
+}
+
+/** Until when it may go on by itself. */
+function patienceWith({ command, since, lastPrinted }: Running): Micros {
+  if (!isConsumer(command) || command.includes('--timeout-ms')) return since + fromMs(COMMAND_MAX_MS);
+  const idle = lastPrinted === null ? since + fromMs(FIRST_MS) : lastPrinted + fromMs(IDLE_MS);
+  return command.includes('--max-messages') ? idle : Math.min(idle, since + fromMs(ENDLESS_MS));
 }
 
 function isConsumer(command: string): boolean {

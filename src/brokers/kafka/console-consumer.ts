@@ -42,7 +42,7 @@ export class ConsoleConsumer implements InteractiveTool, ConsumerApp {
       port,
       {
         client: CONSOLE,
-        group: command.group ?? `console-consumer-${port.random.int(GROUP_NUMBERS)}`,
+        group: command.group ?? `console-consumer-${Math.floor(port.random.between(0, GROUP_NUMBERS))}`,
         topics: [topic],
         assign: this.place === null ? undefined : [this.place],
         config,

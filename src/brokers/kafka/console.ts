@@ -34,7 +34,8 @@ const NOT_FOUND = 127;
 
 /** A tool that is a script: it is run from its beginning again for each new answer, so that only these are state. */
 interface ScriptRun {
-  readonly program: Program;
+  /** By its name: a checkpoint copies objects, and programs are told apart by which they are. */
+  readonly program: string;
   readonly words: readonly string[];
   readonly startedMs: number;
   readonly answers: (readonly Answer[])[];
@@ -71,6 +72,11 @@ export class ConsoleActor implements Actor, AdminOwner, ToolOwner {
   /** The command that runs, as it was typed; null when none does. */
   get running(): string | null {
     return this.command;
+  }
+
+  /** Whether a line would be taken up now. */
+  private get listens(): boolean {
+    return this.command === null || this.tool?.reads === true;
   }
 
   start(): void {
@@ -163,7 +169,7 @@ export class ConsoleActor implements Actor, AdminOwner, ToolOwner {
     // Said before anything else: the command has begun.
     this.print([], null);
     if (scriptOf(program, { words, startedMs, out: [] }, TOPIC_DEFAULTS)) {
-      this.script = { program, words, startedMs, answers: [], printed: 0 };
+      this.script = { program: program.name, words, startedMs, answers: [], printed: 0 };
       this.advance(this.script);
       return;
     }
@@ -239,7 +245,7 @@ export class ConsoleActor implements Actor, AdminOwner, ToolOwner {
     for (;;) {
       const out: string[] = [];
       const { program, words, startedMs } = run;
-      const script = scriptOf(program, { words, startedMs, out }, TOPIC_DEFAULTS)!;
+      const script = scriptOf(programNamed(program)!, { words, startedMs, out }, TOPIC_DEFAULTS)!;
       let next = script.next();
       for (const answers of run.answers) {
         if (next.done) break;
@@ -301,8 +307,7 @@ export class ConsoleActor implements Actor, AdminOwner, ToolOwner {
     if (this.draining) return;
     // What was typed ahead is taken up, by the shell or by a tool that it begins.
     this.draining = true;
-    while (this.ahead.length > 0 && (this.command === null || this.tool?.reads))
-      this.type(this.ahead.shift()!);
+    while (this.ahead.length > 0 && this.listens) this.type(this.ahead.shift()!);
     this.draining = false;
   }
 }
