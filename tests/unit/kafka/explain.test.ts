@@ -174,8 +174,12 @@ describe('an election', () => {
     expect(elected({ place: '__transaction_state-3' }).rules).toContain('K-43');
   });
 
-  it('at the beginning of a run is no caption', () => {
-    expect(elected({}, 0).weight).toBe('step');
+  it('K-60: the first of a partition is no caption, and at the beginning of a run only for the curious', () => {
+    expect(elected({ epoch: 0 })).toMatchObject({
+      weight: 'step',
+      text: expect.stringMatching(/first to lead orders-0/) as string,
+    });
+    expect(elected({ epoch: 0 }, 0).weight).toBe('detail');
   });
 });
 

@@ -37,9 +37,12 @@ export function leaderElected(event: Event<'leader-elected'>): Explanation {
       ['K-60', place.startsWith('__transaction_state-') ? 'K-43' : 'K-75'],
     );
   }
-  const text = `${name(node)} is elected leader of ${place} in epoch ${epoch}: ${why}.`;
-  // How a run begins is no event of its story.
-  return event.at === 0 ? step(text, ['K-60']) : key(text, ['K-60', 'K-8']);
+  // How a partition begins is no event of its story.
+  if (epoch === 0) {
+    const text = `${name(node)} is the first to lead ${place}: ${why}.`;
+    return event.at === 0 ? detail(text, ['K-60']) : step(text, ['K-60']);
+  }
+  return key(`${name(node)} is elected leader of ${place} in epoch ${epoch}: ${why}.`, ['K-60', 'K-8']);
 }
 
 export function isrChanged({ place, isr, why, at }: Event<'isr-changed'>): Explanation {
