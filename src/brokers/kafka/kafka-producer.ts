@@ -362,6 +362,7 @@ export class KafkaProducer {
     const refusal = this.sizeRefusal(size);
     if (refusal !== null) {
       this.failed(message, refusal);
+      this.note(txn.batchFailed(refusal, null));
       return true;
     }
     // K-21.
@@ -443,7 +444,9 @@ export class KafkaProducer {
     if (!topic.known) what = 'topic not present in metadata';
     else if (record.partition !== undefined && record.partition >= topic.queues.length)
       what = `partition ${record.partition} of topic ${topic.name} with partition count ${topic.queues.length} not present in metadata`;
-    this.failed(message, `TimeoutException: ${what} after ${this.options.config['max.block.ms']} ms`);
+    const error = `TimeoutException: ${what} after ${this.options.config['max.block.ms']} ms`;
+    this.failed(message, error);
+    this.note(this.txn.batchFailed(error, null));
     this.nextCall();
     this.run();
   }
