@@ -459,6 +459,7 @@ export class ShareManager {
       }
       const held = this.held.get(place)?.get(group) ?? this.make(group, place, now, fx);
       const { partition } = held;
+      partition?.logStartAdvanced(log.logStart);
       if (!partition?.canAcquire) continue;
       ready.push({ partition, held, log });
       if (bytes < minBytes)
