@@ -14,6 +14,7 @@ const RETRIABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'COORDINATOR_NOT_AVAILABLE',
   'COORDINATOR_LOAD_IN_PROGRESS',
   'CONCURRENT_TRANSACTIONS',
+  'UNSTABLE_OFFSET_COMMIT',
 ]);
 
 /** Those that say that the client's metadata is old: subclasses of InvalidMetadataException. */

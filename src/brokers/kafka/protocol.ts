@@ -50,6 +50,7 @@ export type ErrorCode =
   | 'STALE_MEMBER_EPOCH'
   | 'UNRELEASED_INSTANCE_ID'
   | 'UNSUPPORTED_ASSIGNOR'
+  | 'UNSTABLE_OFFSET_COMMIT'
   | 'GROUP_ID_NOT_FOUND'
   | 'NON_EMPTY_GROUP'
   | 'GROUP_SUBSCRIBED_TO_TOPIC'
@@ -361,7 +362,13 @@ export interface WriteTxnMarkersRequest {
 // The cluster: brokers and controller, administrators.
 
 export type ControllerRequest =
-  | { readonly api: 'BrokerRegistration'; readonly node: string; readonly incarnation: number }
+  | {
+      readonly api: 'BrokerRegistration';
+      readonly node: string;
+      readonly incarnation: number;
+      /** Whether its last life ended in good order (K-63). */
+      readonly cleanShutdown: boolean;
+    }
   | {
       readonly api: 'BrokerHeartbeat';
       readonly node: string;
@@ -572,7 +579,12 @@ export type Reply =
       readonly results: readonly { readonly place: string; readonly error: ErrorCode }[];
     }
   | ({
-      readonly api: 'CreateTopics' | 'DeleteTopics' | 'CreatePartitions' | 'IncrementalAlterConfigs';
+      readonly api:
+        | 'CreateTopics'
+        | 'DeleteTopics'
+        | 'CreatePartitions'
+        | 'CreateInternalPartition'
+        | 'IncrementalAlterConfigs';
     } & Done)
   | {
       readonly api: 'ElectLeaders';
