@@ -255,7 +255,7 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
         partition.logStart = event.position + 1;
         partition.logEnd = Math.max(partition.logEnd, partition.logStart);
         this.replicas.logStart(event.place, partition.logStart);
-        this.logs.expired(event.place, partition.logStart, event.at);
+        this.logs.expired(event.place, partition.logStart, partition.logEnd, event.at);
         return;
       }
       case 'compacted': {

@@ -283,6 +283,15 @@ describe('log', () => {
     expect(show(events)).toMatchObject({ logStart: 2 });
   });
 
+  it('K-15: when all of it has expired, an empty segment is left', () => {
+    const events: Timed[] = [
+      ...segmented,
+      [10, { kind: 'expired', node: 'broker-1', place: 'orders-0', position: 3, message: null, from: 0 }],
+    ];
+    expect(show(events, 10_000)).toMatchObject({ logStart: 4, logEnd: 4, cells: [] });
+    expect(show(events, 10_000).segments).toMatchObject([{ base: 4, end: 4, active: true, bytes: 0 }]);
+  });
+
   it('K-18: compaction leaves gaps, and the cleaner says how far it has been', () => {
     const events: Timed[] = [
       ...segmented,

@@ -50,7 +50,12 @@ describe('nodes', () => {
 
   it('tells a broker that stopped by its own will, and one that stands still, from one that crashed', () => {
     const act = (action: string): Timed => [2, { kind: 'acted', action, target: 'broker-3', refused: null }];
-    const { nodes } = viewOf({}, [[1, { kind: 'node-stopped', node: 'broker-1' }], act('pause')]);
+    const { nodes } = viewOf({}, [
+      [1, { kind: 'node-stopped', node: 'broker-1' }],
+      act('pause'),
+      [3, { kind: 'node-crashed', node: 'console' }],
+    ]);
+    expect(nodes).toHaveLength(4);
     expect(nodes[0]).toMatchObject({ up: false, state: 'stopped' });
     expect(nodes[2]).toMatchObject({ up: true, state: 'paused' });
   });

@@ -125,14 +125,16 @@ export class Logs {
     if (log.segments.length > SEGMENTS_MAX) log.segments.shift();
   }
 
-  /** K-12: the log begins at `logStart` now. */
-  expired(place: string, logStart: number, at: Micros): void {
+  /** K-12: the log begins at `logStart` now. @param logEnd where it ends */
+  expired(place: string, logStart: number, logEnd: number, at: Micros): void {
     const log = this.logs.get(place);
     if (!log) return;
     for (const cell of log.cells) {
       if (cell.position >= logStart) break;
       remove(cell, 'expired', at);
     }
+    // K-15: where nothing is left, a new empty segment was begun first.
+    if (logStart === logEnd && log.segments.at(-1)!.base < logStart) log.segments.push(newSegment(logStart));
     // Only what lies wholly below the start is gone: a request may also have moved the start into a segment (K-3).
     log.segments.forEach((segment, i) => {
       const end = log.segments[i + 1]?.base;

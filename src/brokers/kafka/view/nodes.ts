@@ -15,8 +15,12 @@ export class Nodes {
   private readonly nodes = new Map<string, NodeState>();
 
   constructor(system: KafkaSystem) {
-    for (let number = 1; number <= system.brokers; number++) this.node(brokerName(number));
-    this.node(CONTROLLER);
+    for (let number = 1; number <= system.brokers; number++) this.add(brokerName(number));
+    this.add(CONTROLLER);
+  }
+
+  private add(id: string): void {
+    this.nodes.set(id, { id, state: 'running', fenced: false, since: 0 });
   }
 
   isUp(id: string): boolean {
@@ -37,14 +41,15 @@ export class Nodes {
         break;
       case 'node-fenced':
       case 'node-unfenced': {
-        const node = this.node(event.node);
+        const node = this.nodes.get(event.node);
+        if (!node) break;
         const fenced = event.kind === 'node-fenced';
         if (node.fenced !== fenced) node.since = event.at;
         node.fenced = fenced;
         break;
       }
       case 'acted': {
-        if (event.refused !== null || !this.nodes.has(event.target)) break;
+        if (event.refused !== null) break;
         if (event.action === 'pause') this.enter(event.target, 'paused', event.at);
         if (event.action === 'resume') this.enter(event.target, 'running', event.at);
         break;
@@ -63,17 +68,10 @@ export class Nodes {
     }));
   }
 
-  private node(id: string): NodeState {
-    let node = this.nodes.get(id);
-    if (!node) {
-      node = { id, state: 'running', fenced: false, since: 0 };
-      this.nodes.set(id, node);
-    }
-    return node;
-  }
-
   private enter(id: string, state: NodeState['state'], at: Micros): void {
-    const node = this.node(id);
+    // The console is a process of the cluster too, but no node.
+    const node = this.nodes.get(id);
+    if (!node) return;
     if (node.state !== state) node.since = at;
     node.state = state;
   }
