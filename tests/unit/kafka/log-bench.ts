@@ -92,7 +92,7 @@ export class LogBench {
   /** Begins a new segment, and everything is replicated. */
   roll(): void {
     const { 'segment.ms': before = TOPIC_DEFAULTS['segment.ms'] } = this.own;
-    this.set({ 'segment.ms': -1 });
+    this.set({ 'segment.ms': -1e12 });
     this.log.truncateTo(this.append(['roll']).baseOffset);
     this.set({ 'segment.ms': before });
     this.log.advanceHighWatermark(this.log.logEnd);
