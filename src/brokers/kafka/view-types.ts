@@ -26,7 +26,7 @@ export const SEGMENTS_MAX = 32;
 export const FADE_MICROS: Micros = 4_000_000;
 /** Intervals that the timeline keeps of a member, a group or a partition, the newest ones; totals count them all. */
 export const INTERVALS_MAX = 48;
-/** Members and partitions of a group that the timeline shows, those met first. */
+/** Members of a group that the timeline shows, those met first, and partitions, in order of their names. */
 export const TIMELINE_ROWS_MAX = 24;
 /** Partitions of a topic whose share is counted, those made first. */
 export const DISTRIBUTION_MAX = 64;

@@ -518,6 +518,11 @@ describe('timeline', () => {
     expect(rows(events)).toEqual(['0-10 joining', '10-20 without', '20-30 paused', '30- without']);
   });
 
+  it('has its partitions in order, whoever had which first', () => {
+    const events = [start(0, 'c1'), assigned(1, 'c1', 'b-1', 'a-10', 'a-2')];
+    expect(show(events).places.map(({ place }) => place)).toEqual(['a-2', 'a-10', 'b-1']);
+  });
+
   it('what lasts no time did not happen', () => {
     const events = [...c1Alone, revoked(20, 'c1', 'a-0', 'a-1'), assigned(20, 'c1', 'a-0', 'a-1')];
     expect(rows(events)).toEqual(['0-10 joining', '10- reading a-0,a-1']);

@@ -4,6 +4,7 @@
  */
 import type { Micros } from '../../../sim/time.ts';
 import type { TraceEvent } from '../../../sim/trace.ts';
+import { splitPlace } from '../cluster-image.ts';
 import {
   INTERVALS_MAX,
   TIMELINE_ROWS_MAX,
@@ -138,11 +139,14 @@ export class Timeline {
           intervals: intervals.map((interval) => ({ ...interval, places: [...interval.places] })),
         })),
         rebalances: rebalances.intervals(),
-        places: [...unowned].slice(0, TIMELINE_ROWS_MAX).map(([place, spans]) => ({
-          place,
-          unowned: spans.intervals(),
-          unownedMicros: spans.micros(now),
-        })),
+        places: [...unowned]
+          .sort(byPlace)
+          .slice(0, TIMELINE_ROWS_MAX)
+          .map(([place, spans]) => ({
+            place,
+            unowned: spans.intervals(),
+            unownedMicros: spans.micros(now),
+          })),
         stoppedMicros: stopped.micros(now),
         stopped: stopped.intervals(),
         unownedMicros,
@@ -225,6 +229,12 @@ export class Timeline {
     }
     return group;
   }
+}
+
+function byPlace([a]: readonly [string, Spans], [b]: readonly [string, Spans]): number {
+  const [one, other] = [splitPlace(a), splitPlace(b)];
+  if (one.topic !== other.topic) return one.topic < other.topic ? -1 : 1;
+  return one.index - other.index;
 }
 
 function current(member: MemberState | undefined): MemberState['intervals'][number] | undefined {
