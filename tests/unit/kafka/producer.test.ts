@@ -143,6 +143,26 @@ describe('retries', () => {
     expect(errors(bench)[0]).toMatch(/^NotEnoughReplicasException/);
   });
 
+  it('K-32: a connection that is lost counts as one try, the first as none', () => {
+    const bench = new ProducerBench({ config: { ...plain, retries: 2, 'request.timeout.ms': 500 } });
+    bench.cluster.judge = () => 'silence';
+    bench.client.produce(null, 1);
+    bench.until(10_000);
+    expect(bench.cluster.produced).toHaveLength(3);
+    expect(errors(bench)).toEqual(['NetworkException: the connection was lost before the answer came']);
+  });
+
+  it('K-32: nothing is sent to a broker that does not speak, so no try is used up there', () => {
+    const bench = new ProducerBench({ config: { ...plain, retries: 2, 'request.timeout.ms': 500 } });
+    bench.kernel.pause('broker-1');
+    bench.client.produce(null, 1);
+    bench.until(10_000);
+    expect(errors(bench)).toEqual([]);
+    bench.kernel.resume('broker-1');
+    bench.until(20_000);
+    expect(confirmed(bench)).toEqual([0]);
+  });
+
   it('K-33: without idempotence a batch that is sent again lands behind the next one', () => {
     const bench = new ProducerBench({ config: { ...plain, ...single } });
     bench.cluster.judge = (_batch, n) => (n === 0 ? 'NOT_ENOUGH_REPLICAS' : 'store');
