@@ -416,8 +416,9 @@ export class PartitionLog {
     return this.aborted.inRange(from, upTo);
   }
 
-  hasOngoingTransaction(producerId: number): boolean {
-    return this.producers.hasOngoingTransaction(producerId);
+  /** @param epoch left out: of any epoch */
+  hasOngoingTransaction(producerId: number, epoch?: number): boolean {
+    return this.producers.hasOngoingTransaction(producerId, epoch);
   }
 
   /** What coordinators wrote, in order, for replay. */

@@ -152,9 +152,11 @@ export class ProducerStates {
       if (last !== NONE && last < offset) this.transactions.delete(first);
   }
 
-  hasOngoingTransaction(producerId: number): boolean {
+  /** @param epoch asks for a transaction of this epoch: the last one may be open still, its marker on the way (K-45) */
+  hasOngoingTransaction(producerId: number, epoch?: number): boolean {
     const entry = this.entries.get(producerId);
-    return entry !== undefined && entry.transactionStart !== NONE;
+    if (entry === undefined || entry.transactionStart === NONE) return false;
+    return epoch === undefined || entry.epoch === epoch;
   }
 
   /** Its newest data batch ends there; −1 when its last word is a marker of `epoch`. Undefined: not remembered. */

@@ -308,7 +308,7 @@ describe('transactions', () => {
     for (const event of events) {
       if (event.kind !== 'appended' && event.kind !== 'marker-appended') continue;
       let log = places.get(event.place);
-      if (!log) places.set(event.place, (log = new Map()));
+      if (!log) places.set(event.place, (log = new Map<number, { message: number } | { outcome: string }>()));
       log.set(
         event.position,
         event.kind === 'appended' ? { message: event.message } : { outcome: event.outcome },
@@ -383,6 +383,23 @@ describe('transactions', () => {
     expect(undecided).toBe(0);
     const appended = only(events, 'publish-confirmed').map(({ message }) => message);
     expect(new Set(appended).size).toBe(appended.length);
+  });
+
+  it('K-45: what the next transaction writes does not slip under the marker of the last one', () => {
+    const links = [1, 2, 3].flatMap((a) => [1, 2, 3].filter((b) => b > a).map((b) => [a, b] as const));
+    const events = eventsOf(
+      scenario([writer('p', { load: { ratePerSecond: 1000, count: 300 } })], {
+        system: three(),
+        // The producer is near every broker, and they are far from one another: it is faster than the markers.
+        network: {
+          latencyMs: 1,
+          links: links.map(([a, b]) => ({ between: [`broker-${a}`, `broker-${b}`], latencyMs: 40 })),
+        },
+        durationMs: 60_000,
+      }),
+    );
+    expect(check(events)).toEqual({ ends: 50, undecided: 0 });
+    expect(only(events, 'error')).toEqual([]);
   });
 
   it('K-44: a second producer with the same transactional.id fences the first, whose transaction is aborted', () => {
