@@ -84,7 +84,9 @@ export class BrokerMachine implements StateMachine<Command, Reply, BrokerEffects
   private readonly coordinators: Coordinators;
   private readonly share: ShareManager;
   private state: State = 'starting';
-  private incarnation = 0;
+  private incarnation = 1;
+  /** Whether the last life ended in good order. */
+  private cleanShutdown = false;
   private producerIds: { next: number; end: number } = { next: 0, end: 0 };
   /** Who waits for a producer id while a block of them is asked for. */
   private wantProducerId: { readonly from: string; readonly correlation: number }[] = [];
@@ -147,6 +149,8 @@ export class BrokerMachine implements StateMachine<Command, Reply, BrokerEffects
         this.crash();
         break;
       case 'restarted':
+        this.cleanShutdown = this.state === 'stopped';
+        this.crash();
         this.state = 'starting';
         this.incarnation = command.incarnation;
         this.startTimers(fx);
@@ -289,9 +293,9 @@ export class BrokerMachine implements StateMachine<Command, Reply, BrokerEffects
   ): void {
     const { transactionalId } = request;
     const places = request.batches
-      .filter(({ place, producerId, transactional }) => {
+      .filter(({ place, producerId, epoch, transactional }) => {
         const replica = this.replicas.led(place);
-        return transactional && replica && !replica.log.hasOngoingTransaction(producerId);
+        return transactional && replica && !replica.log.hasOngoingTransaction(producerId, epoch);
       })
       .map(({ place }) => place);
     if (transactionalId === null || places.length === 0) {
@@ -509,10 +513,14 @@ export class BrokerMachine implements StateMachine<Command, Reply, BrokerEffects
 
   private register(attempt: number, fx: BrokerEffects): void {
     const { node } = this.context;
-    fx.request(CONTROLLER, { api: 'BrokerRegistration', node, incarnation: this.incarnation }, {
-      kind: 'register',
-      attempt,
-    } satisfies Context);
+    fx.request(
+      CONTROLLER,
+      { api: 'BrokerRegistration', node, incarnation: this.incarnation, cleanShutdown: this.cleanShutdown },
+      {
+        kind: 'register',
+        attempt,
+      } satisfies Context,
+    );
   }
 
   private registered(attempt: number, reply: ReplyTo<'BrokerRegistration'> | null, fx: BrokerEffects): void {
@@ -551,6 +559,7 @@ export class BrokerMachine implements StateMachine<Command, Reply, BrokerEffects
     if (reply?.error === 'NONE') {
       if (this.state === 'starting' && !reply.fenced) this.state = 'running';
       if (this.state === 'shutting-down' && reply.shouldShutDown) {
+        this.replicas.checkpointHighWatermarks();
         this.state = 'stopped';
         return;
       }
@@ -654,6 +663,9 @@ function unverified(error: ErrorCode): ErrorCode {
     case 'COORDINATOR_NOT_AVAILABLE':
     case 'COORDINATOR_LOAD_IN_PROGRESS':
       return 'NOT_ENOUGH_REPLICAS';
+    // K-44: only the coordinator itself says that a producer is fenced; told this, it aborts, and learns it there.
+    case 'PRODUCER_FENCED':
+      return 'INVALID_PRODUCER_EPOCH';
     default:
       return error;
   }
