@@ -36,6 +36,7 @@ class Cluster {
     ['orders-0', 'broker-1'],
     ['orders-1', 'broker-2'],
   ]);
+  readonly brokers = new Map<string, Broker>();
   readonly logs = new Map<string, PartitionLog>();
   readonly stored = new Map<string, ShareState>();
   readonly config: KafkaBrokerConfig;
@@ -56,7 +57,11 @@ class Cluster {
       this.logs.set(place, log);
     }
     for (const id of ['broker-1', 'broker-2']) {
-      this.kernel.add((port) => new Broker(port, this), id);
+      this.kernel.add((port) => {
+        const broker = new Broker(port, this);
+        this.brokers.set(id, broker);
+        return broker;
+      }, id);
       this.kernel.start(id);
     }
   }
@@ -78,7 +83,7 @@ class Cluster {
     };
     log.appendAsLeader(batch, 0, this.kernel.now);
     log.advanceHighWatermark(log.logEnd);
-    const leader = this.kernel.actor(this.leaders.get(place)!) as Broker;
+    const leader = this.brokers.get(this.leaders.get(place)!)!;
     leader.manager.highWatermarkAdvanced(place, this.kernel.now, leader);
   }
 
@@ -91,9 +96,10 @@ class Cluster {
       processingMs: 10,
       ...more,
     });
-    this.kernel.add((port) => new ShareConsumerClient(port, client, ['broker-1', 'broker-2']), id);
+    let made: ShareConsumerClient | undefined;
+    this.kernel.add((port) => (made = new ShareConsumerClient(port, client, ['broker-1', 'broker-2'])), id);
     this.kernel.start(id);
-    return this.kernel.actor(id) as ShareConsumerClient;
+    return made!;
   }
 
   until(ms: number): void {
@@ -463,7 +469,7 @@ describe('the end, and what comes before it', () => {
     c.until(100);
     expect(c.at('delivered')).toEqual(['orders-1 0', 'orders-1 1']);
     c.leaders.set('orders-1', 'broker-1');
-    (c.kernel.actor('broker-2') as Broker).manager.stopLeading('orders-1');
+    c.brokers.get('broker-2')!.manager.stopLeading('orders-1');
     c.until(3000);
     expect(c.only('error')[0]).toMatchObject({ code: 'NOT_LEADER_OR_FOLLOWER' });
     expect(c.at('delivered').slice(2)).toEqual(['orders-1 0', 'orders-1 1']);

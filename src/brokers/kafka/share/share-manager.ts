@@ -358,7 +358,7 @@ export class ShareManager {
       failures: 0,
     };
     let groups = this.held.get(place);
-    if (!groups) this.held.set(place, (groups = new Map()));
+    if (!groups) this.held.set(place, (groups = new Map<string, Held>()));
     groups.set(group, held);
     this.read(held, now, fx);
     return held;
@@ -418,6 +418,7 @@ export class ShareManager {
   }
 
   private comfort(now: Micros, fx: ShareEffects): void {
+    if (this.bereft.length === 0) return;
     for (const id of this.bereft.splice(0)) {
       const fetch = this.fetches.get(id);
       if (!fetch) continue;
