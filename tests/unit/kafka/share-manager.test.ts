@@ -393,9 +393,9 @@ describe('locks and members', () => {
     b.manager.disconnected('m1-client', b.now, b);
     b.coordinate();
     expect(other()!.partitions[0]!.acquired).toMatchObject([
-      { offset: 0, deliveryCount: 1 },
-      { offset: 1, deliveryCount: 1 },
-      { offset: 2, deliveryCount: 1 },
+      { offset: 0, deliveryCount: 2 },
+      { offset: 1, deliveryCount: 2 },
+      { offset: 2, deliveryCount: 2 },
     ]);
     expect(b.told('released')).toEqual([0, 1, 2].map((offset) => `${offset} the member left`));
     b.until(6000);

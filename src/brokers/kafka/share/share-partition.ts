@@ -178,17 +178,15 @@ export class SharePartition {
   }
 
   /**
-   * A member is gone: it gives back all that it holds. These deliveries do not count (Kafka takes them for records that
-   * were fetched and never got to the application), so that no limit is reached by them.
+   * A member is gone: it gives back all that it holds. These deliveries count (since 4.2, KAFKA-19972): a record that
+   * its consumers crash on is archived in the end.
    * @returns a number for {@link complete}; null when it held nothing
    */
   release(member: string): number | null {
     const held = this.window.filter(
       (record) => record.state === 'acquired' && record.member === member && !record.target,
     );
-    for (const record of held) {
-      record.target = { state: 'available', deliveryCount: record.deliveryCount - 1, why: MEMBER_LEFT };
-    }
+    for (const record of held) record.target = this.givenBack(record, MEMBER_LEFT);
     return this.begin(held);
   }
 
