@@ -73,6 +73,8 @@ export class Segment {
   find(offset: number): number {
     let low = 0;
     let high = this.length;
+    // Most readers are at the end, and want the last one.
+    if (high > 1 && this.at(high - 2).lastOffset < offset) low = high - 1;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.at(middle).lastOffset < offset) low = middle + 1;

@@ -227,7 +227,7 @@ class Model {
     expect([...positions].sort((a, b) => a - b)).toEqual(positions);
     const read = bench
       .batches()
-      .flatMap((stored) =>
+      .flatMap((stored): { offset: number; message: number | null }[] =>
         stored.marker
           ? [{ offset: stored.baseOffset, message: null }]
           : stored.messages.map((message, i) => ({ offset: offsetOf(stored, i), message })),
