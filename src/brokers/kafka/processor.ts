@@ -51,7 +51,8 @@ export class ProcessorClient implements Actor, ConsumerApp, ProducerApp {
   private spoilt = false;
   /** Voids the timers of work that was given up. */
   private round = 0;
-  private librariesClosed = 0;
+  private producerClosed = false;
+  private consumerOver = false;
 
   constructor(port: Port, client: KafkaProcessor, counter: MessageCounter, brokers: readonly string[]) {
     this.id = port.id;
@@ -92,7 +93,8 @@ export class ProcessorClient implements Actor, ConsumerApp, ProducerApp {
   start(): void {
     this.forget();
     this.round++;
-    this.librariesClosed = 0;
+    this.producerClosed = false;
+    this.consumerOver = false;
     this.port.emit({ kind: 'client-started', client: this.id, role: 'consumer' });
     this.consumer.start();
     this.producer.start();
@@ -159,7 +161,7 @@ export class ProcessorClient implements Actor, ConsumerApp, ProducerApp {
       this.transactions++;
       this.producer.beginTransaction();
     }
-    this.port.timer(fromMs(this.client.processingMs), 'worked', this.round);
+    this.port.timer(fromMs(this.client.processingMs * this.port.slowness()), 'worked', this.round);
   }
 
   /** Its work on a record is done: the result is written, under the same key. */
@@ -299,7 +301,10 @@ export class ProcessorClient implements Actor, ConsumerApp, ProducerApp {
   // What the consumer tells (ConsumerApp).
 
   committed(): void {
-    if (this.phase !== 'committing') return;
+    if (this.phase === 'closing') {
+      if (this.producerClosed) this.consumer.close();
+      return;
+    }
     // If it failed, its partitions are another's by now, who reads again what was not committed.
     this.done();
     this.goOn();
@@ -318,17 +323,25 @@ export class ProcessorClient implements Actor, ConsumerApp, ProducerApp {
     // It reads whatever it is given.
   }
 
+  /** Its poll(), or its close(), threw: the rest of the application ends too. */
   failed(code: string, detail: string): void {
     this.port.emit({ kind: 'error', client: this.id, code, detail });
-    this.close();
+    this.consumerOver = true;
+    if (this.producerClosed) this.end();
+    else this.close();
   }
 
   /** Told by both libraries, the producer first. */
   closed(): void {
-    if (this.librariesClosed++ === 0) {
-      this.consumer.close();
+    if (this.producerClosed || this.consumerOver) {
+      this.end();
       return;
     }
+    this.producerClosed = true;
+    this.consumer.close();
+  }
+
+  private end(): void {
     this.port.emit({ kind: 'client-stopped', client: this.id, reason: 'closed' });
     this.port.exit();
   }

@@ -160,18 +160,21 @@ class FakeBroker implements Actor {
   }
 }
 
-export class ProducerBench {
+/** Adds brokers to a kernel and starts them. */
+export function addBrokers(kernel: Kernel, cluster: FakeCluster, names: readonly string[]): void {
+  for (const name of names) {
+    kernel.add((port) => new FakeBroker(port, cluster), name);
+    kernel.start(name);
+  }
+}
+
+/** A kernel with a fake cluster, and what happened there. */
+export class Bench {
   readonly events: TraceEvent[] = [];
   readonly kernel: Kernel;
   readonly cluster: FakeCluster;
-  readonly client: ProducerClient;
 
-  /** @param brokers as many as the places' leaders name, and broker-1 */
-  constructor(
-    settings: Partial<v.InferInput<typeof kafkaProducer>> = {},
-    places: Record<string, string | null> = { 'orders-0': 'broker-1' },
-  ) {
-    const cluster = new FakeCluster(places);
+  constructor(cluster: FakeCluster) {
     this.cluster = cluster;
     const { events } = this;
     this.kernel = new Kernel({
@@ -179,28 +182,6 @@ export class ProducerBench {
       network: { latencyMs: 1, jitterMs: 0, loss: 0 },
       sink: { on: (event) => void events.push({ ...event }) },
     });
-    const names = [
-      ...new Set(['broker-1', ...Object.values(places).filter((name) => name !== null)]),
-    ].toSorted();
-    for (const name of names) {
-      this.kernel.add((port) => new FakeBroker(port, cluster), name);
-      this.kernel.start(name);
-    }
-    const parsed: Settings = v.parse(kafkaProducer, {
-      id: 'p',
-      role: 'producer',
-      topic: 'orders',
-      load: { ratePerSecond: 0 },
-      ...settings,
-    });
-    let made: ProducerClient | undefined;
-    this.kernel.add((port) => {
-      made = new ProducerClient(port, parsed, { next: 0 }, names, this.kernel.random('load'));
-      return made;
-    }, 'p');
-    this.client = made!;
-    this.kernel.start('p');
-    this.until(10);
   }
 
   /** Lets time pass up to this moment, milliseconds. */
@@ -220,5 +201,35 @@ export class ProducerBench {
 
   asked(api: Request['api']): Request[] {
     return this.cluster.requests.map(({ request }) => request).filter((request) => request.api === api);
+  }
+}
+
+export class ProducerBench extends Bench {
+  readonly client: ProducerClient;
+
+  /** @param places with their leaders: as many brokers as these name, and broker-1 */
+  constructor(
+    settings: Partial<v.InferInput<typeof kafkaProducer>> = {},
+    places: Record<string, string | null> = { 'orders-0': 'broker-1' },
+  ) {
+    super(new FakeCluster(places));
+    const leaders = Object.values(places).filter((name) => name !== null);
+    const names = [...new Set(['broker-1', ...leaders])].toSorted();
+    addBrokers(this.kernel, this.cluster, names);
+    const parsed: Settings = v.parse(kafkaProducer, {
+      id: 'p',
+      role: 'producer',
+      topic: 'orders',
+      load: { ratePerSecond: 0 },
+      ...settings,
+    });
+    let made: ProducerClient | undefined;
+    this.kernel.add((port) => {
+      made = new ProducerClient(port, parsed, { next: 0 }, names, this.kernel.random('load'));
+      return made;
+    }, 'p');
+    this.client = made!;
+    this.kernel.start('p');
+    this.until(10);
   }
 }
