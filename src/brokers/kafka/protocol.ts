@@ -296,6 +296,8 @@ export interface ShareFetchRequest {
 
 export interface AcquiredRecord {
   readonly offset: number;
+  /** Base offset of the batch that it lies in: poll() does not part a batch (KAFKA-17863). */
+  readonly batch: number;
   readonly message: MessageId;
   readonly key: string | null;
   readonly value: string | null | undefined;

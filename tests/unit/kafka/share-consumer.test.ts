@@ -298,14 +298,18 @@ describe('a share consumer', () => {
     expect(c.only('settled')).toHaveLength(2);
   });
 
-  test('max.poll.records bounds what one poll() gives', () => {
-    const c = new Cluster();
-    c.append('orders-0', ['a', 'b', 'c', 'd', 'e']);
-    c.consumer('app', { config: { 'max.poll.records': 2 } });
-    c.until(1000);
-    const polls = new Map<number, number>();
-    for (const { at } of c.only('delivered')) polls.set(at, (polls.get(at) ?? 0) + 1);
-    expect([...polls.values()]).toEqual([2, 2, 1]);
+  test('max.poll.records bounds what one poll() gives, but parts no batch (KAFKA-17863)', () => {
+    const polled = (batches: (string | null)[][]): number[] => {
+      const c = new Cluster();
+      for (const keys of batches) c.append('orders-0', keys);
+      c.consumer('app', { config: { 'max.poll.records': 2 } });
+      c.until(1000);
+      const polls = new Map<number, number>();
+      for (const { at } of c.only('delivered')) polls.set(at, (polls.get(at) ?? 0) + 1);
+      return [...polls.values()];
+    };
+    expect(polled([['a'], ['b'], ['c'], ['d'], ['e']])).toEqual([2, 2, 1]);
+    expect(polled([['a'], ['b', 'c', 'd'], ['e']])).toEqual([4, 1]);
   });
 
   test('K-102: two members share one partition; together they get each record once', () => {
@@ -409,7 +413,8 @@ describe('trouble with a record', () => {
 describe('the end, and what comes before it', () => {
   test('close(): what was worked on is accepted, what was not goes to others, the group hears of it', () => {
     const c = new Cluster();
-    c.append('orders-0', ['a', 'b', 'c', 'd']);
+    c.append('orders-0', ['a', 'b']);
+    c.append('orders-0', ['c', 'd']);
     const app = c.consumer('app', { config: { 'max.poll.records': 2 }, processingMs: 100 });
     c.until(150);
     app.close();

@@ -255,7 +255,7 @@ export class ShareConsumerClient implements Actor {
     // Records of partitions that are no longer its own are dropped; their locks run out.
     if (this.buffer.length > 0)
       this.buffer = this.buffer.filter(({ place }) => this.assigned.includes(place));
-    this.batch = this.buffer.splice(0, this.client.config['max.poll.records']);
+    this.batch = this.takeBatch();
     if (this.batch.length === 0) {
       this.fetch();
       return false;
@@ -263,6 +263,17 @@ export class ShareConsumerClient implements Actor {
     for (const node of [...this.acknowledgements.keys()]) this.sendAcknowledgements(node, [], false);
     this.deliver();
     return true;
+  }
+
+  /** Up to `max.poll.records`, and on to the end of the batch that the last of them lies in. */
+  private takeBatch(): Taken[] {
+    let count = Math.min(this.client.config['max.poll.records'], this.buffer.length);
+    for (; count > 0 && count < this.buffer.length; count++) {
+      const last = this.buffer[count - 1]!;
+      const next = this.buffer[count]!;
+      if (next.place !== last.place || next.record.batch !== last.record.batch) break;
+    }
+    return this.buffer.splice(0, count);
   }
 
   private deliver(): void {

@@ -357,6 +357,7 @@ export class SharePartition {
     record.until = now + this.limits.lockDuration;
     return {
       offset: record.offset,
+      batch: batch.baseOffset,
       message: record.message,
       key: batch.keys[index]!,
       value: batch.values?.[index],
