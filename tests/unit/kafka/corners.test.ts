@@ -1,5 +1,5 @@
 // The corners of the model that a reader's own scenario reaches: members that share an instance id, topics that the
-// group's leader does not read, long backlogs without work, and a producer that asks for no answer.
+// group's leader does not read and long backlogs without work.
 import { describe, expect, it } from 'vitest';
 import { MetricsFold } from '../../../src/claims/metrics.ts';
 import { claimById } from '../../../src/scenarios/library.ts';
@@ -7,7 +7,6 @@ import { InvalidInput, parseScenario, type ScenarioInput } from '../../../src/sc
 import { explain } from '../../../src/brokers/kafka/explain.ts';
 import type { KafkaView } from '../../../src/brokers/kafka/view-types.ts';
 import { KafkaViewFold } from '../../../src/brokers/kafka/view.ts';
-import { utf8, utf8Length } from '../../../src/brokers/kafka/partitioner.ts';
 import type { TraceEvent } from '../../../src/sim/trace.ts';
 import { consumer, eventsOf, only, producer, scenario, topic } from './harness.ts';
 
@@ -330,148 +329,6 @@ describe('a consumer', () => {
       }),
     );
     expect(only(events, 'settled').at(-1)!.at).toBeGreaterThan(1_900_000);
-  });
-});
-
-describe('a producer', () => {
-  it('K-31: a linger.ms above the default delivery.timeout.ms raises it', () => {
-    const events = eventsOf(
-      scenario([producer('p', { load: { ratePerSecond: 1, count: 1 }, config: { 'linger.ms': 150_000 } })], {
-        durationMs: 160_000,
-      }),
-    );
-    expect(only(events, 'publish-failed')).toEqual([]);
-    expect(only(events, 'publish-confirmed')).toHaveLength(1);
-  });
-
-  it('K-35: calls that waited for metadata are all made when it comes, in order', () => {
-    const events = eventsOf(
-      scenario(
-        [producer('p', { load: { ratePerSecond: 1000, count: 300 }, keys: { kind: 'cycle', keys: ['A'] } })],
-        {
-          network: { latencyMs: 100 },
-          durationMs: 3000,
-        },
-      ),
-    );
-    expect(only(events, 'appended').map(({ message }) => message)).toEqual(
-      Array.from({ length: 300 }, (_, i) => i),
-    );
-  });
-
-  it('K-35: a record that finds no memory fails after max.block.ms, and later ones go on', () => {
-    const events = eventsOf(
-      scenario(
-        [
-          producer('p', {
-            bytes: 1000,
-            load: { ratePerSecond: 1000, count: 30 },
-            config: {
-              'buffer.memory': 8000,
-              'max.block.ms': 1000,
-              'linger.ms': 5,
-              'batch.size': 100_000,
-            },
-          }),
-        ],
-        { timeline: [act(4, 'pause', 'broker-1'), act(3500, 'resume', 'broker-1')], durationMs: 20_000 },
-      ),
-    );
-    const failed = only(events, 'publish-failed');
-    expect(failed.length).toBeGreaterThan(0);
-    expect(failed[0]!.error).toBe('TimeoutException: no memory for a batch after 1000 ms');
-    expect(only(events, 'publish-confirmed').length + failed.length).toBe(30);
-  });
-
-  it('K-30: acks=0 loses what was on the wire when the broker died, and waits for a new connection', () => {
-    const events = eventsOf(
-      scenario([producer('p', { load: { ratePerSecond: 100, count: 1000 }, config: { acks: '0' } })], {
-        network: { latencyMs: 50 },
-        timeline: [act(3000, 'crash', 'broker-1'), act(6000, 'restart', 'broker-1')],
-      }),
-    );
-    const stored = new Set(only(events, 'appended').map(({ message }) => message));
-    const lost = only(events, 'publish-confirmed').filter(({ message }) => !stored.has(message));
-    expect(only(events, 'publish-confirmed')).toHaveLength(1000);
-    expect(lost.length).toBeGreaterThan(0);
-    // A round trip of 100 ms, and not the three seconds without a broker.
-    expect(lost.length).toBeLessThan(15);
-    expect(Math.max(...lost.map(({ at }) => at))).toBeLessThan(3_100_000);
-  });
-
-  it('K-32: gives a batch up when retries are used up, and counts the first try as none', () => {
-    const events = eventsOf(
-      scenario(
-        [
-          producer('p', {
-            load: { ratePerSecond: 0 },
-            config: { retries: 2, 'enable.idempotence': false, 'request.timeout.ms': 500 },
-          }),
-        ],
-        {
-          timeline: [
-            { atMs: 1000, action: { do: 'pause', target: 'broker-1' } },
-            { atMs: 1001, action: { do: 'produce', client: 'p', key: 'A' } },
-          ],
-        },
-      ),
-    );
-    expect(only(events, 'sent').filter(({ what }) => what === 'Produce')).toHaveLength(3);
-    expect(only(events, 'publish-failed')).toMatchObject([
-      { error: 'NetworkException: the connection was lost before the answer came' },
-    ]);
-  });
-
-  it('K-40: after a sequence is given up, a new epoch begins and later records are stored', () => {
-    const events = eventsOf(
-      scenario(
-        [
-          producer('p', {
-            load: { ratePerSecond: 10, untilMs: 12_000 },
-            keys: { kind: 'cycle', keys: ['A'] },
-            config: { 'request.timeout.ms': 500, 'delivery.timeout.ms': 1000 },
-          }),
-        ],
-        {
-          timeline: [
-            { atMs: 3000, action: { do: 'cut', between: ['p', 'broker-1'] } },
-            { atMs: 6000, action: { do: 'heal', between: ['p', 'broker-1'] } },
-          ],
-        },
-      ),
-    );
-    const failed = new Set(only(events, 'publish-failed').map(({ message }) => message));
-    const appended = only(events, 'appended').map(({ message }) => message);
-    expect(failed.size).toBeGreaterThan(5);
-    expect(appended).toEqual(appended.toSorted((a, b) => a - b));
-    expect(new Set(appended).size).toBe(appended.length);
-    const late = only(events, 'published').filter(({ at }) => at > 7_000_000);
-    expect(late.every(({ message }) => appended.includes(message) && !failed.has(message))).toBe(true);
-    expect(only(events, 'published').filter(({ message }) => !failed.has(message)).length).toBe(
-      only(events, 'publish-confirmed').length,
-    );
-  });
-
-  it('K-2: a batch is its header of 61 bytes, and each record its key, its value and 21 bytes', () => {
-    const perBatch = (batchSize: number) =>
-      only(
-        eventsOf(
-          scenario([producer('p', { bytes: 100, config: { 'linger.ms': 100, 'batch.size': batchSize } })], {
-            timeline: [{ atMs: 1000, action: { do: 'produce', client: 'p', key: 'A', count: 12 } }],
-            durationMs: 5000,
-          }),
-        ),
-        'sent',
-      )
-        .filter(({ what }) => what === 'Produce')
-        .map(({ messages }) => messages!.length);
-    expect(perBatch(61 + 3 * 122)).toEqual([3, 3, 3, 3]);
-    expect(perBatch(61 + 3 * 122 - 1)).toEqual([2, 2, 2, 2, 2, 2]);
-  });
-
-  it('K-28: a key counts with its bytes in UTF-8', () => {
-    for (const text of ['', 'order-1', 'Größe', '注文', '🧾x', '\ud800'])
-      expect(utf8Length(text)).toBe(utf8(text).length);
   });
 });
 
