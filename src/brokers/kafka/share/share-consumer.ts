@@ -93,7 +93,9 @@ export class ShareConsumerClient implements Actor {
   private acknowledgements = new Map<string, Acknowledged[]>();
   /** Leaders that a fetch for records is under way to. */
   private fetching = new Set<string>();
-  /** Leaders that have been told that this is the end. */
+  /** Brokers that have been asked for records, and may have some locked for this member. */
+  private sessions = new Set<string>();
+  /** Those of them that have been told that this is the end. */
   private farewells = new Set<string>();
 
   /** @param brokers `bootstrap.servers` */
@@ -207,6 +209,7 @@ export class ShareConsumerClient implements Actor {
     this.next = 0;
     this.acknowledgements = new Map();
     this.fetching = new Set();
+    this.sessions = new Set();
     this.farewells = new Set();
     this.requests.reset();
   }
@@ -385,6 +388,7 @@ export class ShareConsumerClient implements Actor {
     const { group, config } = this.client;
     const acknowledged = this.acknowledgements.get(node) ?? [];
     this.acknowledgements.delete(node);
+    this.sessions.add(node);
     this.send(
       node,
       {
@@ -690,17 +694,12 @@ export class ShareConsumerClient implements Actor {
 
   /** A leader hears it once its fetch is answered: nothing may be acquired for a member that is gone. */
   private sayFarewell(): void {
-    const nodes = new Set([...this.acknowledgements.keys(), ...this.fetching, ...this.leadersOfOwn()]);
-    for (const node of nodes) {
+    for (const node of this.sessions) {
       if (this.fetching.has(node) || this.farewells.has(node)) continue;
       this.farewells.add(node);
       this.sendAcknowledgements(node, [], true);
     }
-    if (![...nodes].some((node) => this.requests.countTo(node) > 0)) this.leaveAndEnd();
-  }
-
-  private leadersOfOwn(): string[] {
-    return this.assigned.flatMap((place) => this.leaders.get(place) ?? []);
+    if (![...this.sessions].some((node) => this.requests.countTo(node) > 0)) this.leaveAndEnd();
   }
 
   private leaveAndEnd(): void {
