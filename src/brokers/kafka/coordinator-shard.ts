@@ -42,6 +42,8 @@ export interface CoordinatorShard {
   loaded(now: Micros, fx: ShardEffects): void;
   /** Topics or partitions have changed. */
   imageChanged(now: Micros, fx: ShardEffects): void;
+  /** Its last call: this broker coordinates here no more. Whoever is parked is told to look elsewhere. */
+  unloaded?(fx: Pick<ShardEffects, 'reply'>): void;
 }
 
 export interface ShardContext {
