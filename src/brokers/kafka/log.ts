@@ -459,7 +459,11 @@ export class PartitionLog {
    * @returns what was thrown away
    */
   truncateTo(offset: number): readonly MessageId[] {
-    if (offset >= this.logEnd) return [];
+    if (offset >= this.logEnd) {
+      // An epoch in which this replica led and wrote nothing is forgotten all the same (K-9).
+      this.epochs.truncateFromEnd(this.logEnd);
+      return [];
+    }
     if (offset < this.logStart) return this.truncateFullyAndStartAt(offset);
     const messages: MessageId[] = [];
     const part = this.partOf(offset);

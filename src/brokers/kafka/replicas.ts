@@ -632,9 +632,10 @@ export class Replicas {
 
   private truncate(replica: Replica, to: number, why: string, fx: BrokerEffects): void {
     const { place, log, internal } = replica;
-    if (to >= log.logEnd) return;
-    const messages = log.truncateTo(to);
-    if (!internal)
+    const before = log.logEnd;
+    // Also where nothing is to go: an epoch in which this replica led and wrote nothing is forgotten all the same.
+    const messages = log.truncateTo(Math.min(to, before));
+    if (log.logEnd < before && !internal)
       fx.trace({ kind: 'truncated', node: this.context.node, place, position: log.logEnd, messages, why });
   }
 
