@@ -110,6 +110,8 @@ export function standard(request: Request): Reply | null {
 }
 
 class FakeBroker implements Actor {
+  /** Answers come in the order of their requests: behind one that never comes, none does on that connection. */
+  private stuck: 'store-unanswered' | 'silence' | null = null;
   readonly id: string;
   private readonly port: Port;
   private readonly cluster: FakeCluster;
@@ -124,12 +126,17 @@ class FakeBroker implements Actor {
 
   wake(): void {}
 
+  disconnected(): void {
+    this.stuck = null;
+  }
+
   receive(message: unknown, from: string): void {
     const { correlation, request } = message as RequestEnvelope;
     const { cluster } = this;
     cluster.requests.push({ at: this.port.now(), node: this.id, request });
     const reply = this.reply(request);
-    if (reply) this.port.send(from, { correlation, reply }, { what: `${reply.api}Response` });
+    if (reply && this.stuck === null)
+      this.port.send(from, { correlation, reply }, { what: `${reply.api}Response` });
   }
 
   private reply(request: Request): Reply | null {
@@ -143,20 +150,19 @@ class FakeBroker implements Actor {
       };
     }
     if (request.api !== 'Produce') return cluster.answer(request, cluster.requests.length - 1, this.id);
-    let answered = request.acks !== '0';
     const results = request.batches.map((batch) => {
       const { place } = batch;
       const leads = cluster.leaders.get(place)?.leader === this.id;
-      const verdict = leads
-        ? cluster.judge(batch, cluster.produced.length, this.id)
-        : ('NOT_LEADER_OR_FOLLOWER' as const);
+      let verdict: Verdict = 'NOT_LEADER_OR_FOLLOWER';
+      if (this.stuck === 'silence') verdict = 'silence';
+      else if (leads) verdict = cluster.judge(batch, cluster.produced.length, this.id);
       cluster.produced.push({ at: this.port.now(), node: this.id, batch, verdict });
-      if (verdict === 'silence' || verdict === 'store-unanswered') answered = false;
+      if (verdict === 'silence' || verdict === 'store-unanswered') this.stuck = verdict;
       if (verdict === 'silence') return { place, error: 'NONE' as const, baseOffset: -1 };
       if (verdict === 'store' || verdict === 'store-unanswered') return { place, ...cluster.store(batch) };
       return { place, error: verdict, baseOffset: -1 };
     });
-    return answered ? { api: 'Produce', results } : null;
+    return request.acks === '0' ? null : { api: 'Produce', results };
   }
 }
 

@@ -1,7 +1,8 @@
 // The producer library among brokers that misbehave as the test wants (K-28 to K-40): cases of Kafka's own SenderTest,
 // RecordAccumulatorTest and TransactionManagerTest among them.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ProducerBench } from './producer-bench.ts';
+import { ProducerBench, type Verdict } from './producer-bench.ts';
 
 const plain = { 'enable.idempotence': false } as const;
 /** Each record in a batch of its own. */
@@ -452,5 +453,87 @@ describe('close()', () => {
     bench.until(200);
     expect(bench.log()).toEqual([0, 1, 2]);
     expect(bench.of('client-stopped')).toMatchObject([{ client: 'p', reason: 'closed' }]);
+  });
+});
+
+describe('whatever happens to requests', () => {
+  const verdict = fc.constantFrom<Verdict>(
+    'store',
+    'store',
+    'store-unanswered',
+    'silence',
+    'NOT_ENOUGH_REPLICAS',
+    'NOT_LEADER_OR_FOLLOWER',
+  );
+  const runs = fc.record({
+    verdicts: fc.array(verdict, { maxLength: 25 }),
+    gaps: fc.array(fc.integer({ min: 0, max: 300 }), { minLength: 1, maxLength: 12 }),
+    inFlight: fc.integer({ min: 1, max: 5 }),
+    batchSize: fc.constantFrom(0, 300, 16_384),
+    /** Records of a batch that the broker takes (K-36). */
+    most: fc.integer({ min: 1, max: 30 }),
+    leaves: fc.option(fc.integer({ min: 0, max: 3000 })),
+  });
+  const play = (
+    run: typeof runs extends fc.Arbitrary<infer R> ? R : never,
+    config: object,
+  ): ProducerBench => {
+    const bench = new ProducerBench(
+      {
+        config: {
+          'request.timeout.ms': 400,
+          'batch.size': run.batchSize,
+          'max.in.flight.requests.per.connection': run.inFlight,
+          ...config,
+        },
+      },
+      { 'orders-0': 'broker-1', 'orders-1': 'broker-2' },
+    );
+    // One that is stored first: a leader that knows nothing of a producer takes any of its batches for the first (K-38).
+    bench.client.produce('order-42', 1);
+    bench.until(100);
+    bench.cluster.judge = (batch, n) => {
+      if (batch.messages.length > run.most) return 'MESSAGE_TOO_LARGE';
+      return run.verdicts[n - 1] ?? 'store';
+    };
+    let at = 100;
+    for (const gap of run.gaps) {
+      at += gap;
+      if (run.leaves !== null && at > run.leaves) bench.cluster.lead('orders-0', 'broker-2');
+      bench.until(at);
+      bench.client.produce('order-42', 2);
+    }
+    bench.until(at + 60_000);
+    return bench;
+  };
+
+  it('K-38 K-111: an idempotent producer stores every record once, in the order of send(), and hears of it', () => {
+    fc.assert(
+      fc.property(runs, (run) => {
+        const bench = play(run, {});
+        const all = Array.from({ length: 1 + 2 * run.gaps.length }, (_, i) => i);
+        expect(bench.log()).toEqual(all);
+        expect(
+          bench
+            .of('publish-confirmed')
+            .map(({ message }) => message)
+            .toSorted((a, b) => a - b),
+        ).toEqual(all);
+      }),
+      { numRuns: 150, seed: 7 },
+    );
+  });
+
+  it('K-33 K-112: without idempotence each is stored at least once, and with one in flight no later one comes first', () => {
+    fc.assert(
+      fc.property(runs, (run) => {
+        const bench = play({ ...run, inFlight: 1 }, plain);
+        const all = Array.from({ length: 1 + 2 * run.gaps.length }, (_, i) => i);
+        const firsts = [...new Set(bench.log())];
+        expect(firsts.toSorted((a, b) => a - b)).toEqual(all);
+        expect(firsts).toEqual(all);
+      }),
+      { numRuns: 100, seed: 7 },
+    );
   });
 });
