@@ -482,7 +482,6 @@ export class PartitionLog {
     this.highWatermark = Math.min(this.highWatermark, end);
     this.cleanedUpTo = Math.min(this.cleanedUpTo, end);
     this.epochs.truncateFromEnd(end);
-    this.aborted.truncateFromEnd(end);
     this.rebuildProducers();
     return messages;
   }
@@ -559,7 +558,6 @@ export class PartitionLog {
     this.logStart = offset;
     this.epochs.truncateFromStart(offset);
     this.aborted.truncateFromStart(offset);
-    this.producers.settledBelow(offset);
     this.advanceHighWatermark(offset);
   }
 

@@ -86,12 +86,13 @@ describe('what stays', () => {
 
   it('K-18: a log that has become compacted loses what has no key (testCleaningWithUnkeyedMessages)', () => {
     const bench = new LogBench();
-    for (const key of ['a', null, 'b', null, 'c']) bench.append([key]);
+    for (const key of ['a', null, 'b', null, 'c', null]) bench.append([key]);
     bench.set({ 'cleanup.policy': 'compact' });
     bench.roll();
     bench.clean();
     // The last batch of a cleaning stays for its offset, be it empty.
     expect(bench.content()).toEqual(['0:a', '2:b', '4:c']);
+    expect(bench.lastOffsets()).toEqual([0, 2, 4, 5]);
   });
 
   it('the last batch of a cleaning stays, though empty: its offset is not lost (testCleanSegmentsRetainingLastEmptyBatch)', () => {
