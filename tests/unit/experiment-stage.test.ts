@@ -1,6 +1,7 @@
 // The Kafka stage as geometry and words: what is drawn where, for how many, and what is said for those who cannot see it.
 import { describe, expect, test } from 'vitest';
-import { layOut, type Shape } from '../../src/widgets/experiment/kafka/layout.ts';
+import type { Shape } from '../../src/widgets/experiment/drawing.ts';
+import { layOut } from '../../src/widgets/experiment/kafka/layout.ts';
 import { LANES_MAX, summary } from '../../src/widgets/experiment/kafka/words.ts';
 import { controlsFor } from '../../src/widgets/experiment/kafka/controls.ts';
 import { keyLook } from '../../src/widgets/experiment/kafka/look.ts';

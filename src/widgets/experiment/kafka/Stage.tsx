@@ -1,59 +1,26 @@
 /** Draws a Kafka view: producers, the topic's partitions as tapes, groups with their members, what is on the wire. */
-import { useMemo, useRef } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import type { PartitionReader } from '../../../brokers/kafka/view-types.ts';
-import type { StageProps } from '../drawing.ts';
-import { keyLook } from './look.ts';
+import type { Shape, StageProps } from '../drawing.ts';
+import { CellsSvg, Heading, KeyCell, round, tabOf, Token } from './cells/Cells.tsx';
 import { partitionName } from './words.ts';
 import {
   layOut,
   type Caret,
-  type DrawnCell,
   type GroupArea,
   type Lane,
   type MemberBox,
-  type Picture,
   type ProducerBox,
-  type Shape,
   type Traveller,
 } from './layout.ts';
 
 export function Stage({ view, at, shape, selected, onCell }: StageProps) {
   const picture = useMemo(() => layOut(view, at, shape), [view, at, shape]);
-  const svg = useRef<SVGSVGElement>(null);
-  /** The one cell that the Tab key reaches; arrow keys go on from it. */
-  const entry = picture.topics[0]?.lanes.find(({ cells }) => cells.length > 0)?.cells.at(-1);
-  const tabStop = selected ?? entry?.cell.message ?? -1;
-
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const cell = (event.target as Element).closest('[data-cell]');
-    if (!cell || !svg.current) return;
-    if (event.key === 'Enter' || event.key === ' ') {
-      cell.dispatchEvent(new MouseEvent('click', { bubbles: true }));
-    } else {
-      const to = neighbour(picture, cell.getAttribute('data-cell') ?? '', event.key);
-      if (to === null) return;
-      svg.current.querySelector<SVGElement>(`[data-cell="${to}"]`)?.focus();
-    }
-    event.preventDefault();
-    event.stopPropagation();
-  };
-  const onClick = (event: MouseEvent): void => {
-    const cell = (event.target as Element).closest('[data-cell]');
-    const found = picture.topics
-      .flatMap(({ lanes }) => lanes.flatMap(({ cells }) => cells))
-      .find((drawn) => cellId(drawn) === cell?.getAttribute('data-cell'));
-    if (found) onCell?.(found.cell.message, found.words);
-  };
+  const rows = picture.topics.flatMap(({ lanes }) => lanes.map(({ cells }) => cells));
+  const tab = tabOf(rows, selected, onCell !== null);
 
   return (
-    <svg
-      ref={svg}
-      class={`xp-svg xp-svg-${shape}`}
-      viewBox={`0 0 ${picture.width} ${round(picture.height)}`}
-      focusable="false"
-      onKeyDown={onKeyDown}
-      onClick={onClick}
-    >
+    <CellsSvg shape={shape} width={picture.width} height={picture.height} rows={rows} onCell={onCell}>
       <g aria-hidden="true">
         {picture.wires.map(({ id, role, d, busy, dead }) => (
           <path
@@ -81,10 +48,9 @@ export function Stage({ view, at, shape, selected, onCell }: StageProps) {
             <Tape
               key={lane.partition.place}
               lane={lane}
-              tabStop={tabStop}
+              tab={tab}
               selected={selected}
               groups={view.groups.length}
-              live={onCell !== null}
             />
           ))}
         </g>
@@ -99,16 +65,7 @@ export function Stage({ view, at, shape, selected, onCell }: StageProps) {
           ))}
         </g>
       </g>
-    </svg>
-  );
-}
-
-function Heading({ x, y, word, name }: { x: number; y: number; word: string; name: string }) {
-  return (
-    <text class="xp-heading" x={x} y={y}>
-      {word.toUpperCase()}
-      {name && <tspan class="xp-name"> {name}</tspan>}
-    </text>
+    </CellsSvg>
   );
 }
 
@@ -129,13 +86,12 @@ function Producer({ producer, note, x, y, width, height }: ProducerBox) {
 
 interface TapeProps {
   readonly lane: Lane;
-  readonly tabStop: number;
+  readonly tab: ReturnType<typeof tabOf>;
   readonly selected: number | null;
   readonly groups: number;
-  readonly live: boolean;
 }
 
-function Tape({ lane, tabStop, selected, groups, live }: TapeProps) {
+function Tape({ lane, tab, selected, groups }: TapeProps) {
   const { partition, x, y, width, height, cellSize, offsetY, next, highWatermarkX } = lane;
   return (
     <g>
@@ -164,13 +120,18 @@ function Tape({ lane, tabStop, selected, groups, live }: TapeProps) {
         )}
       </g>
       {lane.cells.map((drawn) => (
-        <CellMark
+        <KeyCell
           key={drawn.cell.message}
-          drawn={drawn}
+          spot={drawn}
+          cellKey={drawn.cell.key}
+          x={drawn.x}
+          y={drawn.y}
           size={cellSize}
-          offsetY={offsetY}
-          tab={live ? (drawn.cell.message === tabStop ? 0 : -1) : null}
+          tab={tab(drawn)}
           selected={drawn.cell.message === selected}
+          hollow={!drawn.cell.confirmed}
+          again={drawn.again}
+          offset={drawn.numbered ? { text: drawn.cell.position, y: offsetY - drawn.y } : null}
         />
       ))}
       <g aria-hidden="true">
@@ -202,43 +163,6 @@ function Tape({ lane, tabStop, selected, groups, live }: TapeProps) {
 /** Room for five letters of a group's name before its carets. */
 function shorten({ group }: PartitionReader): string {
   return group.length > 5 ? `${group.slice(0, 4)}…` : group;
-}
-
-interface CellProps {
-  readonly drawn: DrawnCell;
-  readonly size: number;
-  readonly offsetY: number;
-  readonly tab: number | null;
-  readonly selected: boolean;
-}
-
-function CellMark({ drawn, size, offsetY, tab, selected }: CellProps) {
-  const { cell, x, y, again, words, numbered } = drawn;
-  const { colour, glyph } = keyLook(cell.key);
-  const hollow = !cell.confirmed;
-  // What it says in signs stands beside the button: its name says it in words.
-  const interactive = tab === null ? {} : { role: 'button' as const, tabindex: tab, 'aria-label': words };
-  return (
-    <g
-      class={`xp-cell${hollow ? ' xp-hollow' : ''}${selected ? ' xp-selected' : ''}`}
-      style={`transform:translate(${round(x)}px,${round(y)}px);--key:${colour}`}
-    >
-      <g data-cell={cellId(drawn)} {...interactive}>
-        {again && <rect class="xp-ring" x="-2.5" y="-2.5" width={size + 5} height={size + 5} rx="8" />}
-        <rect class="xp-square" x="1" y="1" width={size - 2} height={size - 2} rx="6" />
-      </g>
-      <g class="xp-signs" aria-hidden="true">
-        <text class="xp-glyph" x={size / 2} y={size / 2 + 4.3}>
-          {glyph}
-        </text>
-        {numbered && (
-          <text class="xp-offset" x={size / 2} y={offsetY - y}>
-            {cell.position}
-          </text>
-        )}
-      </g>
-    </g>
-  );
 }
 
 function CaretMark({ caret, worded }: { caret: Caret; worded: boolean }) {
@@ -289,7 +213,6 @@ function Group({ area, shape, width }: { area: GroupArea; shape: Shape; width: n
 
 function Member({ member, note, tone, x, y, width, height }: MemberBox) {
   const { current } = member;
-  const look = current && keyLook(current.key);
   return (
     <g class={`xp-box xp-${tone}${tone === 'consumer' ? '' : ' xp-off'}`}>
       <rect x={x} y={y} width={width} height={height} rx="10" />
@@ -299,20 +222,13 @@ function Member({ member, note, tone, x, y, width, height }: MemberBox) {
       <text class="xp-small" x={x + 12} y={y + 36}>
         {note}
       </text>
-      {look && (
-        <g
-          class="xp-cell"
-          style={`transform:translate(${round(x + width - 30)}px,${round(y + 6)}px);--key:${look.colour}`}
-        >
-          {current.again && <rect class="xp-ring" x="-3" y="-3" width="26" height="26" rx="8" />}
-          <rect class="xp-square" x="1" y="1" width="18" height="18" rx="5" />
-          <text class="xp-glyph" x="10" y="14">
-            {look.glyph}
-          </text>
+      {current && (
+        <g transform={`translate(${round(x + width - 30)} ${round(y + 6)})`}>
+          <Token cellKey={current.key} again={current.again} />
         </g>
       )}
       {member.waiting > 0 && (
-        <text class="xp-small xp-end" x={x + width - (look ? 38 : 12)} y={y + 20}>
+        <text class="xp-small xp-end" x={x + width - (current ? 38 : 12)} y={y + 20}>
           +{member.waiting}
         </text>
       )}
@@ -325,23 +241,11 @@ function Travelling({ keys, more, again, held, x, y }: Traveller) {
   return (
     <g class={held ? 'xp-held' : ''} transform={`translate(${round(x - size / 2)} ${round(y - size / 2)})`}>
       {keys
-        .map((key, i) => {
-          const { colour, glyph } = keyLook(key);
-          return (
-            <g
-              key={i}
-              class="xp-cell xp-flying"
-              transform={`translate(${i * 8} ${i * -5})`}
-              style={`--key:${colour}`}
-            >
-              {again && i === 0 && <rect class="xp-ring" x="-3" y="-3" width="26" height="26" rx="8" />}
-              <rect class="xp-square" x="1" y="1" width="18" height="18" rx="5" />
-              <text class="xp-glyph" x="10" y="14">
-                {glyph}
-              </text>
-            </g>
-          );
-        })
+        .map((key, i) => (
+          <g key={i} class="xp-flying" transform={`translate(${i * 8} ${i * -5})`}>
+            <Token cellKey={key} again={again && i === 0} />
+          </g>
+        ))
         .reverse()}
       {more > 0 && (
         <text class="xp-small" x={size + 20} y="4">
@@ -350,50 +254,6 @@ function Travelling({ keys, more, again, held, x, y }: Traveller) {
       )}
     </g>
   );
-}
-
-function cellId({ place, cell }: DrawnCell): string {
-  return `${place}@${cell.position}`;
-}
-
-/** The cell that an arrow key leads to, or null where there is none. */
-function neighbour(picture: Picture, from: string, key: string): string | null {
-  const lanes = picture.topics.flatMap((topic) => topic.lanes);
-  const row = lanes.findIndex(({ cells }) => cells.some((drawn) => cellId(drawn) === from));
-  const lane = lanes[row];
-  if (!lane) return null;
-  const column = lane.cells.findIndex((drawn) => cellId(drawn) === from);
-  const pick = (drawn: DrawnCell | undefined): string | null => (drawn ? cellId(drawn) : null);
-  switch (key) {
-    case 'ArrowLeft':
-      return pick(lane.cells[column - 1]);
-    case 'ArrowRight':
-      return pick(lane.cells[column + 1]);
-    case 'ArrowUp':
-      return nearest(lanes.slice(0, row).reverse(), lane.cells[column]);
-    case 'ArrowDown':
-      return nearest(lanes.slice(row + 1), lane.cells[column]);
-    case 'Home':
-      return pick(lane.cells[0]);
-    case 'End':
-      return pick(lane.cells.at(-1));
-    default:
-      return null;
-  }
-}
-
-function nearest(lanes: readonly Lane[], to: DrawnCell | undefined): string | null {
-  const cells = lanes.find((lane) => lane.cells.length > 0)?.cells ?? [];
-  if (!to) return null;
-  let best: DrawnCell | null = null;
-  for (const drawn of cells) {
-    if (best === null || Math.abs(drawn.x - to.x) < Math.abs(best.x - to.x)) best = drawn;
-  }
-  return best && cellId(best);
-}
-
-function round(n: number): number {
-  return Math.round(n * 10) / 10;
 }
 
 /** The filled caret is drawn over the hollow one. */

@@ -10,6 +10,9 @@ import type {
   PartitionView,
   ProducerView,
 } from '../../../brokers/kafka/view-types.ts';
+import type { Shape } from '../drawing.ts';
+import type { Spot } from './cells/spots.ts';
+import { curve, gone, polyline, type Box, type Point, type Track } from './cells/tracks.ts';
 import {
   cellWords,
   groupState,
@@ -21,29 +24,14 @@ import {
   type StateWords,
 } from './words.ts';
 
-export type Shape = 'wide' | 'tall';
-
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
-export interface Box extends Point {
-  readonly width: number;
-  readonly height: number;
-}
-
 export interface ProducerBox extends Box {
   readonly producer: ProducerView;
   readonly note: string;
 }
 
-export interface DrawnCell extends Point {
+export interface DrawnCell extends Spot, Point {
   readonly cell: Cell;
-  readonly place: string;
   readonly again: boolean;
-  /** For those who cannot see it. */
-  readonly words: string;
   /** Whether there is room for its offset beneath it. */
   readonly numbered: boolean;
 }
@@ -275,8 +263,9 @@ function layLane(partition: PartitionView, view: KafkaView, m: Measures, y: numb
     .map((cell): DrawnCell => {
       const again = cell.delivered.some((n) => n > 1) || cell.processed.some((n) => n > 1);
       return {
+        id: `${partition.place}@${cell.position}`,
+        message: cell.message,
         cell,
-        place: partition.place,
         again,
         words: cellWords(partition, cell, view),
         numbered: partition.logEnd < 1000 || cell.position % 2 === 0,
@@ -387,8 +376,6 @@ function finish(view: KafkaView, now: number, laid: Laid): Picture {
     const track = producer ? between.write(producer, lane) : member ? between.read(lane, member) : null;
     if (!track) return;
     const held = travel.arrivesAt === null;
-    const whole = (travel.arrivesAt ?? 0) - travel.sentAt;
-    const gone = held ? 0.12 : whole <= 0 ? 1 : Math.max(0, Math.min(1, (now - travel.sentAt) / whole));
     busy.add(wireId(travel.from, travel.to, lane.partition.place, producer !== undefined));
     const again = travel.messages.some(({ message }) =>
       lane.cells.some(({ cell }) => cell.message === message && member && cell.delivered.some((n) => n > 0)),
@@ -399,7 +386,7 @@ function finish(view: KafkaView, now: number, laid: Laid): Picture {
       more: Math.max(0, travel.messages.length - STACK_MAX),
       again,
       held,
-      ...track.at(gone),
+      ...track.at(gone(travel, now)),
     });
   });
 
@@ -429,12 +416,6 @@ function finish(view: KafkaView, now: number, laid: Laid): Picture {
 
 function wireId(from: string, to: string, place: string, write: boolean): string {
   return write ? `w>${from}>${place}` : `r>${place}>${to}`;
-}
-
-interface Track {
-  readonly d: string;
-  /** @param t 0 at the beginning, 1 at the end */
-  at(t: number): Point;
 }
 
 const middleOf = (lane: Lane): number => lane.y + 9 + lane.cellSize / 2;
@@ -472,59 +453,4 @@ function readTall(lane: Lane, box: MemberBox): Track {
     { x: to, y: over },
     { x: to, y: box.y },
   ]);
-}
-
-/** A wire that leaves and arrives level. */
-function curve(x1: number, y1: number, x2: number, y2: number): Track {
-  const mid = (x1 + x2) / 2;
-  return {
-    d: `M${x1} ${y1}C${mid} ${y1} ${mid} ${y2} ${x2} ${y2}`,
-    at(t) {
-      const u = 1 - t;
-      const bezier = (a: number, b: number, c: number, e: number): number =>
-        u * u * u * a + 3 * u * u * t * b + 3 * u * t * t * c + t * t * t * e;
-      return { x: bezier(x1, mid, mid, x2), y: bezier(y1, y1, y2, y2) };
-    },
-  };
-}
-
-/** A wire of straight pieces with rounded corners; what travels on it cuts the corners no more than the eye forgives. */
-function polyline(points: readonly [Point, ...Point[]]): Track {
-  const lengths = points.slice(1).map((p, i) => {
-    const before = points[i] ?? p;
-    return Math.hypot(p.x - before.x, p.y - before.y);
-  });
-  const whole = lengths.reduce((sum, length) => sum + length, 0);
-  const towards = (from: Point, to: Point, by: number): Point => {
-    const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
-    const share = Math.min(0.5, by / length);
-    return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
-  };
-  const d = points
-    .map((p, i) => {
-      const before = points[i - 1];
-      const after = points[i + 1];
-      if (!before) return `M${p.x} ${p.y}`;
-      if (!after) return `L${p.x} ${p.y}`;
-      const a = towards(p, before, 7);
-      const b = towards(p, after, 7);
-      return `L${a.x} ${a.y}Q${p.x} ${p.y} ${b.x} ${b.y}`;
-    })
-    .join('');
-  return {
-    d,
-    at(t) {
-      let left = t * whole;
-      for (const [i, length] of lengths.entries()) {
-        const from = points[i] as Point;
-        const to = points[i + 1] as Point;
-        if (left <= length || i === lengths.length - 1) {
-          const share = length === 0 ? 1 : Math.min(1, left / length);
-          return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
-        }
-        left -= length;
-      }
-      return points[0];
-    },
-  };
 }
