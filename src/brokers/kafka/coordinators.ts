@@ -98,6 +98,7 @@ export class Coordinators {
     const hosted = this.hosted.get(place);
     if (!hosted) return;
     this.hosted.delete(place);
+    hosted.shard.unloaded?.(fx);
     for (const { replies } of hosted.held) {
       for (const { to, correlation, reply } of replies) {
         assert('error' in reply, `a reply to ${reply.api} has no error`);
@@ -211,6 +212,7 @@ export class Coordinators {
     }
     if (this.reloading) return;
     this.reloading = true;
+    this.hosted.get(replica.place)?.shard.unloaded?.(fx);
     this.load(replica, now, fx);
     this.reloading = false;
   }
