@@ -32,13 +32,27 @@ function queueRate(pending: number): number {
   return rounds / (seconds() - began);
 }
 
-/** A cluster that keeps up: 100,000 records a simulated second over twelve partitions, four producers, four consumers. */
-function steadyKafka(durationMs: number): Scenario {
+/**
+ * Clusters that keep up, 100,000 records a simulated second over twelve partitions, four producers, four consumers: one
+ * broker alone, and three that replicate every record before they confirm it.
+ */
+function steadyKafka(durationMs: number, brokers: 1 | 3): Scenario {
   return parseScenario({
     version: 1,
     id: 'bench-kafka',
     title: 'Steady state',
-    system: { broker: 'kafka', topics: [{ name: 'orders', partitions: 12 }] },
+    system: {
+      broker: 'kafka',
+      brokers,
+      topics: [
+        {
+          name: 'orders',
+          partitions: 12,
+          replicationFactor: brokers,
+          config: { 'min.insync.replicas': brokers === 3 ? 2 : 1 },
+        },
+      ],
+    },
     clients: [
       ...[0, 1, 2, 3].map((n) => ({
         id: `p${n}`,
@@ -61,8 +75,8 @@ function steadyKafka(durationMs: number): Scenario {
   });
 }
 
-function measure(durationMs: number) {
-  const scenario = steadyKafka(durationMs);
+function measure(durationMs: number, brokers: 1 | 3) {
+  const scenario = steadyKafka(durationMs, brokers);
   collectGarbage();
   const began = seconds();
   const result = run(scenario, [], claimsFor(scenario));
@@ -74,17 +88,21 @@ function measure(durationMs: number) {
 const format = (n: number): string => Math.round(n).toLocaleString('en');
 
 const queue = queueRate(1000);
-measure(8000); // warms the compiler up
-const short = measure(10_000);
-const long = measure(30_000);
-const rate = long.result.events / long.took;
-
 console.log(`event queue, 1,000 pending     ${format(queue)} pushes and pops a second`);
-console.log(`Kafka, steady, claims on       ${format(rate)} trace events a second`);
-console.log(`  of the bare queue's rate     ${(rate / queue).toFixed(2)} (target: at least 0.20)`);
-console.log(
-  `  simulated to real time       ${(30 / long.took).toFixed(2)} at 100,000 records a simulated second`,
-);
-console.log(
-  `  heap after three times as long ${(long.heap / short.heap).toFixed(2)} of that before (${format(short.result.events)} and ${format(long.result.events)} events)`,
-);
+measure(8000, 1); // warms the compiler up
+for (const [name, brokers] of [
+  ['one broker', 1],
+  ['three brokers, acks=all', 3],
+] as const) {
+  const short = measure(10_000, brokers);
+  const long = measure(30_000, brokers);
+  const rate = long.result.events / long.took;
+  console.log(`Kafka, ${name}, steady, claims on: ${format(rate)} trace events a second`);
+  console.log(`  of the bare queue's rate     ${(rate / queue).toFixed(2)} (target: at least 0.20)`);
+  console.log(
+    `  simulated to real time       ${(30 / long.took).toFixed(2)} at 100,000 records a simulated second`,
+  );
+  console.log(
+    `  heap after three times as long ${(long.heap / short.heap).toFixed(2)} of that before (${format(short.result.events)} and ${format(long.result.events)} events)`,
+  );
+}
