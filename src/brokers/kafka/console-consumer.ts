@@ -55,14 +55,9 @@ export class ConsoleConsumer implements InteractiveTool, ConsumerApp {
   }
 
   start(): void {
-    const { consumer, command, place } = this;
+    const { consumer, command } = this;
     this.print(this.log.began());
     consumer.start();
-    if (place !== null) {
-      const { from } = command;
-      const kind = from === 'earliest' ? 'beginning' : 'end';
-      consumer.seek(typeof from === 'number' ? { kind: 'offset', offset: from } : { kind }, [place]);
-    }
     if (command.maxMessages === 0) this.stop(0);
     else this.wait();
   }
@@ -94,7 +89,8 @@ export class ConsoleConsumer implements InteractiveTool, ConsumerApp {
       return;
     }
     if (data !== this.waits || this.closing) return;
-    this.failed('org.apache.kafka.common.errors.TimeoutException', '');
+    this.say('org.apache.kafka.common.errors.TimeoutException');
+    this.stop(0);
   }
 
   disconnected(peer: string): void {
@@ -118,6 +114,12 @@ export class ConsoleConsumer implements InteractiveTool, ConsumerApp {
     this.consumer.close();
   }
 
+  private say(exception: string): void {
+    const nowMs = toMs(this.context.port.clock());
+    const text = 'Error processing message, terminating consumer process: ';
+    this.print([logLine(nowMs, 'ERROR', text, LOGGER), exception]);
+  }
+
   private print(lines: readonly string[]): void {
     if (lines.length > 0) this.context.owner.toolPrinted(lines);
   }
@@ -129,6 +131,7 @@ export class ConsoleConsumer implements InteractiveTool, ConsumerApp {
     const { maxMessages, formatter } = this.command;
     const left = maxMessages === null ? Infinity : maxMessages - this.printed;
     const lines: string[] = [];
+    const put = new Set<string>();
     for (const { place, batch, from, to } of runs) {
       let i = from;
       for (; i < to && lines.length < left; i++) {
@@ -150,8 +153,10 @@ export class ConsoleConsumer implements InteractiveTool, ConsumerApp {
           ),
         );
       }
-      // What was returned and not printed is not to be committed.
-      if (i < to) this.consumer.seek({ kind: 'offset', offset: offsetOf(batch, i) }, [place]);
+      // What was returned and not printed is not to be committed: it goes back to the first of those.
+      if (i === to || put.has(place)) continue;
+      put.add(place);
+      this.consumer.seek({ kind: 'offset', offset: offsetOf(batch, i) }, [place]);
     }
     this.printed += lines.length;
     this.print(lines);
@@ -159,17 +164,10 @@ export class ConsoleConsumer implements InteractiveTool, ConsumerApp {
     else this.stop(0);
   }
 
+  /** The library has ended with it. */
   failed(code: string, detail: string): void {
-    this.print([
-      logLine(
-        toMs(this.context.port.clock()),
-        'ERROR',
-        'Error processing message, terminating consumer process: ',
-        LOGGER,
-      ),
-      detail === '' ? code : `${code}: ${detail}`,
-    ]);
-    this.stop(0);
+    this.say(detail === '' ? code : `${code}: ${detail}`);
+    this.closed();
   }
 
   closed(): void {
@@ -185,8 +183,12 @@ export class ConsoleConsumer implements InteractiveTool, ConsumerApp {
     // It has no listener.
   }
 
+  /** With --partition it goes where --offset says, before it reads anything. */
   assigned(): void {
-    // It has no listener.
+    const { from } = this.command;
+    if (this.place === null) return;
+    const kind = from === 'earliest' ? 'beginning' : 'end';
+    this.consumer.seek(typeof from === 'number' ? { kind: 'offset', offset: from } : { kind }, [this.place]);
   }
 
   committed(): void {

@@ -154,7 +154,13 @@ export class ConsoleProducer implements InteractiveTool, ProducerApp {
     const sizes = this.sent.get(message);
     const told = (bytes: number | null | undefined): string =>
       bytes === null || bytes === undefined ? 'null' : `${bytes} bytes`;
-    const exception = error.startsWith('java.') ? error : `org.apache.kafka.common.errors.${error}`;
+    const { topic } = this.command;
+    // The library does not name the topic, the tool's reader wants to know it.
+    const named = error.replace(
+      /topic not present in metadata after (\d+) ms/,
+      `Topic ${topic} not present in metadata after $1 ms.`,
+    );
+    const exception = `org.apache.kafka.common.errors.${named}`;
     if (this.command.sync) {
       // `get()` throws what `send()` came to, and the tool ends with it.
       this.print([`java.util.concurrent.ExecutionException: ${exception}`]);
@@ -165,7 +171,7 @@ export class ConsoleProducer implements InteractiveTool, ProducerApp {
       logLine(
         toMs(this.context.port.clock()),
         'ERROR',
-        `Error when sending message to topic ${this.command.topic} with key: ${told(sizes?.key)}, value: ${told(sizes?.value)} with error:`,
+        `Error when sending message to topic ${topic} with key: ${told(sizes?.key)}, value: ${told(sizes?.value)} with error:`,
         CALLBACK,
       ),
       exception,
