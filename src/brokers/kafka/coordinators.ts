@@ -102,7 +102,7 @@ export class Coordinators {
     for (const { replies } of hosted.held) {
       for (const { to, correlation, reply } of replies) {
         assert('error' in reply, `a reply to ${reply.api} has no error`);
-        fx.reply(to, correlation, { ...reply, error: 'NOT_COORDINATOR' } as Reply);
+        fx.reply(to, correlation, { ...reply, error: 'NOT_COORDINATOR' });
       }
     }
   }
@@ -208,7 +208,7 @@ export class Coordinators {
     assert(error === 'NOT_ENOUGH_REPLICAS', `a coordinator's write failed with ${error}`);
     for (const { to, correlation, reply } of replies) {
       assert('error' in reply, `a reply to ${reply.api} has no error`);
-      fx.reply(to, correlation, { ...reply, error: 'COORDINATOR_NOT_AVAILABLE' } as Reply);
+      fx.reply(to, correlation, { ...reply, error: 'COORDINATOR_NOT_AVAILABLE' });
     }
     if (this.reloading) return;
     this.reloading = true;

@@ -326,15 +326,14 @@ export class Replicas {
     fx.trace({ kind: 'stable-offset-advanced', node: this.context.node, place, position });
   }
 
-  /** K-58: answers appends that the high watermark has passed. */
+  /** K-30: answers appends that the high watermark has passed. It passes none while the ISR is too small (K-53). */
   private completeAppends(replica: Replica, fx: BrokerEffects): void {
     const { highWatermark } = replica.log;
     let done = 0;
     while (done < replica.waiting.length && replica.waiting[done]!.requiredOffset <= highWatermark) done++;
     if (done === 0) return;
-    const error: ErrorCode = replica.underMinIsr ? 'NOT_ENOUGH_REPLICAS_AFTER_APPEND' : 'NONE';
     const complete = replica.waiting.splice(0, done);
-    for (const { produce, index } of complete) this.completeOne(produce, index, error, fx);
+    for (const { produce, index } of complete) this.completeOne(produce, index, 'NONE', fx);
   }
 
   private completeOne(id: number, index: number, error: ErrorCode, fx: BrokerEffects): void {
