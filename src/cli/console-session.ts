@@ -54,8 +54,8 @@ export class ConsoleSession {
   private readonly topics: Set<string>;
   private readonly groups = new Set<string>();
   private running: Running | null = null;
-  /** Lines that the console echoes though the reader has just typed them. */
-  private echoes: string[] = [];
+  /** What the console shows of the reader's own typing, who has just seen it. */
+  private echo: string | null = null;
   private refusal: string | null = null;
   private interrupting = false;
 
@@ -112,7 +112,7 @@ export class ConsoleSession {
     }
     if (reads) {
       const record = text.startsWith('::') ? text.slice(1) : text;
-      this.echoes.push(`>${record}`);
+      this.echo = `>${record}`;
       this.act({ do: 'type', line: record });
       this.settle();
       return;
@@ -166,7 +166,7 @@ export class ConsoleSession {
 
   private printed(command: string, lines: readonly string[], exit: number | null, at: Micros): void {
     for (const line of lines) {
-      if (this.echoes[0] === line) this.echoes.shift();
+      if (this.echo === line) this.echo = null;
       else this.write(line);
     }
     if (exit === null) {
@@ -206,9 +206,8 @@ export class ConsoleSession {
   }
 
   private key(key: 'interrupt' | 'end'): void {
-    if (key === 'interrupt') this.echoes.push('^C');
+    if (key === 'interrupt') this.echo = '^C';
     this.act({ do: 'key', key });
-    this.echoes = this.echoes.filter((echo) => echo !== '^C');
     // What a producer still has to send, it sends before it ends.
     const from = this.simulation.now;
     while (this.prompt === '>' && this.simulation.nextAt() <= from + fromMs(COMMAND_MAX_MS) && this.step());
@@ -216,6 +215,7 @@ export class ConsoleSession {
 
   private act(action: Action): void {
     this.simulation.control('act', action);
+    this.echo = null;
   }
 
   private step(): boolean {

@@ -30,17 +30,23 @@ export function* allTopics(internal: boolean, call = 'listTopics'): Part<TopicMe
   const asks: Ask[] = [{ to: ANY, call, request: { api: 'Metadata', topics: null } }];
   if (internal) asks.push({ to: ANY, call, request: { api: 'Metadata', topics: INTERNAL_TOPICS } });
   const replies = yield* ask(asks);
-  return replies
-    .flatMap((reply) => (reply.api === 'Metadata' ? reply.topics : []))
+  return there(replies.flatMap((reply) => (reply.api === 'Metadata' ? reply.topics : []))).sort((a, b) =>
+    a.topic < b.topic ? -1 : 1,
+  );
+}
+
+/** Those that are there, their partitions by number: of internal topics they are made in the order of their use. */
+function there(topics: readonly TopicMetadata[]): TopicMetadata[] {
+  return topics
     .filter(({ error, partitions }) => error === 'NONE' && partitions.length > 0)
-    .sort((a, b) => (a.topic < b.topic ? -1 : 1));
+    .map((topic) => ({ ...topic, partitions: [...topic.partitions].sort((a, b) => a.index - b.index) }));
 }
 
 /** Named topics; those that are not there are left out. */
 export function* someTopics(names: readonly string[]): Part<TopicMetadata[]> {
   if (names.length === 0) return [];
   const reply = yield* askOne<'Metadata'>(ANY, 'describeTopics', { api: 'Metadata', topics: names });
-  return reply.topics.filter(({ error, partitions }) => error === 'NONE' && partitions.length > 0);
+  return there(reply.topics);
 }
 
 export function placesOf(topics: readonly TopicMetadata[]): string[] {
