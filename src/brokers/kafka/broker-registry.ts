@@ -17,8 +17,6 @@ export interface Registration {
   readonly registeredIn: number;
   readonly fenced: boolean;
   readonly inControlledShutdown: boolean;
-  /** It was told that it may stop: its next life begins in good order (K-63). */
-  readonly mayStop: boolean;
 }
 
 interface Session {

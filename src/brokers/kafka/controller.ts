@@ -130,12 +130,11 @@ export class ControllerMachine implements StateMachine<ControllerCommand, Reply,
     for (const { node, fenced } of image.brokers.values()) {
       this.registry.set({
         node,
-        incarnation: 0,
+        incarnation: 1,
         brokerEpoch: 0,
         registeredIn: image.version,
         fenced,
         inControlledShutdown: false,
-        mayStop: false,
       });
     }
     for (const { name, partitions } of image.topics.values()) this.tellCreated(name, partitions, fx);
@@ -205,7 +204,11 @@ export class ControllerMachine implements StateMachine<ControllerCommand, Reply,
 
   // Brokers (K-65).
 
-  private register({ node, incarnation }: Of<'BrokerRegistration'>, now: Micros, fx: Fx): Reply {
+  private register(
+    { node, incarnation, cleanShutdown }: Of<'BrokerRegistration'>,
+    now: Micros,
+    fx: Fx,
+  ): Reply {
     const existing = this.registry.get(node);
     const anew = existing?.incarnation !== incarnation;
     // A process that died is still taken for alive until its session has run out. One that stopped in order is not.
@@ -225,12 +228,11 @@ export class ControllerMachine implements StateMachine<ControllerCommand, Reply,
       registeredIn,
       fenced: true,
       inControlledShutdown: false,
-      mayStop: false,
     });
     this.registry.beginSession(node, now);
     if (existing && !existing.fenced)
       fx.trace({ kind: 'node-fenced', node, why: 'it starts anew, and is not ready yet' });
-    this.ended(node, existing?.mayStop ?? true, fx);
+    this.ended(node, cleanShutdown, fx);
     return { api: 'BrokerRegistration', error: 'NONE', brokerEpoch: registeredIn };
   }
 
@@ -270,7 +272,6 @@ export class ControllerMachine implements StateMachine<ControllerCommand, Reply,
           this.leaves(node, `${node} is about to stop`, null, fx);
       }
     }
-    if (after === 'shutdown-now') this.registry.set({ ...this.registry.get(node)!, mayStop: true });
     this.registry.touch(node, now, imageVersion);
     if (after === 'controlled-shutdown') {
       const changes = this.edited.size > 0 || this.brokersEdited;
