@@ -252,6 +252,7 @@ export class Playback {
       let concerns = 'message' in event && event.message === message;
       if (event.kind === 'appended' && concerns) ({ place, position } = event);
       if (event.kind === 'sent') concerns = event.messages?.includes(message) ?? false;
+      if (event.kind === 'truncated') concerns = event.messages.includes(message);
       if (
         event.kind === 'settled' &&
         event.outcome === 'committed' &&

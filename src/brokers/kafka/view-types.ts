@@ -264,8 +264,9 @@ export interface ShareRecordView {
   /** K-103. */
   readonly state: 'available' | 'acquired' | 'acknowledged' | 'archived';
   readonly deliveryCount: number;
-  /** Who holds it, and when that lock runs out; null unless acquired. */
+  /** Who holds it, from when on, and when that lock runs out; null unless acquired. */
   readonly holder: string | null;
+  readonly since: Micros | null;
   readonly until: Micros | null;
   /** Why it was let go of or archived, in the broker's words; null where it was not. */
   readonly why: string | null;

@@ -423,6 +423,7 @@ describe('share groups', () => {
       state: 'acquired',
       deliveryCount: 1,
       holder: 's1',
+      since: fromMs(20),
       until: fromMs(30_020),
       why: null,
     });

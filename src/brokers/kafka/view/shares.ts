@@ -20,6 +20,7 @@ interface RecordState {
   state: ShareRecordView['state'];
   deliveryCount: number;
   holder: string | null;
+  since: Micros | null;
   until: Micros | null;
   why: string | null;
 }
@@ -103,7 +104,7 @@ export class Shares {
   }
 
   private acquired(event: Event<'acquired'>, messages: Messages): void {
-    const { group: id, client, place, position, message, deliveryCount, until } = event;
+    const { group: id, client, place, position, message, deliveryCount, until, at } = event;
     const group = this.group(id);
     let partition = group.partitions.get(place);
     if (!partition) {
@@ -131,6 +132,7 @@ export class Shares {
         state: 'acquired',
         deliveryCount,
         holder: null,
+        since: null,
         until: null,
         why: null,
       };
@@ -140,6 +142,7 @@ export class Shares {
     record.state = 'acquired';
     record.deliveryCount = deliveryCount;
     record.holder = client;
+    record.since = at;
     record.until = until;
     record.why = null;
     partition.acquired++;
@@ -167,6 +170,7 @@ export class Shares {
     leave(group, partition, record);
     record.state = state;
     record.holder = null;
+    record.since = null;
     record.until = null;
     record.why = why;
     partition[state]++;
