@@ -89,11 +89,18 @@ export class Conservation implements Checker {
     ];
   }
 
-  /** A position is written once, unless a later leadership writes anew what an earlier one's replicas did not keep. */
+  /**
+   * A leadership writes each position once. A later one may write it anew, where nobody kept what was there; and one that
+   * does not know yet that it has been deposed may write where its successor has written already.
+   */
   private append(event: Extract<TraceEvent, { kind: 'appended' }>): void {
     const { place, position, message, epoch } = event;
     const there = this.stored.get(`${place} ${position}`);
-    if (there && epoch <= there.epoch) this.violated(event, `position ${position} of ${place} is taken`);
+    if (there?.epoch === epoch) this.violated(event, `position ${position} of ${place} is taken`);
+    if (there && epoch < there.epoch) {
+      there.before.add(message);
+      return;
+    }
     const before = there ? there.before.add(there.message) : new Set<number>();
     this.stored.set(`${place} ${position}`, { message, epoch, before });
   }
@@ -163,7 +170,9 @@ export class AtLeastOnce implements Checker {
   private expiredBelow = new Map<string, number>();
   private gone = new Set<number>();
   private archived = new Map<string, Set<number>>();
-  private stored = new Map<string, number>();
+  private stored = new Map<string, { message: number; epoch: number; node: string }>();
+  /** Where each message was last stored. */
+  private lies = new Map<number, string>();
   private paused = new Set<string>();
 
   on(event: TraceEvent): void {
@@ -181,12 +190,21 @@ export class AtLeastOnce implements Checker {
       case 'appended': {
         const at = `${event.place} ${event.position}`;
         const before = this.stored.get(at);
-        if (before !== undefined && before !== event.message) this.gone.add(before);
-        this.stored.set(at, event.message);
+        if (before && before.epoch > event.epoch) this.gone.add(event.message);
+        else {
+          if (before && before.message !== event.message) this.gone.add(before.message);
+          this.stored.set(at, event);
+          this.lies.set(event.message, at);
+          this.gone.delete(event.message);
+        }
         break;
       }
       case 'truncated':
-        for (const message of event.messages) this.gone.add(message);
+        // A replica that throws away what another leader wrote loses a copy; the writer itself, the last one.
+        for (const message of event.messages) {
+          const there = this.stored.get(this.lies.get(message) ?? '');
+          if (there?.message !== message || there.node === event.node) this.gone.add(message);
+        }
         break;
       case 'expired':
         if (event.message !== null) this.gone.add(event.message);
