@@ -81,8 +81,12 @@ export class Commits {
     if (error === 'NONE') {
       this.settled(commit.offsets);
       this.core.commitDone(commit, null);
-    } else if (network.coordinatorFailed(error) || isRetriable(error)) this.later(commit);
-    else if (membership.commitRefused(commit, error)) this.send(commit);
+    } else if (
+      network.coordinatorFailed(error) ||
+      isRetriable(error) ||
+      membership.commitRefused(commit, error)
+    )
+      this.later(commit);
     else {
       this.tellFailed(commit, error);
       if (error === 'FENCED_INSTANCE_ID') this.core.die(error, refusals[error]!);

@@ -52,7 +52,7 @@ export interface Membership {
   metadataChanged(): void;
   /** @returns the error that the client itself knows a commit would come to, or null */
   commitRefusal(): ErrorCode | null;
-  /** A commit was refused. @returns whether it is to be sent again under the present membership */
+  /** A commit was refused. @returns whether it may be sent again, under the membership that it has then */
   commitRefused(commit: Commit, error: ErrorCode): boolean;
   /** The commit before a rebalance came to its end. */
   committedBeforeRebalance(): void;

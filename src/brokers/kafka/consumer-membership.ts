@@ -295,9 +295,8 @@ export class ConsumerProtocolMembership implements Membership {
   }
 
   commitRefused(commit: Commit, error: ErrorCode): boolean {
-    // K-89: a heartbeat has brought a new epoch while the commit was on its way.
-    const automatic = commit.purpose === 'before-rebalance' || commit.purpose === 'closing';
-    return error === 'STALE_MEMBER_EPOCH' && automatic && this.epoch > 0 && this.epoch !== commit.generation;
+    // K-89: a heartbeat brings, or has brought, the epoch that it moved to while the commit was on its way.
+    return error === 'STALE_MEMBER_EPOCH' && commit.purpose === 'before-rebalance' && this.epoch > 0;
   }
 
   // The end.

@@ -41,8 +41,8 @@ export class PositionFinder {
         api: 'OffsetFetch',
         group: options.group,
         places: lookups.map(({ partition }) => partition.place),
-        // K-48. Kafka's own client always asks for it; without transactions that comes to the same.
-        requireStable: options.config['isolation.level'] === 'read_committed',
+        // K-48: whatever its isolation level, so that it never takes over what a transaction is about to move.
+        requireStable: true,
       },
       { kind: 'lookup', lookups },
     );

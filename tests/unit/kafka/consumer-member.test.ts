@@ -166,32 +166,25 @@ describe('the consumer protocol', () => {
     expect(group.commits).toMatchObject([{ generation: 1, memberId: group.heartbeats[0]!.memberId }]);
   });
 
-  it('K-89: a commit before a rebalance is sent again with the epoch that came meanwhile, or given up', () => {
-    const stale = (epoch: number): Coordinator => {
-      const group = new Coordinator({ 'enable.auto.commit': true });
-      const { cluster } = group;
-      cluster.append('orders-1', 3);
-      cluster.until(1000);
-      group.assignment = ['orders-0'];
-      group.commitError = 'park';
-      cluster.until(2100);
-      expect(group.commits).toMatchObject([{ generation: 1 }]);
-      expect(group.held()).toHaveLength(1);
-      group.commitError = 'NONE';
-      group.epoch = epoch;
-      cluster.until(4100);
-      cluster.release({ api: 'OffsetCommit', error: 'STALE_MEMBER_EPOCH' });
-      cluster.until(4900);
-      expect(group.held()[1]).toBe(`-orders-1 @${epoch}`);
-      return group;
-    };
-    const newer = stale(2);
-    expect(newer.commits.map(({ generation }) => generation)).toEqual([1, 2]);
-    expect(newer.cluster.committed.get('orders-1')).toBe(3);
-    expect(newer.cluster.of('error')).toEqual([]);
-    const same = stale(1);
-    expect(same.commits).toHaveLength(1);
-    expect(same.cluster.of('error')).toMatchObject([{ code: 'STALE_MEMBER_EPOCH' }]);
+  it('K-89: a commit before a rebalance is sent again with the epoch that came meanwhile', () => {
+    const group = new Coordinator({ 'enable.auto.commit': true });
+    const { cluster } = group;
+    cluster.append('orders-1', 3);
+    cluster.until(1000);
+    group.assignment = ['orders-0'];
+    group.commitError = 'park';
+    cluster.until(2100);
+    expect(group.commits).toMatchObject([{ generation: 1 }]);
+    expect(group.held()).toHaveLength(1);
+    group.commitError = 'NONE';
+    group.epoch = 2;
+    cluster.until(4100);
+    cluster.release({ api: 'OffsetCommit', error: 'STALE_MEMBER_EPOCH' });
+    cluster.until(4900);
+    expect(group.held()[1]).toBe('-orders-1 @2');
+    expect(group.commits.map(({ generation }) => generation)).toEqual([1, 2]);
+    expect(cluster.committed.get('orders-1')).toBe(3);
+    expect(cluster.of('error')).toEqual([]);
   });
 
   it('K-89: commitSync with an epoch that is over fails, and the member stays', () => {

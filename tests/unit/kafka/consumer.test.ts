@@ -1,12 +1,28 @@
-// The consumer in whole runs: its poll loop and membership.
+// The consumer in whole runs, one broker: its poll loop, its commits, its membership, and the corners that a reader's own
+// scenario reaches.
 import { describe, expect, it } from 'vitest';
-import { parseScenario, type ScenarioInput, type TimedAction } from '../../../src/scenarios/schema.ts';
+import { MetricsFold } from '../../../src/claims/metrics.ts';
+import { claimById } from '../../../src/scenarios/library.ts';
+import { parseScenario, type ScenarioInput } from '../../../src/scenarios/schema.ts';
+import type { TraceEvent } from '../../../src/sim/trace.ts';
 import { consumer, eventsOf, only, producer, scenario, topic, type ConsumerInput } from './harness.ts';
 
 const act = (atMs: number, verb: 'crash' | 'restart' | 'close' | 'pause' | 'resume', target: string) => ({
   atMs,
   action: { do: verb, target },
 });
+
+const spread = { kind: 'cycle' as const, keys: ['A', 'D', 'F'] };
+const backlogOf = (events: readonly TraceEvent[]): number => {
+  const fold = new MetricsFold();
+  for (const event of events) fold.on(event);
+  return fold.metrics().backlog;
+};
+const oneOwner = (events: readonly TraceEvent[]): string => {
+  const fold = claimById('kafka.one-owner').judge();
+  for (const event of events) fold.on(event);
+  return fold.verdict(true).status;
+};
 
 describe('consumer', () => {
   const hundred = producer('p', { load: { ratePerSecond: 1000, count: 100 } });
@@ -373,21 +389,216 @@ describe('consumer', () => {
   });
 });
 
-describe('what a reader may do', () => {
-  const acted = (action: TimedAction['action']) =>
-    only(
-      eventsOf(scenario([producer('p'), consumer('c')], { durationMs: 3000 }), [{ atMs: 1000, action }]),
-      'acted',
-    ).at(-1)!.refused;
+describe('static members', () => {
+  const same = { config: { 'group.instance.id': 's' } };
 
-  it('K-1: is refused in the words of the broker', () => {
-    const grow = (name: string, total: number) => acted({ do: 'create-partitions', topic: name, total });
-    expect(grow('orders', 2)).toBe(
-      'INVALID_PARTITIONS: The topic orders currently has 3 partition(s); 2 would not be an increase.',
+  it('K-84: a second live client with the same instance id fences the first, for good', () => {
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', { load: { ratePerSecond: 20 }, keys: spread }),
+          consumer('a', same),
+          consumer('b', { ...same, startMs: 4000 }),
+        ],
+        { durationMs: 12_000 },
+      ),
     );
-    expect(grow('nothing', 2)).toMatch(/^UNKNOWN_TOPIC_OR_PARTITION/);
-    expect(grow('orders', 6)).toBeNull();
-    expect(acted({ do: 'produce', client: 'c', key: 'A', count: 1 })).toBe('c is not a producer');
-    expect(acted({ do: 'produce', client: 'p', key: 'A', count: 2 })).toBeNull();
+    expect(only(events, 'error')).toMatchObject([{ client: 'a', code: 'FENCED_INSTANCE_ID' }]);
+    expect(only(events, 'client-stopped')).toMatchObject([{ client: 'a' }]);
+    expect(only(events, 'assigned').map(({ client }) => client)).toEqual(['a', 'b']);
+    expect(oneOwner(events)).toBe('holds');
+  });
+
+  it('K-84: a client that is fenced finishes what poll() gave it', () => {
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', { load: { ratePerSecond: 1000, count: 30 }, keys: spread }),
+          consumer('a', { ...same, processingMs: 500, config: { ...same.config, 'max.poll.records': 8 } }),
+          consumer('b', { ...same, startMs: 3000 }),
+        ],
+        { durationMs: 12_000 },
+      ),
+    );
+    const [stopped] = only(events, 'client-stopped');
+    const of = (kind: 'delivered' | 'processed') =>
+      only(events, kind).filter(({ client }) => client === 'a').length;
+    expect(stopped).toMatchObject({ client: 'a' });
+    expect(of('processed')).toBe(of('delivered'));
+  });
+
+  it('K-84: another client that takes a dead one’s instance id over is the only reader', () => {
+    const events = eventsOf(
+      scenario([consumer('a', same), consumer('b', { ...same, startMs: 3000 })], {
+        timeline: [act(2000, 'crash', 'a')],
+      }),
+    );
+    expect(only(events, 'assigned').map(({ client, generation }) => [client, generation])).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ]);
+    expect(oneOwner(events)).toBe('holds');
+  });
+
+  it('K-73: a static member that did not poll in time is silent, dropped with its session, and joins again', () => {
+    const slow = consumer('a', {
+      processingMs: 3000,
+      commit: 'never',
+      config: {
+        'group.instance.id': 's1',
+        'enable.auto.commit': false,
+        'max.poll.interval.ms': 5000,
+        'max.poll.records': 5,
+      },
+    });
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', { load: { ratePerSecond: 1000, count: 100 }, keys: spread }),
+          slow,
+          consumer('b', { config: { 'group.instance.id': 's2' } }),
+        ],
+        { durationMs: 30_000 },
+      ),
+    );
+    expect(only(events, 'member-removed')[0]).toMatchObject({
+      client: 'a',
+      why: 'no heartbeat for 6000 ms (session.timeout.ms)',
+    });
+    const lost = only(events, 'revoked').find(({ client, lost }) => client === 'a' && lost)!;
+    expect(only(events, 'assigned').some(({ client, at }) => client === 'a' && at > lost.at)).toBe(true);
+  });
+});
+
+describe('a static member that closes', () => {
+  it('K-84: does not leave; its session decides', () => {
+    const events = eventsOf(
+      scenario([consumer('a', { config: { 'group.instance.id': 's' } })], {
+        timeline: [act(4000, 'close', 'a')],
+        durationMs: 12_000,
+      }),
+    );
+    const [removed] = only(events, 'member-removed');
+    expect(removed!.why).toBe('no heartbeat for 6000 ms (session.timeout.ms)');
+    expect(removed!.at).toBeGreaterThan(8_000_000);
+  });
+});
+
+describe('a group', () => {
+  it('K-92: gets every topic of its members read, also one that its leader does not subscribe to', () => {
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', { topic: 'payments', load: { ratePerSecond: 20, untilMs: 10_000 }, keys: spread }),
+          consumer('a'),
+          consumer('b', { topics: ['payments'] }),
+        ],
+        {
+          system: {
+            broker: 'kafka',
+            topics: [
+              { name: 'orders', partitions: 3 },
+              { name: 'payments', partitions: 2 },
+            ],
+            config: { 'group.initial.rebalance.delay.ms': 500 },
+          },
+        },
+      ),
+    );
+    const last = new Map(only(events, 'assigned').map(({ client, all }) => [client, all]));
+    expect(last.get('a')).toEqual(['orders-0', 'orders-1', 'orders-2']);
+    expect(last.get('b')).toEqual(['payments-0', 'payments-1']);
+    expect(backlogOf(events)).toBe(0);
+  });
+
+  it('K-79: its leader sees a topic grow that only others read', () => {
+    const fresh = { 'metadata.max.age.ms': 2000 };
+    const events = eventsOf(
+      scenario([consumer('a', { config: fresh }), consumer('b', { topics: ['payments'], config: fresh })], {
+        system: {
+          broker: 'kafka',
+          topics: [
+            { name: 'orders', partitions: 1 },
+            { name: 'payments', partitions: 1 },
+          ],
+          config: { 'group.initial.rebalance.delay.ms': 500 },
+        },
+        timeline: [{ atMs: 8000, action: { do: 'create-partitions', topic: 'payments', total: 2 } }],
+      }),
+    );
+    const b = only(events, 'assigned').filter(({ client }) => client === 'b');
+    expect(b.at(-1)!.all).toEqual(['payments-0', 'payments-1']);
+  });
+
+  it('K-68: a backlog that takes no time to work on does not exhaust the stack', () => {
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', { bytes: 0, load: { ratePerSecond: 50_000, count: 40_000 } }),
+          consumer('c', { startMs: 3000, processingMs: 0, config: { 'max.poll.records': 1 } }),
+        ],
+        { system: topic(1), durationMs: 5000 },
+      ),
+    );
+    expect(only(events, 'processed')).toHaveLength(40_000);
+  });
+
+  it('K-69: what lies before the position at which it begins is no backlog of its', () => {
+    const reads = (reset: 'latest' | 'earliest') =>
+      backlogOf(
+        eventsOf(
+          scenario(
+            [
+              producer('p', { load: { ratePerSecond: 100, count: 100 } }),
+              consumer('c', { startMs: 3000, processingMs: 1000, config: { 'auto.offset.reset': reset } }),
+            ],
+            { system: topic(1), durationMs: 8500 },
+          ),
+        ),
+      );
+    expect(reads('latest')).toBe(0);
+    expect(reads('earliest')).toBe(95);
+  });
+});
+
+describe('a consumer', () => {
+  it('K-71: commits what it was given when it closes', () => {
+    const events = eventsOf(
+      scenario([producer('p', { load: { ratePerSecond: 20 }, keys: spread }), consumer('c')], {
+        timeline: [act(3000, 'close', 'c')],
+        durationMs: 4000,
+      }),
+    );
+    const given = only(events, 'delivered').filter(({ place }) => place === 'orders-0');
+    const settled = only(events, 'settled').filter(({ place }) => place === 'orders-0');
+    expect(settled.map(({ position }) => position)).toEqual([given.at(-1)!.position + 1]);
+  });
+
+  it('K-69: taking over a partition that began at latest, and was committed unread, is no contradiction', () => {
+    const latest = { config: { 'auto.offset.reset': 'latest' as const, 'auto.commit.interval.ms': 500 } };
+    const events = eventsOf(
+      scenario(
+        [
+          producer('p', { load: { ratePerSecond: 100, count: 90 }, keys: spread }),
+          consumer('a', { ...latest, startMs: 3000 }),
+          consumer('b', { ...latest, startMs: 6000 }),
+        ],
+        { durationMs: 15_000 },
+      ),
+    );
+    const fold = claimById('kafka.takeover-from-committed').judge();
+    for (const event of events) fold.on(event);
+    expect(fold.verdict(true)).toMatchObject({ status: 'holds', cases: 1 });
+  });
+
+  it('K-71: auto.commit.interval.ms at 0, and metadata.max.age.ms at 0, let time go on', () => {
+    const busy = { 'auto.commit.interval.ms': 0, 'metadata.max.age.ms': 0 };
+    const events = eventsOf(
+      scenario([producer('p', { load: { ratePerSecond: 20 } }), consumer('c', { config: busy })], {
+        network: { latencyMs: 0 },
+        durationMs: 2000,
+      }),
+    );
+    expect(only(events, 'settled').at(-1)!.at).toBeGreaterThan(1_900_000);
   });
 });
