@@ -36,12 +36,18 @@ function problemsOf(input: unknown): readonly string[] {
   return [];
 }
 
+/** A scenario with one topic that differs from the ordinary in something. */
+function topicOf(different: Record<string, unknown>, brokers = 1): unknown {
+  const system = { broker: 'kafka', brokers, topics: [{ name: 'orders', partitions: 1, ...different }] };
+  return { ...minimal, system };
+}
+
 describe('parseScenario', () => {
   it("fills in the broker's own defaults", () => {
     const { clients, network, timeline } = parseScenario({ ...minimal, clients: [producer] });
     expect(network).toEqual({ latencyMs: 1, jitterMs: 0, loss: 0, links: [] });
     expect(timeline).toEqual([]);
-    expect(clients[0]?.config).toMatchObject({ acks: 'all', 'linger.ms': 5, 'batch.size': 16_384 });
+    expect(clients[0]).toMatchObject({ config: { acks: 'all', 'linger.ms': 5, 'batch.size': 16_384 } });
   });
 
   it.each<[string, unknown, RegExp]>([
@@ -93,12 +99,90 @@ describe('parseScenario', () => {
     [
       'a fault on a process that is not there',
       { ...minimal, clients: [producer], timeline: [{ atMs: 1, action: { do: 'crash', target: 'q' } }] },
-      /^timeline\[0\]\.action\.target: expected one of "p", "broker-1", got "q"/,
+      /^timeline\[0\]\.action\.target: expected one of "p", "broker-1", "controller", got "q"/,
     ],
     [
       'a link to nowhere',
       { ...minimal, clients: [producer], network: { links: [{ between: ['p', 'broker-2'], latencyMs: 5 }] } },
-      /^network\.links\[0\]\.between\[1\]: expected one of "p", "broker-1", got "broker-2"/,
+      /^network\.links\[0\]\.between\[1\]: expected one of "p", "broker-1", "controller", got "broker-2"/,
+    ],
+    [
+      'more copies than brokers',
+      topicOf({ replicationFactor: 3 }, 2),
+      /^system\.topics\[0\]\.replicationFactor: expected at most 2, as many as there are brokers, got 3/,
+    ],
+    [
+      'replicas of too few partitions',
+      topicOf({ partitions: 2, replicas: [[1]] }, 2),
+      /^system\.topics\[0\]\.replicas: expected one list for each of 2 partitions, got 1/,
+    ],
+    [
+      'a replica on a broker that is not there',
+      topicOf({ partitions: 1, replicas: [[1, 3]] }, 2),
+      /^system\.topics\[0\]\.replicas\[0\]: expected different brokers from 1 to 2, got 1, 3/,
+    ],
+    [
+      'a segment that Kafka 4 does not take',
+      topicOf({ config: { 'segment.bytes': 1000 } }),
+      /^system\.topics\[0\]\.config\["segment\.bytes"\]: .*1048576.*1000/,
+    ],
+    [
+      'the name of an internal topic',
+      topicOf({ name: '__consumer_offsets' }),
+      /^system\.topics\[0\]\.name: expected a topic name that does not begin with "__"/,
+    ],
+    [
+      'a client with a broker’s name',
+      { ...minimal, clients: [{ ...producer, id: 'broker-1' }] },
+      /^clients\[0\]\.id: expected another id than those of the cluster's own processes/,
+    ],
+    [
+      'a transactional.id without idempotence',
+      { ...minimal, clients: [{ ...producer, config: { 'transactional.id': 't', acks: '1' } }] },
+      /^clients\[0\]\.config\["transactional\.id"\]: expected enable\.idempotence/,
+    ],
+    [
+      'a session timeout where the broker decides it (K-85)',
+      {
+        ...minimal,
+        clients: [
+          {
+            id: 'c',
+            role: 'consumer',
+            group: 'g',
+            topics: ['orders'],
+            config: { 'group.protocol': 'consumer', 'session.timeout.ms': 6000 },
+          },
+        ],
+      },
+      /^clients\[0\]\.config\["group\.protocol"\]: expected no session\.timeout\.ms/,
+    ],
+    [
+      'a partition to read that is not there',
+      {
+        ...minimal,
+        clients: [{ id: 'c', role: 'consumer', group: 'g', topics: ['orders'], assign: ['orders-9'] }],
+      },
+      /^clients\[0\]\.assign\[0\]: expected a partition of its topics, such as "orders-0", got "orders-9"/,
+    ],
+    [
+      'a seek of somebody who does not read',
+      {
+        ...minimal,
+        clients: [producer],
+        timeline: [{ atMs: 1, action: { do: 'seek', client: 'p', to: { kind: 'end' } } }],
+      },
+      /^timeline\[0\]\.action\.client: expected a consumer, got "p"/,
+    ],
+    [
+      'an unknown setting of a topic that runs',
+      {
+        ...minimal,
+        timeline: [
+          { atMs: 1, action: { do: 'alter-configs', topic: 'orders', config: { 'retention.days': 1 } } },
+        ],
+      },
+      /^timeline\[0\]\.action\.config\["retention\.days"\]: is not a known field/,
     ],
     ['a seed that is no integer', { ...minimal, seed: 0.5 }, /^seed: expected an integer, got 0.5$/],
   ])('names the field and what was expected for %s', (_, input, expected) => {
