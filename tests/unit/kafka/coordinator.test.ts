@@ -319,3 +319,84 @@ describe('a coordinator that restarts', () => {
     expect(removed).toMatchObject(ids.map((member) => ({ atMs: 18_000, member })));
   });
 });
+
+describe('the classic protocol on a replicated log', () => {
+  it.each([true, false])(
+    'K-75: the last completed generation outlives its coordinator (compacted: %s)',
+    (compacted) => {
+      const { bench, ids, generation } = stable(['a', 'b']);
+      // A rebalance that is under way is lost with the coordinator: its members are told, and begin it again.
+      const c = join(bench, 'c');
+      expect(bench.states().at(-1)).toContain('PreparingRebalance');
+      const told: unknown[] = [];
+      bench.shard.unloaded({ reply: (to, _, reply) => told.push([to, reply]) });
+      expect(told).toMatchObject([['c', { api: 'JoinGroup', error: 'NOT_COORDINATOR' }]]);
+      bench.failOver({ compacted });
+      expect(bench.answer('a', heartbeat(ids[0]!, generation)).error).toBe('NONE');
+      expect(bench.answer('c', joinRequest(c.id)).error).toBe('UNKNOWN_MEMBER_ID');
+      expect(bench.answer('admin', { api: 'DescribeGroup', group: 'g' }).description).toMatchObject({
+        type: 'Classic',
+        state: 'Stable',
+        assignor: 'range',
+        epoch: generation,
+        members: [
+          { memberId: ids[0], client: 'a', places: ['orders-0'] },
+          { memberId: ids[1], client: 'b', places: ['orders-1'] },
+        ],
+      });
+    },
+  );
+
+  it('K-75: an assignment that was not replicated is gone with its coordinator', () => {
+    const { bench, ids } = stable(['a']);
+    const written = bench.log.length;
+    bench.ask('a', joinRequest(ids[0]!));
+    bench.answer('a', sync(ids[0]!, 2, [[ids[0]!, ['orders-0']]]));
+    bench.failOver({ records: written });
+    expect(bench.answer('a', heartbeat(ids[0]!, 2)).error).toBe('ILLEGAL_GENERATION');
+    expect(bench.answer('a', heartbeat(ids[0]!, 1)).error).toBe('NONE');
+  });
+
+  it('K-75: an Empty group, too, keeps its generation', () => {
+    const { bench, ids } = stable(['a']);
+    bench.answer('a', leave(ids[0]!));
+    bench.failOver({ compacted: true });
+    expect(bench.shard.list()).toEqual([{ group: 'g', type: 'Classic', state: 'Empty' }]);
+    const again = join(bench, 'a');
+    bench.until(0);
+    expect(again.answer()!.generation).toBe(3);
+  });
+
+  it('K-84: a static member that came back is known by its new id to the next coordinator', () => {
+    const bench = newBench(0);
+    const first = bench.ask('a', joinRequest('', { instanceId: 's' }));
+    bench.until(0);
+    const { memberId, generation } = first()!;
+    bench.answer('a', sync(memberId, generation, [[memberId, ['orders-0']]]));
+    const back = bench.answer('a', joinRequest('', { instanceId: 's' }));
+    bench.failOver({ compacted: true });
+    expect(bench.answer('a', sync(back.memberId, generation)).places).toEqual(['orders-0']);
+    expect(bench.answer('a', heartbeat(memberId, generation)).error).toBe('UNKNOWN_MEMBER_ID');
+  });
+
+  it('K-80: a member that does not sync goes, though the others have their assignment already', () => {
+    const bench = newBench(0);
+    const more = { rebalanceTimeoutMs: 4000, sessionTimeoutMs: 30_000 };
+    const [a, b] = ['a', 'b'].map((client) => join(bench, client, more));
+    bench.until(0);
+    bench.answer('a', sync(a!.id, 1, [[a!.id, ['orders-0']]]));
+    expect(bench.states().at(-1)).toBe('0 Stable 1');
+    bench.until(4000);
+    expect(bench.only('member-removed')).toMatchObject([{ atMs: 4000, member: b!.id }]);
+    expect(bench.states().at(-1)).toBe('4000 PreparingRebalance 1');
+  });
+
+  it('K-77: a member id that a group has never given out, in a group that is not there', () => {
+    const bench = newBench(0);
+    expect(bench.answer('a', joinRequest('made-up')).error).toBe('UNKNOWN_MEMBER_ID');
+    expect(bench.answer('a', heartbeat('made-up', 1)).error).toBe('UNKNOWN_MEMBER_ID');
+    expect(bench.answer('a', sync('made-up', 1)).error).toBe('UNKNOWN_MEMBER_ID');
+    expect(bench.answer('a', leave('made-up')).error).toBe('UNKNOWN_MEMBER_ID');
+    expect(bench.shard.list()).toEqual([]);
+  });
+});

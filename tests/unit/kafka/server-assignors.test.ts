@@ -98,11 +98,29 @@ describe('uniform', () => {
     );
   });
 
-  it('K-99: with different subscriptions, only subscribers of a topic get it, and it is balanced', () => {
-    // From UniformHeterogeneousAssignmentBuilderTest: B alone reads t1 beside A, A alone reads t3.
-    expect(assigned('uniform', [member('A', ['t1', 't3']), member('B', ['t1'])], { t1: 3, t3: 3 })).toEqual(
-      expected({ A: 't3 0,1,2', B: 't1 0,1,2' }),
+  // Values of UniformHeterogeneousAssignmentBuilderTest.
+  it('K-99: with different subscriptions, what nobody has goes to the subscriber with the least', () => {
+    expect(assigned('uniform', [member('A', ['t1', 't3']), member('B', ['t3'])], { t1: 3, t3: 6 })).toEqual(
+      expected({ A: 't1 0,1,2; t3 4', B: 't3 0,1,2,3,5' }),
     );
+    const members = [member('A', ['t3']), member('B', ['t3']), member('C', ['t1'])];
+    expect(assigned('uniform', members, { t3: 1, t1: 2 })).toEqual(
+      expected({ A: 't3 0', B: '', C: 't1 0,1' }),
+    );
+  });
+
+  it('K-99: with different subscriptions, who has most gives to who has least', () => {
+    expect(
+      assigned(
+        'uniform',
+        [
+          member('A', ['t1'], 't1 0,1,2'),
+          member('B', ['t1', 't2'], 't1 3; t2 0'),
+          member('C', ['t1', 't2', 't3'], 't1 4,5; t2 1,2,3; t3 0,1,2,3'),
+        ],
+        { t1: 6, t2: 4, t3: 4 },
+      ),
+    ).toEqual(expected({ A: 't1 0,1,2,5', B: 't1 3; t2 0,1,2,3', C: 't1 4; t3 0,1,2,3' }));
   });
 
   it('K-99: with different subscriptions, partitions move only where that evens things out', () => {
