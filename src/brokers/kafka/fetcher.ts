@@ -112,14 +112,15 @@ export class Fetcher {
   fetched(reply: ReplyTo<'Fetch'>, request: FetchRequest, from: string): void {
     this.fetching.delete(from);
     const { subscription } = this.core;
+    const asked = new Map(request.positions.map(({ place, offset }) => [place, offset]));
     for (const fetched of reply.partitions) {
       const partition = subscription.get(fetched.place);
-      const asked = request.positions.find(({ place }) => place === fetched.place);
+      const offset = asked.get(fetched.place);
       // What was asked for before a rebalance or a seek is thrown away.
-      if (!partition || !asked || partition.position !== asked.offset) continue;
+      if (!partition || offset === undefined || partition.position !== offset) continue;
       if (fetched.error !== 'NONE') this.refused(partition, fetched);
       else if (fetched.diverging) this.positions.diverged(partition, fetched.diverging);
-      else this.keep(partition, asked.offset, fetched, request.isolation);
+      else this.keep(partition, offset, fetched, request.isolation);
     }
   }
 
