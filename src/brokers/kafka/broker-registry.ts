@@ -103,8 +103,9 @@ export class BrokerRegistry {
     const { fenced, registeredIn } = this.registrations.get(node)!;
     const { stopsAfter } = this.session(node);
     if (stopsAfter !== null) {
-      const movedAway = !leads() && stopsAfter <= this.lowestActiveVersion();
-      return { before: 'controlled-shutdown', after: movedAway ? 'shutdown-now' : 'controlled-shutdown' };
+      // It has led nothing since it asked; whether the others know that is what it waits for.
+      const known = stopsAfter <= this.lowestActiveVersion();
+      return { before: 'controlled-shutdown', after: known ? 'shutdown-now' : 'controlled-shutdown' };
     }
     if (fenced) {
       if (wantShutDown) return { before: 'fenced', after: 'shutdown-now' };

@@ -238,13 +238,9 @@ export class ControllerMachine implements StateMachine<ControllerCommand, Reply,
 
   /** The last life of a broker is over. K-63: it cannot be counted on unless that ended in good order. */
   private ended(node: string, inOrder: boolean, fx: Fx): void {
-    const cause = `${node} starts anew`;
-    if (inOrder || !this.elrEnabled) {
-      this.leaves(node, cause, null, fx);
-      return;
-    }
-    const why = `${cause} without having stopped in order`;
-    this.leaves(node, why, node, fx);
+    const why = `${node} starts anew${inOrder ? '' : ' without having stopped in order'}`;
+    this.leaves(node, why, inOrder ? null : node, fx);
+    if (inOrder) return;
     for (const partition of this.partitions())
       if (partition.elr.includes(node)) this.change(partition, partition.isr, 'online', why, fx, node);
   }

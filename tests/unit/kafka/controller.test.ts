@@ -2,6 +2,7 @@
 // expect what they expect (brokers count from 1 here).
 import { describe, expect, it } from 'vitest';
 import { initialImage } from '../../../src/brokers/kafka/controller.ts';
+import { effectiveMinIsr } from '../../../src/brokers/kafka/cluster-image.ts';
 import { deepClone } from '../../../src/sim/clone.ts';
 import { ControllerBench, system } from './controller-bench.ts';
 
@@ -143,6 +144,15 @@ describe('K-65: registration', () => {
     expect(brokerEpoch).toBeGreaterThan(0);
   });
 
+  it('once the session has run out it is let in, fenced already or not', () => {
+    const bench = new ControllerBench();
+    bench.until(9500, 2, 3);
+    expect(bench.of('node-fenced')).toEqual([]);
+    expect(bench.register(1).error).toBe('NONE');
+    expect(bench.of('node-fenced').map(({ node }) => node)).toEqual(['broker-1']);
+    expect(bench.state()).toBe('2 [2,3] ()');
+  });
+
   it('the same life keeps its epoch', () => {
     const bench = new ControllerBench();
     bench.fence(1);
@@ -203,6 +213,20 @@ describe('K-65: controlled shutdown', () => {
     bench.beat(3);
     expect(bench.beat(1, { wantShutDown: true })).toMatchObject({ fenced: true, shouldShutDown: true });
     expect(bench.of('node-fenced')).toMatchObject([{ node: 'broker-1', why: 'it stops in order' }]);
+  });
+
+  it('later changes do not put it off (KAFKA-14292), and told once it stays told', () => {
+    const bench = new ControllerBench();
+    bench.beat(1, { wantShutDown: true });
+    const { version: imageVersion } = bench.image;
+    bench.config({ 'retention.ms': 1 });
+    bench.beat(1, { wantShutDown: true });
+    bench.beat(2, { imageVersion });
+    bench.beat(3, { imageVersion });
+    expect(bench.beat(1, { wantShutDown: true }).shouldShutDown).toBe(true);
+    // The answer was lost; what others have no longer matters.
+    bench.beat(2, { imageVersion: 0 });
+    expect(bench.beat(1, { wantShutDown: true }).shouldShutDown).toBe(true);
   });
 
   it('one that leads nothing may stop at once, and one that stopped in order may come back at once', () => {
@@ -335,13 +359,13 @@ describe('K-62, K-63: the last in sync', () => {
     expect(bench.state()).toBe('1 [1] (2,4)');
   });
 
-  it('K-57, O-7.5: testEligibleLeaderReplicas_EffectiveMinIsr is never above the replicas', () => {
+  it('K-57, O-7.5: testEligibleLeaderReplicas_EffectiveMinIsr', () => {
+    expect([effectiveMinIsr(3, 2), effectiveMinIsr(2, 3)]).toEqual([2, 2]);
     const bench = new ControllerBench(system(2, [[1, 2]], { 'min.insync.replicas': 3 }));
     bench.fence(2);
     expect(bench.state()).toBe('1 [1] (2)');
     bench.beat(2);
     bench.alter(1, [1, 2]);
-    // Two of an effective two: nobody else is eligible. With three they would never be enough.
     expect(bench.state()).toBe('1 [1,2] ()');
   });
 
