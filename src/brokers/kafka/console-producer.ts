@@ -160,7 +160,9 @@ export class ConsoleProducer implements InteractiveTool, ProducerApp {
       /topic not present in metadata after (\d+) ms/,
       `Topic ${topic} not present in metadata after $1 ms.`,
     );
-    const exception = `org.apache.kafka.common.errors.${named}`;
+    const exception = named.startsWith('IllegalStateException')
+      ? `java.lang.${named}`
+      : `org.apache.kafka.common.${named.startsWith('KafkaException') ? '' : 'errors.'}${named}`;
     if (this.command.sync) {
       // `get()` throws what `send()` came to, and the tool ends with it.
       this.print([`java.util.concurrent.ExecutionException: ${exception}`]);

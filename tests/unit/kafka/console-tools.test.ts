@@ -51,6 +51,14 @@ describe('kafka-topics.sh', () => {
   });
 
   it.each([
+    [
+      '--create --topic a --partitions 1025',
+      'Error while executing topic command : This simulator takes at most 1024 partitions a topic',
+    ],
+    [
+      '--alter --topic orders --partitions 1025',
+      'Error while executing topic command : This simulator takes at most 1024 partitions a topic',
+    ],
     ['--create --topic orders', "Error while executing topic command : Topic 'orders' already exists."],
     [
       '--create --topic a --partitions 0',

@@ -1,6 +1,6 @@
 /** `kafka-topics.sh`: creates, lists, describes, alters and deletes topics. */
 import type { PartitionImage } from '../cluster-image.ts';
-import type { TopicConfig } from '../config.ts';
+import { PARTITIONS_MAX, type TopicConfig } from '../config.ts';
 import type { TopicMetadata } from '../protocol.ts';
 import { allTopics, liveBrokers, topicFilter } from './admin.ts';
 import { brokerIds, brokerId } from './format.ts';
@@ -123,6 +123,7 @@ function* create({ out }: Context, options: Options): Part<void> {
   if (replicationFactor !== null && (replicationFactor < 1 || replicationFactor > 32_767))
     throw illegalArgument('The replication factor must be between 1 and 32767 inclusive');
   if (partitions !== null && partitions < 1) throw illegalArgument('The partitions must be greater than 0');
+  boundPartitions(replicas?.length ?? partitions ?? 1);
   const reply = yield* askOne<'CreateTopics'>(ANY, 'createTopics', {
     api: 'CreateTopics',
     topic,
@@ -139,6 +140,12 @@ function* create({ out }: Context, options: Options): Part<void> {
     throw errorOf(reply.error, reply.detail === '' ? detail : reply.detail);
   }
   out.push(`Created topic ${topic}.`);
+}
+
+/** The simulator's own limit. */
+function boundPartitions(partitions: number): void {
+  if (partitions > PARTITIONS_MAX)
+    throw illegalArgument(`This simulator takes at most ${PARTITIONS_MAX} partitions a topic`);
 }
 
 /** `1:2,2:3`: broker ids of each partition. */
@@ -201,6 +208,7 @@ function* alter(options: Options): Part<void> {
   const found = yield* chosen(options);
   ensureExists(found, options);
   const total = options.number('partitions')!;
+  boundPartitions(total);
   const replies = yield* ask(
     found.map(({ topic }) => ({
       to: ANY,
