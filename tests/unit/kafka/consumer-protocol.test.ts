@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GroupShard } from '../../../src/brokers/kafka/groups/group-shard.ts';
+import { recordKey, type RecordKind } from '../../../src/brokers/kafka/groups/parts.ts';
 import {
   reconcile,
   type CurrentAssignment,
@@ -287,6 +288,85 @@ describe('the consumer protocol', () => {
     expect(commit('', -1)).toBe('UNKNOWN_MEMBER_ID');
     for (const id of ['A', 'B']) beat(bench, id, -1);
     expect(commit('', -1)).toBe('NONE');
+  });
+});
+
+describe('a reconciliation from Kafka’s own tests', () => {
+  // GroupMetadataManagerTest.testReconciliationProcess: m3 joins m1 and m2, with the target that its mock assignor gives.
+  const places = (foo: number[], bar: number[]) => [
+    ...foo.map((number) => `foo-${number}`),
+    ...bar.map((number) => `bar-${number}`),
+  ];
+
+  function given(): Bench {
+    const bench = newBench(1, {
+      topics: { foo: 6, bar: 3 },
+      config: { 'group.consumer.assignors': ['range'] },
+    });
+    const put = (kind: RecordKind, of: string, value: object): void => {
+      bench.log.push({ key: recordKey(kind, 'g', of), value });
+    };
+    put('consumer-group', '', {
+      epoch: 11,
+      targetEpoch: 11,
+      partitions: [
+        ['foo', 6],
+        ['bar', 3],
+      ],
+    });
+    const members: [string, string[], string[]][] = [
+      ['m1', places([0, 1, 2], [0, 1]), places([0, 1], [0])],
+      ['m2', places([3, 4, 5], [2]), places([2, 3], [2])],
+      ['m3', [], places([4, 5], [1])],
+    ];
+    members.forEach(([id, assigned, target], order) => {
+      put('consumer-member', id, {
+        client: id,
+        instanceId: null,
+        topics: ['bar', 'foo'],
+        serverAssignor: 'range',
+        rebalanceTimeoutMs: 5000,
+        classic: null,
+        order,
+      });
+      put('consumer-target', id, { places: target });
+      const [epoch, previousEpoch] = id === 'm3' ? [0, -1] : [10, 9];
+      put('consumer-current', id, { epoch, previousEpoch, state: 'STABLE', assigned, pendingRevocation: [] });
+    });
+    bench.failOver();
+    return bench;
+  }
+
+  it('K-88 O-15: step by step', () => {
+    const bench = given();
+    /** What a heartbeat is answered, and what is written for it: `state epoch/previous`, or nothing. */
+    const step = (id: string, epoch: number, owned: string[] | null = null) => {
+      const before = bench.log.length;
+      const { memberEpoch, assignment } =
+        epoch === 0
+          ? join(bench, id, { topics: ['foo', 'bar'], rebalanceTimeoutMs: 5000 })
+          : beat(bench, id, epoch, { owned });
+      const written = bench.log.slice(before).map(({ value }) => {
+        const current = value as CurrentAssignment;
+        return `${current.state} ${current.epoch}/${current.previousEpoch}`;
+      });
+      return [memberEpoch, assignment, ...written, groupState(bench)];
+    };
+    expect(step('m3', 0)).toEqual([11, [], 'UNRELEASED_PARTITIONS 11/0', 'Reconciling']);
+    expect(step('m1', 10)).toEqual([10, places([0, 1], [0]), 'UNREVOKED_PARTITIONS 10/10', 'Reconciling']);
+    expect(step('m2', 10)).toEqual([10, places([3], [2]), 'UNREVOKED_PARTITIONS 10/10', 'Reconciling']);
+    expect(step('m3', 11)).toEqual([11, null, 'UNRELEASED_PARTITIONS 11/11', 'Reconciling']);
+    expect(step('m1', 10, places([0, 1], [0]))).toEqual([11, null, 'STABLE 11/10', 'Reconciling']);
+    expect(step('m2', 10)).toEqual([10, null, 'Reconciling']);
+    expect(step('m3', 11)).toEqual([11, places([], [1]), 'UNRELEASED_PARTITIONS 11/11', 'Reconciling']);
+    expect(step('m3', 11)).toEqual([11, null, 'Reconciling']);
+    expect(step('m2', 10, places([3], [2]))).toEqual([
+      11,
+      places([2, 3], [2]),
+      'STABLE 11/10',
+      'Reconciling',
+    ]);
+    expect(step('m3', 11, places([], [1]))).toEqual([11, places([4, 5], [1]), 'STABLE 11/11', 'Stable']);
   });
 });
 
