@@ -443,11 +443,11 @@ export class ControllerMachine implements StateMachine<ControllerCommand, Reply,
 
   /** K-61: allowing it while nobody leads takes effect with the next such check, and not at once. */
   private electUncleanLeaders(fx: Fx): void {
-    for (const { place, topic, leader } of this.partitions()) {
+    for (const { place, topic } of this.partitions()) {
       const allowed = effectiveConfig(this.topic(topic)!.config, this.config)[
         'unclean.leader.election.enable'
       ];
-      if (leader === null && allowed) this.electLeader(place, 'unclean', 'it was without a leader', fx);
+      if (allowed) this.electLeader(place, 'unclean', 'it was without a leader', fx);
     }
   }
 

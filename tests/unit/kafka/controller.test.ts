@@ -144,8 +144,8 @@ describe('K-65: registration', () => {
     expect(brokerEpoch).toBeGreaterThan(0);
   });
 
-  it('once the session has run out it is let in, fenced already or not', () => {
-    const bench = new ControllerBench();
+  it('once the session has run out it is let in, fenced already or not, and is eligible for nothing (K-63)', () => {
+    const bench = new ControllerBench(system(3, [[1, 2, 3]], { 'min.insync.replicas': 3 }));
     bench.until(9500, 2, 3);
     expect(bench.of('node-fenced')).toEqual([]);
     expect(bench.register(1).error).toBe('NONE');
