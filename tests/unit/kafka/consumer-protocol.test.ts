@@ -214,6 +214,22 @@ describe('the consumer protocol', () => {
     expect(bench.answer('A', { ...request('A', 3), group: 'other' }).error).toBe('GROUP_ID_NOT_FOUND');
   });
 
+  it('K-89: one that was fenced joins again with epoch 0, and has what is its own at once', () => {
+    const bench = pair();
+    expect(beat(bench, 'A', 7).error).toBe('FENCED_MEMBER_EPOCH');
+    expect(join(bench, 'A')).toMatchObject({ error: 'NONE', memberEpoch: 2, assignment: t(0, 1) });
+    expect(described(bench)).toMatchObject({ epoch: 2, state: 'Stable' });
+  });
+
+  it('K-88 K-89: joining again, it has given up what it was to give up', () => {
+    const bench = newBench();
+    join(bench, 'A');
+    join(bench, 'B');
+    beat(bench, 'A', 1);
+    expect(join(bench, 'A')).toMatchObject({ error: 'NONE', memberEpoch: 2, assignment: t(0, 1) });
+    expect(beat(bench, 'B', 2).assignment).toEqual(t(2, 3));
+  });
+
   it('K-89: the answer to a join may be lost, and is given again', () => {
     const bench = newBench();
     join(bench, 'A');

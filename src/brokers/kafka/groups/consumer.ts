@@ -206,12 +206,8 @@ export class ConsumerGroups {
       if (!holder.about.classic && holder.current.epoch !== LEAVE_STATIC)
         return heartbeatError('UNRELEASED_INSTANCE_ID');
       member = this.replaceStatic(group, holder, memberId, from, fx);
-    } else {
-      // K-89 holds for one that joins again, too: its old self has to be gone first.
-      if (known && isFenced(known.current, memberEpoch, request.owned))
-        return heartbeatError('FENCED_MEMBER_EPOCH');
-      member = known ?? this.add(group, memberId);
-    }
+    } else member = known ?? this.add(group, memberId);
+    // K-89: one that was fenced begins again with 0, though its old self is still there (KAFKA-19233).
     if (memberEpoch !== 0 && isFenced(member.current, memberEpoch, request.owned))
       return heartbeatError('FENCED_MEMBER_EPOCH');
     const before = member.current;

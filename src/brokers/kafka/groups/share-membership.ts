@@ -155,7 +155,8 @@ export class ShareGroups {
       if (group.members.size >= GROUP_SIZE_MAX) return heartbeatError('GROUP_MAX_SIZE_REACHED');
       member = this.add(group, memberId, from, fx);
     }
-    if (memberEpoch > member.epoch || (memberEpoch < member.epoch && memberEpoch !== member.previousEpoch))
+    // One that was fenced begins again with 0, though its old self is still there (KAFKA-19233).
+    if (memberEpoch !== 0 && memberEpoch !== member.epoch && memberEpoch !== member.previousEpoch)
       return heartbeatError('FENCED_MEMBER_EPOCH');
     const before = member.assigned;
     this.step(group, member, from, topics ? [...new Set(topics)].toSorted() : member.topics, fx);
