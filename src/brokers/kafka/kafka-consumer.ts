@@ -188,10 +188,6 @@ export class ConsumerLibrary implements ConsumerCore {
     return this.subscription.places();
   }
 
-  get paused(): readonly string[] {
-    return [...this.subscription.all()].filter(({ paused }) => paused).map(({ place }) => place);
-  }
-
   /** The next offset that poll() returns, of every partition where it is known (K-70). */
   positions(): [string, number][] {
     return this.subscription.positions();
