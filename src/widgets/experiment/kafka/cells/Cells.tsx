@@ -73,7 +73,7 @@ interface KeyCellProps {
   readonly offset?: { readonly text: number; readonly y: number } | null;
   /** Instead of the square. */
   readonly outline?: string;
-  /** Signs upon it. */
+  /** Signs upon it, under its letter. */
   readonly children?: ComponentChildren;
 }
 
@@ -97,10 +97,10 @@ export function KeyCell(props: KeyCellProps) {
         )}
       </g>
       <g class="xp-signs" aria-hidden="true">
+        {children}
         <text class="xp-glyph" x={size / 2} y={size / 2 + 4.3}>
           {glyph}
         </text>
-        {children}
         {offset && (
           <text class="xp-offset" x={size / 2} y={offset.y}>
             {offset.text}
