@@ -182,7 +182,11 @@ export class Coordinators {
     call(effects);
     const { records, replies, requests } = effects;
     if (records.length === 0) {
-      letGo(effects, fx);
+      // What reads must not tell of what is not replicated yet: it waits for the last write (CoordinatorRuntime).
+      const last = hosted.held.at(-1);
+      if (!last) letGo(effects, fx);
+      else if (replies.length > 0 || requests.length > 0)
+        hosted.held.push({ requiredOffset: last.requiredOffset, replies, requests });
       return;
     }
     const replica = this.replicas.led(hosted.place);

@@ -10,7 +10,7 @@ import type { EventBody } from '../../sim/trace.ts';
 import type { StateMachine } from '../broker.ts';
 import type { BrokerContext, BrokerEffects } from './broker-effects.ts';
 import { EMPTY_IMAGE, partitionOf, type ClusterImage } from './cluster-image.ts';
-import { CONTROLLER, type KafkaBrokerConfig } from './config.ts';
+import { CONTROLLER, effectiveConfig, type KafkaBrokerConfig } from './config.ts';
 import { Coordinators, type CoordinatorContext } from './coordinators.ts';
 import { groupPlace, transactionPlace } from './coordinator-shard.ts';
 import type { PartitionLog } from './log.ts';
@@ -226,7 +226,7 @@ export class BrokerMachine implements StateMachine<Command, Reply, BrokerEffects
         fx.reply(from, correlation, {
           api: 'DescribeConfigs',
           error: topic ? 'NONE' : 'UNKNOWN_TOPIC_OR_PARTITION',
-          config: topic?.config ?? {},
+          config: topic ? effectiveConfig(topic.config, this.context.config) : {},
         });
         break;
       }
