@@ -615,14 +615,17 @@ export class ControllerMachine implements StateMachine<ControllerCommand, Reply,
   }
 
   private tellCreated(name: string, created: readonly PartitionImage[], fx: Fx): void {
-    fx.trace({
-      kind: 'places-created',
-      node: CONTROLLER,
-      name,
-      places: created.map(({ place }) => place),
-      total: this.topic(name)!.partitions.length,
-      replicas: created.map(({ replicas }) => replicas),
-    });
+    // An internal topic is no place of the run's messages; who leads its partitions matters all the same.
+    if (!this.topic(name)!.internal) {
+      fx.trace({
+        kind: 'places-created',
+        node: CONTROLLER,
+        name,
+        places: created.map(({ place }) => place),
+        total: this.topic(name)!.partitions.length,
+        replicas: created.map(({ replicas }) => replicas),
+      });
+    }
     for (const { place, leader: node, leaderEpoch: epoch } of created)
       fx.trace({ kind: 'leader-elected', place, node, epoch, clean: true, why: 'created' });
     for (const { place, isr, replicas } of created) {
