@@ -5,7 +5,8 @@
  */
 import { fromMs } from '../../sim/time.ts';
 import { assign } from './assignors.ts';
-import { refusals, type Commit, type ConsumerCore, type Context, type Membership } from './consumer-core.ts';
+import type { Commit, Context } from './consumer-context.ts';
+import { refusals, type ConsumerCore, type Membership } from './consumer-core.ts';
 import type { ErrorCode, JoinProtocol, Reply, ReplyTo, Request } from './protocol.ts';
 
 const NOTHING = { owned: [], generation: -1 };

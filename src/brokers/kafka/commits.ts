@@ -1,7 +1,8 @@
 /** A consumer's commits: by itself inside poll() (K-71), and as the application asks (K-72). */
 import { fromMs, type Micros } from '../../sim/time.ts';
 import type { Offsets } from './consumer-api.ts';
-import { refusals, type Commit, type CommitPurpose, type ConsumerCore } from './consumer-core.ts';
+import type { Commit, CommitPurpose } from './consumer-context.ts';
+import { refusals, type ConsumerCore } from './consumer-core.ts';
 import { isRetriable } from './exceptions.ts';
 import type { ErrorCode } from './protocol.ts';
 import { atLeastMicros } from './requests.ts';

@@ -2,32 +2,10 @@
 import type { Port } from '../../sim/kernel.ts';
 import type { Micros } from '../../sim/time.ts';
 import type { ConsumerApp, ConsumerOptions, Offsets } from './consumer-api.ts';
-import type { Commits } from './commits.ts';
+import type { Commit, CommitPurpose, Context } from './consumer-context.ts';
 import type { ConsumerNetwork } from './consumer-network.ts';
 import type { ErrorCode, Reply, Request } from './protocol.ts';
-import type { Lookup, Subscription } from './subscription.ts';
-
-/** Why a commit was sent, and so who waits for it. */
-export type CommitPurpose = 'auto' | 'before-rebalance' | 'sync' | 'closing';
-
-export interface Commit {
-  readonly purpose: CommitPurpose;
-  readonly offsets: Offsets;
-  /** When it gives up trying again. */
-  readonly until: Micros;
-  attempt: number;
-  /** The membership that it was last sent under. */
-  memberId: string;
-  generation: number;
-}
-
-/** What a request under way is about; null where the request says it. */
-export type Context =
-  | { readonly kind: 'commit'; readonly commit: Commit }
-  | { readonly kind: 'lookup'; readonly lookups: readonly Lookup[] }
-  /** Of a membership; `round` is that of the membership when it was sent. */
-  | { readonly kind: 'member'; readonly round: number }
-  | null;
+import type { Subscription } from './subscription.ts';
 
 /** How a consumer takes part in its group: the classic protocol, the consumer protocol, or not at all. */
 export interface Membership {
@@ -64,13 +42,23 @@ export interface Membership {
   leave(): void;
 }
 
+/** A consumer's commits, as its memberships use them. */
+export interface Committing {
+  /** Whether it commits by itself and has something to commit. */
+  readonly hasAutomatic: boolean;
+  /** The interval of auto-commit begins anew (K-71). */
+  restartTimer(): void;
+  start(purpose: CommitPurpose, offsets: Offsets, timeoutMs: number): void;
+  send(commit: Commit): void;
+}
+
 export interface ConsumerCore {
   readonly port: Port;
   readonly options: ConsumerOptions;
   readonly app: ConsumerApp;
   readonly network: ConsumerNetwork;
   readonly subscription: Subscription;
-  readonly commits: Commits;
+  readonly commits: Committing;
   readonly membership: Membership;
   /** Everything waits for `poll()` and the background thread to look again at this moment, or earlier. */
   lookAt(at: Micros): void;

@@ -5,7 +5,8 @@
  */
 import type { Random } from '../../sim/random.ts';
 import { fromMs } from '../../sim/time.ts';
-import { refusals, type Commit, type ConsumerCore, type Context, type Membership } from './consumer-core.ts';
+import type { Commit, Context } from './consumer-context.ts';
+import { refusals, type ConsumerCore, type Membership } from './consumer-core.ts';
 import type { ErrorCode, Reply, ReplyTo, Request } from './protocol.ts';
 
 /** Member epochs that say that it leaves (K-86). */

@@ -7,7 +7,7 @@ import type { Micros } from '../../sim/time.ts';
 import type { TopicPlaces } from './assignors.ts';
 import type { PartitionImage } from './cluster-image.ts';
 import type { ConsumerOptions } from './consumer-api.ts';
-import type { Context } from './consumer-core.ts';
+import type { Context } from './consumer-context.ts';
 import type { ErrorCode, ReplyTo, Request } from './protocol.ts';
 import { atLeastMicros, backoffMicros, Requests, type Sent } from './requests.ts';
 

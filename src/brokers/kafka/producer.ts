@@ -208,6 +208,8 @@ export class ProducerClient implements Actor, ProducerApp {
   private send(key: string | null, value: string | null | undefined): void {
     this.record.key = key;
     this.record.value = value;
+    // K-19: a tombstone has a key and nothing else.
+    this.record.bytes = value === null ? 0 : this.client.bytes;
     this.producer.send(this.record);
   }
 
