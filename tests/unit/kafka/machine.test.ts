@@ -418,6 +418,37 @@ describe('fetches', () => {
   });
 });
 
+describe('sizes of a fetch', () => {
+  const ask = (bench: Bench, minBytes: number, maxBytes: number) =>
+    bench.ask('c0', {
+      api: 'Fetch',
+      replica: null,
+      isolation: 'read_uncommitted',
+      minBytes,
+      maxWaitMs: 500,
+      maxBytes,
+      maxPartitionBytes: 1_000_000,
+      positions: [{ place: PLACE, offset: 0, leaderEpoch: -1, lastFetchedEpoch: -1 }],
+    });
+
+  it('K-68: fetch.min.bytes makes it wait for more than the first record', () => {
+    bench = new Bench({}, 1);
+    const waiting = ask(bench, 400, 1_000_000);
+    bench.produce('p0', 1);
+    bench.produce('p0', 1);
+    expect(waiting()).toBeUndefined();
+    bench.produce('p0', 1);
+    expect(waiting()!.partitions[0]!.batches).toHaveLength(3);
+  });
+
+  it('K-6, K-67: fetch.max.bytes bounds the answer, in whole batches, and never to nothing', () => {
+    bench = new Bench({}, 1);
+    for (let i = 0; i < 4; i++) bench.produce('p0', 1);
+    expect(ask(bench, 1, 350)()!.partitions[0]!.batches).toHaveLength(2);
+    expect(ask(bench, 1, 10)()!.partitions[0]!.batches).toHaveLength(1);
+  });
+});
+
 describe('a broker’s life', () => {
   it('K-65: serves nobody until it is registered and unfenced', () => {
     bench.machine.apply({ type: 'crashed' }, 0, bench);
