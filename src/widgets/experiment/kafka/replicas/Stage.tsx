@@ -185,6 +185,7 @@ function Copy({ lane, size, tab, selected }: LaneProps<CopyLane>) {
   const { partition, replica, x, y, width, height, cellsY, offsetY, next, highWatermarkX, markers, falling } =
     lane;
   const leads = replica.role === 'leader';
+  const numbered = (position: number): boolean => partition.logEnd < 1000 || position % 2 === 0;
   const out = !replica.inIsr || !replica.up;
   return (
     <g class={`xr-copy${out ? ' xr-out' : ''}`}>
@@ -260,7 +261,7 @@ function Copy({ lane, size, tab, selected }: LaneProps<CopyLane>) {
           selected={drawn.message === selected}
           hollow={!drawn.cell.confirmed}
           class={drawn.cell.diverged ? 'xr-diverged' : ''}
-          offset={{ text: drawn.cell.position, y: offsetY - drawn.y }}
+          offset={numbered(drawn.cell.position) ? { text: drawn.cell.position, y: offsetY - drawn.y } : null}
         >
           {drawn.cell.diverged && (
             <>
