@@ -1,6 +1,7 @@
-// The book's table of chapters: the sidebar, home and the chapter's foot all read this one list.
+// The book's table of contents: the sidebar, home, the header and the foot of a page all read it.
 
 /** @typedef {{ number: number, title: string, slug?: string }} Chapter a chapter without a slug is planned, and is not a link */
+/** @typedef {{ title: string, slug: string, chapter: number }} BrokerPage goes on where the chapter of that number stops */
 
 /** @type {Chapter[]} */
 export const chapters = [
@@ -9,8 +10,14 @@ export const chapters = [
   { number: 4, title: 'Pub/Sub Patterns' },
 ];
 
+/** @type {BrokerPage[]} */
+export const brokerPages = [{ title: 'Kafka in depth', slug: 'brokers/kafka', chapter: 3 }];
+
+/** The pages that belong to a chapter, in the order in which they are read. @param {number} number the chapter's */
+export const inDepthOf = (number) => brokerPages.filter(({ chapter }) => chapter === number);
+
 /** What Starlight is told of the navigation: only pages that exist. */
 export const sidebar = [
   { label: 'Home', slug: 'index' },
-  ...chapters.flatMap(({ title, slug }) => (slug ? [{ label: title, slug }] : [])),
+  ...[...chapters, ...brokerPages].flatMap(({ title, slug }) => (slug ? [{ label: title, slug }] : [])),
 ];
