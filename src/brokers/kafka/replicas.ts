@@ -456,12 +456,14 @@ export class Replicas {
     fx.reply(client, correlation, { api: 'Fetch', partitions });
   }
 
-  /** K-5, K-8. */
-  private refusal(replica: Replica, { offset, leaderEpoch }: FetchPosition): ErrorCode {
+  /** K-5, K-8. Beyond the end, where the logs part says more than that it is the end (K-9). */
+  private refusal(replica: Replica, position: FetchPosition): ErrorCode {
+    const { offset, leaderEpoch } = position;
     if (leaderEpoch >= 0 && leaderEpoch < replica.image.leaderEpoch) return 'FENCED_LEADER_EPOCH';
     if (leaderEpoch > replica.image.leaderEpoch) return 'UNKNOWN_LEADER_EPOCH';
     const { log } = replica;
-    return offset < log.logStart || offset > log.logEnd ? 'OFFSET_OUT_OF_RANGE' : 'NONE';
+    const beyond = offset > log.logEnd && !this.divergence(replica, position);
+    return offset < log.logStart || beyond ? 'OFFSET_OUT_OF_RANGE' : 'NONE';
   }
 
   /** K-9: where the fetcher's log parts from this one, or null. */
