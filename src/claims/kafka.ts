@@ -2,6 +2,14 @@
 import type { Claim } from './claim.ts';
 import { crashClaims } from './kafka/crash.ts';
 import { groupClaims } from './kafka/groups.ts';
+import { compactionClaims } from './kafka/compaction.ts';
 import { partitionClaims } from './kafka/partitions.ts';
+import { retentionClaims } from './kafka/retention.ts';
 
-export const kafkaClaims: readonly Claim[] = [...partitionClaims, ...groupClaims, ...crashClaims];
+export const kafkaClaims: readonly Claim[] = [
+  ...partitionClaims,
+  ...groupClaims,
+  ...crashClaims,
+  ...retentionClaims,
+  ...compactionClaims,
+];

@@ -7,10 +7,24 @@ import { kafkaClaims } from '../claims/kafka.ts';
 import type { Experiment } from './experiment.ts';
 import { consoleScenario } from './kafka/console.ts';
 import { consumerGroupsExperiment, consumerGroupsScenario } from './kafka/consumer-groups.ts';
+import {
+  compactionExperiment,
+  compactionScenario,
+  offsetsExpire,
+  retentionExperiment,
+  retentionScenario,
+} from './kafka/retention.ts';
 import { homeLogExperiment, proofScenarios } from './kafka/proofs.ts';
 import { InvalidInput, parseScenario, type Scenario, type ScenarioInput } from './schema.ts';
 
-const inputs: readonly ScenarioInput[] = [consumerGroupsScenario, ...proofScenarios, consoleScenario];
+const inputs: readonly ScenarioInput[] = [
+  consumerGroupsScenario,
+  ...proofScenarios,
+  retentionScenario,
+  compactionScenario,
+  offsetsExpire,
+  consoleScenario,
+];
 
 export const claims: readonly Claim[] = [...kafkaClaims];
 
@@ -18,7 +32,12 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map(
   inputs.map((input) => [input.id, parseScenario(input)]),
 );
 
-const made: readonly Experiment[] = [consumerGroupsExperiment, homeLogExperiment];
+const made: readonly Experiment[] = [
+  consumerGroupsExperiment,
+  homeLogExperiment,
+  retentionExperiment,
+  compactionExperiment,
+];
 
 /** A run that only a proof shows is still an experiment: one without settings, with everything a reader can do to it. */
 const plain = [...scenarios.values()]
