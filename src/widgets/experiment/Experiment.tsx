@@ -5,6 +5,7 @@
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import { simulator } from '../../client/page.ts';
 import { Charts } from './Charts.tsx';
+import { ConsolePanel } from './console/Panel.tsx';
 import { Events, MessageLife } from './Events.tsx';
 import './experiment.css';
 import type { Drawing } from './drawing.ts';
@@ -123,6 +124,7 @@ export function ExperimentFrame({ poster, drawing }: { poster: string; drawing: 
         </div>
         {!compact && <Charts frame={frame} />}
         <Transport session={session} ready={ready} />
+        {!compact && experiment.console && <ConsolePanel session={session} ready={ready} />}
         {!compact && <Claims session={session} ready={ready} />}
         {!compact && <Desk session={session} ready={ready} />}
       </div>

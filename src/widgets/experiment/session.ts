@@ -54,6 +54,8 @@ export class Session {
   private ticked: number | null = null;
   private announcedAt = -Infinity;
   private lifeOf = '';
+  /** When playing that nobody asked for ends by itself. */
+  private until: ((frame: Frame) => boolean) | null = null;
 
   constructor(poster: Poster, client: Client) {
     this.poster = poster;
@@ -103,9 +105,14 @@ export class Session {
     if (!this.playing.value) return;
     batch(() => {
       this.untouched.value = false;
-      this.playing.value = false;
+      this.stop();
     });
     this.announce(`Paused at ${shortSeconds(this.frame.value.at)}`);
+  }
+
+  private stop(): void {
+    this.playing.value = false;
+    this.until = null;
   }
 
   toggle(): void {
@@ -147,7 +154,7 @@ export class Session {
 
   /** Everything as it was: the scenario's own settings, no actions, the first frame. */
   async reset(): Promise<void> {
-    this.playing.value = false;
+    this.stop();
     this.seed = null;
     this.knobs.value = {};
     this.actions.value = [];
@@ -164,25 +171,44 @@ export class Session {
   }
 
   /**
-   * Does something at the moment shown.
-   * @param make gives the action once the run is open
+   * Does something, or several things at once, at the moment shown.
+   * @param make gives the actions once the run is open; null where nothing is to be done
+   * @returns whether it was done
    */
-  async act(make: (about: About, frame: Frame) => Action | null): Promise<void> {
+  async act(make: (about: About, frame: Frame) => Action | readonly Action[] | null): Promise<boolean> {
     const about = await this.open();
-    const action = about && make(about, this.frame.value);
-    if (!action) return;
+    const actions = [(about && make(about, this.frame.value)) ?? []].flat();
+    if (actions.length === 0) return false;
     const { at } = this.frame.value;
     const before = this.actions.value;
     const atMs = at / MICROS_PER_MS;
     // In the order of the run, whatever the order in which the reader thought of them.
     const later = before.findIndex((earlier) => earlier.atMs > atMs);
-    this.actions.value = before.toSpliced(later === -1 ? before.length : later, 0, { atMs, action });
+    const timed = actions.map((action) => ({ atMs, action }));
+    this.actions.value = before.toSpliced(later === -1 ? before.length : later, 0, ...timed);
     if (!(await this.again(at))) {
       // What cannot be done is not kept: the run is as it was, and the message says why.
       this.actions.value = before;
-      return;
+      return false;
     }
-    this.announce(`At ${shortSeconds(at)}: ${actionWords(action)}`);
+    this.announce(`At ${shortSeconds(at)}: ${actions.map(actionWords).join(', ')}`);
+    return true;
+  }
+
+  /**
+   * Plays on by itself from the moment shown until something has come to pass; a run that plays already goes on playing.
+   * Whatever the reader does meanwhile takes over.
+   */
+  async playUntil(passed: (frame: Frame) => boolean): Promise<void> {
+    if (this.playing.value || passed(this.frame.value) || this.frame.value.ended) return;
+    if (!(await this.open())) return;
+    this.ticked = null;
+    this.playhead = this.frame.value.at;
+    batch(() => {
+      this.until = passed;
+      this.untouched.value = false;
+      this.playing.value = true;
+    });
   }
 
   async withdraw(index: number): Promise<void> {
@@ -243,7 +269,7 @@ export class Session {
   }
 
   close(): void {
-    this.playing.value = false;
+    this.stop();
     this.run.close();
     this.opening = null;
   }
@@ -284,8 +310,9 @@ export class Session {
     batch(() => {
       this.frame.value = frame;
       if (!this.playing.value) this.playhead = frame.at;
+      if (this.until?.(frame)) this.stop();
       if (this.playing.value && (frame.failure !== null || (frame.ended && this.playhead >= frame.endsAt))) {
-        this.playing.value = false;
+        this.stop();
         if (!this.untouched.value) this.announce('The end of the run');
       }
     });
@@ -296,7 +323,7 @@ export class Session {
     if (error.code === 'superseded') return;
     this.opening = null;
     batch(() => {
-      this.playing.value = false;
+      this.stop();
       this.error.value = error.message;
     });
   }

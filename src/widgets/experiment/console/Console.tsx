@@ -1,0 +1,240 @@
+/** The terminal under the stage: Kafka's own command-line tools, acting on this run at the moment shown. */
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import type { ConsoleOutput } from '../../../brokers/kafka/view-types.ts';
+import type { Session } from '../session.ts';
+import { shortSeconds } from '../words.ts';
+import './console.css';
+import { entered, moved, NO_HISTORY } from './history.ts';
+import { answered, completed, examples, knowledgeOf, promptNow, screen } from './terminal.ts';
+
+export function Console({ session, ready }: { session: Session; ready: boolean }) {
+  const { view, at, ended } = session.frame.value;
+  const [line, setLine] = useState('');
+  const [history, setHistory] = useState(NO_HISTORY);
+  const [candidates, setCandidates] = useState<readonly string[]>([]);
+  /** After Escape the Tab key leaves the field. */
+  const [leaving, setLeaving] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  const cursor = useRef<number | null>(null);
+  const help = useId();
+  const running = view.console?.running ?? null;
+  const prompt = promptNow(view.console);
+  const outputs = screen(view.console);
+
+  useEffect(() => {
+    if (cursor.current === null) return;
+    field.current?.setSelectionRange(cursor.current, cursor.current);
+    cursor.current = null;
+  }, [line]);
+
+  const show = (text: string, to = text.length): void => {
+    cursor.current = to;
+    setLine(text);
+    setLeaving(false);
+  };
+
+  const enter = async (): Promise<void> => {
+    const typed = line;
+    if (ended) return;
+    if (typed.trim() === '' && prompt !== '>') return;
+    setHistory(entered(history, typed));
+    setCandidates([]);
+    setLine('');
+    const typedAt = session.frame.value.at;
+    if (await session.act(() => ({ do: 'type', line: typed })))
+      await session.playUntil((frame) => answered(frame, typedAt));
+    else setLine(typed);
+  };
+
+  const press = async (key: 'interrupt' | 'end'): Promise<void> => {
+    setCandidates([]);
+    if (running === null) {
+      // As a shell does: Ctrl-C throws the line away.
+      if (key === 'interrupt') show('');
+      return;
+    }
+    const pressedAt = session.frame.value.at;
+    if (await session.act(() => ({ do: 'key', key })))
+      await session.playUntil((frame) => answered(frame, pressedAt));
+  };
+
+  const tab = (): boolean => {
+    const now = field.current?.selectionStart ?? line.length;
+    const next = running === null ? completed(line, now, knowledgeOf(view)) : null;
+    if (!next) return false;
+    setCandidates(next.candidates);
+    show(next.line, next.cursor);
+    return true;
+  };
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const plain = !event.altKey && !event.metaKey && !event.ctrlKey;
+    const selected = field.current && field.current.selectionStart !== field.current.selectionEnd;
+    if (event.key === 'Escape') {
+      setLeaving(true);
+      setCandidates([]);
+    } else if (event.key === 'Tab' && plain && !event.shiftKey) {
+      if (leaving || line.trim() === '' || !tab()) return;
+      event.preventDefault();
+    } else if ((event.key === 'ArrowUp' || event.key === 'ArrowDown') && plain) {
+      const step = moved(history, event.key === 'ArrowUp' ? -1 : 1, line);
+      event.preventDefault();
+      if (!step) return;
+      setHistory(step.history);
+      setCandidates([]);
+      show(step.line);
+    } else if (event.ctrlKey && event.key.toLowerCase() === 'c' && !selected) {
+      event.preventDefault();
+      void press('interrupt');
+    } else if (event.ctrlKey && event.key.toLowerCase() === 'd' && line === '') {
+      event.preventDefault();
+      void press('end');
+    }
+  };
+
+  return (
+    <>
+      <Screen outputs={outputs} dropped={view.console?.dropped ?? 0} at={at} />
+      <form
+        class="xp-prompt"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void enter();
+        }}
+      >
+        <span aria-hidden="true">{prompt.trim() || '\u00a0'}</span>
+        <input
+          ref={field}
+          type="text"
+          aria-label={
+            prompt === '>' ? 'A record for the console producer' : 'A command of Kafka’s command-line tools'
+          }
+          aria-describedby={help}
+          autocomplete="off"
+          autocapitalize="none"
+          autocorrect="off"
+          spellcheck={false}
+          enterkeyhint="send"
+          placeholder={ended ? 'the run is over: go back in it to type' : ''}
+          disabled={!ready || ended}
+          value={line}
+          onInput={(event) => {
+            setLine(event.currentTarget.value);
+            setLeaving(false);
+            setCandidates([]);
+          }}
+          onKeyDown={onKeyDown}
+        />
+        <button type="submit" disabled={!ready || ended}>
+          Enter
+        </button>
+      </form>
+      <p class="xp-candidates" role="status">
+        {candidates.join('  ')}
+      </p>
+      <div class="xp-buttons">
+        <button
+          type="button"
+          disabled={!ready || ended || line.trim() === '' || running !== null}
+          aria-label="Tab: complete what is typed"
+          onClick={() => {
+            tab();
+            field.current?.focus();
+          }}
+        >
+          Tab
+        </button>
+        <button
+          type="button"
+          disabled={!ready || ended || running === null}
+          aria-label="Ctrl-C: interrupt the tool that runs"
+          onClick={() => void press('interrupt')}
+        >
+          Ctrl-C
+        </button>
+        <button
+          type="button"
+          disabled={!ready || ended || running === null}
+          aria-label="Ctrl-D: end of input"
+          onClick={() => void press('end')}
+        >
+          Ctrl-D
+        </button>
+      </div>
+      {running === null && (
+        <div class="xp-examples" role="group" aria-label="Commands to try">
+          {examples(view).map((example) => (
+            <button
+              key={example.label}
+              type="button"
+              class="xp-chip"
+              title={example.line}
+              disabled={!ready || ended}
+              onClick={() => {
+                show(example.line);
+                setCandidates([]);
+                field.current?.focus();
+              }}
+            >
+              {example.label}
+            </button>
+          ))}
+        </div>
+      )}
+      <p id={help} class="xp-console-help">
+        A command runs at the moment shown, and the run plays on until it has ended. Tab completes what is
+        typed; Escape, then Tab leaves the field. Arrow up and down bring back earlier lines. Under “What you
+        did” a command can be taken back, and its output with it.
+      </p>
+    </>
+  );
+}
+
+interface ScreenProps {
+  readonly outputs: readonly ConsoleOutput[];
+  readonly dropped: number;
+  readonly at: number;
+}
+
+/** What was printed. It keeps to its end, unless the reader has scrolled back. */
+function Screen({ outputs, dropped, at }: ScreenProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const follows = useRef(true);
+  useEffect(() => {
+    if (box.current && follows.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [outputs, at]);
+  return (
+    <div
+      ref={box}
+      class="xp-screen"
+      role="log"
+      aria-label="Output of the console"
+      aria-live="polite"
+      tabIndex={0}
+      onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) =>
+        (follows.current = scrollTop + clientHeight > scrollHeight - 24)
+      }
+    >
+      {dropped > 0 && <p class="xp-dropped">{dropped} earlier lines are gone</p>}
+      {outputs.map((output, i) => (
+        <Output key={`${output.at} ${output.command} ${i}`} output={output} />
+      ))}
+    </div>
+  );
+}
+
+function Output({ output: { command, at, lines, exit } }: { output: ConsoleOutput }) {
+  return (
+    <div class="xp-output">
+      <p class="xp-command">
+        <span>
+          <span aria-hidden="true">$ </span>
+          {command}
+        </span>
+        <small>{shortSeconds(at)}</small>
+      </p>
+      {lines.length > 0 && <pre>{lines.join('\n')}</pre>}
+      {exit !== null && exit !== 0 && <p class="xp-exit">exit code {exit}</p>}
+    </div>
+  );
+}
