@@ -129,11 +129,11 @@ describe('its words', () => {
   test('K-13: a segment goes when its newest record is too old', () => {
     expect(goingNext(log(cells, segments, { retentionMs: 10_000 }), 5_000_000)).toMatchObject({
       segment: { base: 0 },
-      why: 'time',
       inMicros: 6_000_000,
     });
     expect(goingNext(log(cells, segments, { retentionMs: 1_000 }), 5_000_000)?.inMicros).toBe(0);
     expect(goingNext(log(cells, segments, { retentionMs: -1 }), 5_000_000)).toBeNull();
+    expect(goingNext(log(cells, segments, { retentionMs: 604_800_000 }), 5_000_000)).toBeNull();
     expect(goingNext(log(cells, segments, { cleanupPolicy: 'compact' }), 5_000_000)).toBeNull();
   });
 

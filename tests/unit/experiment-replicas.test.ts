@@ -58,7 +58,7 @@ describe.each(shapes)('the %s drawing', (shape) => {
         expect(x).toBeGreaterThanOrEqual(lane.x);
         expect(x + picture.cell).toBeLessThanOrEqual(lane.x + lane.width);
       }
-      expect(lane.highWatermarkX).toBeLessThanOrEqual(lane.x + lane.width);
+      expect(lane.highWatermarkX ?? 0).toBeLessThanOrEqual(lane.x + lane.width);
     }
     const ids = [...picture.lanes, ...picture.lost].flatMap(({ cells }) => cells.map(({ id }) => id));
     expect(new Set(ids).size).toBe(ids.length);
@@ -107,6 +107,21 @@ describe.each(shapes)('the %s drawing', (shape) => {
     expect(at(16_400_000)?.y).toBeCloseTo((from?.y ?? 0) + 0.5);
     expect(at(16_600_000)?.y).toBeCloseTo((to?.y ?? 0) + 0.5);
     expect(at(16_500_000)?.x).toBeCloseTo((to?.x ?? 0) + 0.5);
+  });
+
+  test('what was lost long ago is still shown, side by side, and a high watermark before the window is not', () => {
+    const old = replicated(
+      0,
+      [replica(1, 'ABCABCABC', { from: 191 }), replica(2, 'AB', { role: 'follower', inIsr: false })],
+      { lost: [lost(40, 'A'), lost(50, 'B')], lostTotal: 9 },
+    );
+    const picture = layOutReplicas({ ...cluster(1, 2), replicas: [old] }, AT, shape);
+    const [lane] = picture.lost;
+    expect(lane?.caption).toBe('P0 9 records, the last at offset 50');
+    expect(lane?.cells.map(({ cell }) => cell.position)).toEqual([40, 50]);
+    expect(lane!.cells[1]!.x - lane!.cells[0]!.x).toBeGreaterThanOrEqual(picture.cell);
+    expect(picture.lanes.map(({ highWatermarkX }) => highWatermarkX === null)).toEqual([false, true]);
+    expect(picture.lanes[1]?.note).toBe('‹ ends at 2');
   });
 
   test('who is waited for is marked', () => {
@@ -183,6 +198,8 @@ describe('its words', () => {
 
   test('more lost than are listed are counted', () => {
     const many = replicated(0, [replica(1, 'AB')], { lost: [lost(40, 'A')], lostTotal: 66 });
-    expect(summary({ ...parted(), replicas: [many] })).toContain('Confirmed, and gone: 66 records.');
+    expect(summary({ ...parted(), replicas: [many] })).toContain(
+      'Confirmed, and gone: 66 records, the last at offset 40.',
+    );
   });
 });

@@ -165,11 +165,9 @@ export function layOutLog(view: KafkaView, now: number, shape: Shape): LogPictur
 }
 
 /** The lines that have anything in them: compaction may have emptied whole ones. */
-function rowsOf({ cells, logStart, logEnd }: LogView, perLine: number): number[] {
+function rowsOf({ cells, logEnd }: LogView, perLine: number): number[] {
   const rowOf = (position: number): number => Math.floor(position / perLine);
-  return [...new Set([...cells.map(({ position }) => rowOf(position)), rowOf(logStart), rowOf(logEnd)])]
-    .filter((row) => cells.length < LOG_CELLS_MAX || row >= rowOf(cells[0]?.position ?? 0))
-    .sort((a, b) => a - b);
+  return [...new Set([...cells.map(({ position }) => rowOf(position)), rowOf(logEnd)])].sort((a, b) => a - b);
 }
 
 function goneOf(removedAt: number | null, now: number): number {

@@ -41,26 +41,26 @@ export function ageOf({ newestTimestamp }: SegmentView, now: number): number | n
 
 export interface Going {
   readonly segment: SegmentView;
-  readonly why: 'time' | 'size';
   /** Until retention may take it; 0 once it may. Null where it depends on what is written. */
   readonly inMicros: number | null;
 }
 
-/** The segment that retention will take next, the oldest one, where retention takes any (K-13, K-14). */
+/** What goes later than in so many virtual microseconds is not told of: nobody will see it go. */
+const FAR_MICROS = 600_000_000;
+
+/** The segment that retention will take next, the oldest one, where retention takes any soon (K-13, K-14). */
 export function goingNext(log: LogView, now: number): Going | null {
   const { cleanupPolicy, retentionMs, retentionBytes } = log;
   const segments = log.segments.filter(({ removedAt }) => removedAt === null);
   const [oldest] = segments;
   if (!cleanupPolicy.includes('delete') || !oldest) return null;
-  if (retentionBytes >= 0) {
-    const whole = segments.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (!oldest.active && whole - oldest.bytes >= retentionBytes)
-      return { segment: oldest, why: 'size', inMicros: 0 };
-  }
+  const bySize = retentionBytes >= 0 && !oldest.active;
+  const whole = segments.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (bySize && whole - oldest.bytes >= retentionBytes) return { segment: oldest, inMicros: 0 };
   const age = ageOf(oldest, now);
-  if (retentionMs >= 0 && age !== null)
-    return { segment: oldest, why: 'time', inMicros: Math.max(0, retentionMs * 1000 - age) };
-  return retentionBytes >= 0 && !oldest.active ? { segment: oldest, why: 'size', inMicros: null } : null;
+  const inMicros = retentionMs >= 0 && age !== null ? Math.max(0, retentionMs * 1000 - age) : Infinity;
+  if (inMicros <= FAR_MICROS) return { segment: oldest, inMicros };
+  return bySize ? { segment: oldest, inMicros: null } : null;
 }
 
 function goingWords({ segment, inMicros }: Going): string {
@@ -84,9 +84,7 @@ export function policyWords(log: LogView, now: number): readonly string[] {
   if (cleanupPolicy.includes('compact')) parts.push('compacts: the newest of each key stays');
   const going = goingNext(log, now);
   const policy = parts.join(', ');
-  return going && going.inMicros !== 604_800_000_000
-    ? [`${policy}; ${goingWords(going)}`, goingWords(going)]
-    : [policy];
+  return going ? [`${policy}; ${goingWords(going)}`, goingWords(going)] : [policy];
 }
 
 /** What stands in a segment's frame, the longest first. */

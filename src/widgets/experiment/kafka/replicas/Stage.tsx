@@ -191,7 +191,7 @@ function Copy({ lane, size, tab, selected }: LaneProps<CopyLane>) {
     <g class={`xr-copy${out ? ' xr-out' : ''}`}>
       <g aria-hidden="true">
         <rect class="xr-lane" x={x} y={y} width={width} height={height} rx="10" />
-        {replica.highWatermark > 0 && (
+        {highWatermarkX !== null && (
           <path
             class="xr-committed"
             d={`M${x + 10} ${y}H${round(highWatermarkX)}V${y + height}H${x + 10}a10 10 0 0 1 -10 -10V${y + 10}a10 10 0 0 1 10 -10z`}
@@ -271,7 +271,7 @@ function Copy({ lane, size, tab, selected }: LaneProps<CopyLane>) {
           )}
         </KeyCell>
       ))}
-      {replica.highWatermark > 0 && (
+      {highWatermarkX !== null && (
         <path
           class="xp-watermark"
           aria-hidden="true"

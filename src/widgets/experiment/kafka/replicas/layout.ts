@@ -67,7 +67,8 @@ export interface CopyLane extends Box {
   readonly next: Point | null;
   /** It has to copy something before the partition's high watermark can go on. */
   readonly awaited: boolean;
-  readonly highWatermarkX: number;
+  /** Null where it lies before what is shown. */
+  readonly highWatermarkX: number | null;
   /** Its records lie before those that are shown. */
   readonly note: string;
 }
@@ -261,16 +262,14 @@ export function layOutReplicas(view: KafkaView, now: number, shape: Shape): Repl
         ),
         any: partition.lostTotal > 0,
         offsetY: top + CAPTION + CELL + 12.5,
-        cells: newestByPosition(partition.lost)
-          .filter(({ position }) => inWindow(windows[i]!, position))
-          .map((cell) => ({
-            cell,
-            id: `lost@${partition.place}@${cell.position}`,
-            message: cell.message,
-            words: lostWords(partition.place, cell),
-            x: xAt(i, cell.position),
-            y: top + CAPTION,
-          })),
+        cells: placeLost(partition.lost, windows[i]!).map(({ cell, slot }) => ({
+          cell,
+          id: `lost@${partition.place}@${cell.position}`,
+          message: cell.message,
+          words: lostWords(partition.place, cell),
+          x: columnX(i) + 8 + slot * m.pitch,
+          y: top + CAPTION,
+        })),
       },
     ];
   });
@@ -313,8 +312,13 @@ function inWindow({ first, slots }: Window, position: number): boolean {
   return position >= first && position < first + slots;
 }
 
-function newestByPosition(lost: readonly LostCell[]): LostCell[] {
-  return [...new Map(lost.map((cell) => [cell.position, cell])).values()];
+/** Each at its offset; where all of that is long past, the newest of them side by side. */
+function placeLost(lost: readonly LostCell[], window: Window): { cell: LostCell; slot: number }[] {
+  const cells = [...new Map(lost.map((cell) => [cell.position, cell])).values()];
+  const seen = cells.filter(({ position }) => inWindow(window, position));
+  return seen.length > 0
+    ? seen.map((cell) => ({ cell, slot: cell.position - window.first }))
+    : cells.slice(-window.slots).map((cell, slot) => ({ cell, slot }));
 }
 
 function layHead(partition: ReplicatedView, { x, y, width }: Point & { width: number }): PartitionHead {
@@ -366,7 +370,7 @@ function layCopy(
   const texts = copyWords(partition, replica);
   const full = texts[0] ?? '';
   const withEnds = captionX + full.length * 6.1 + ends.length * 6.1 + 30 <= width;
-  const edge = xAt(Math.min(window.first + window.slots, Math.max(window.first, highWatermark)));
+  const edge = xAt(Math.min(window.first + window.slots, highWatermark)) - (pitch - CELL) / 2;
   return {
     id: `${node}@${partition.place}`,
     partition,
@@ -406,7 +410,7 @@ function layCopy(
       })),
     next: inWindow(window, logEnd) ? { x: xAt(logEnd), y: cellsY } : null,
     awaited: awaited(partition).includes(node),
-    highWatermarkX: Math.max(x + 3, edge - (pitch - CELL) / 2),
+    highWatermarkX: highWatermark > window.first ? edge : null,
     note:
       logEnd < window.first
         ? `‹ ends at ${logEnd}`

@@ -164,10 +164,10 @@ export function lostCount({ lost, lostTotal }: ReplicatedView): readonly string[
   if (lostTotal === 0) return ['nothing'];
   const positions = lost.map(({ position }) => position);
   const [from, to] = [Math.min(...positions), Math.max(...positions)];
-  const where = from === to ? `offset ${from}` : `offsets ${from} to ${to}`;
-  return lost.length < lostTotal || lost.length === 0
-    ? [count(lostTotal, 'record')]
-    : [`${count(lostTotal, 'record')}: ${where}`, count(lostTotal, 'record')];
+  const records = count(lostTotal, 'record');
+  if (lost.length < lostTotal)
+    return [lost.length > 0 ? `${records}, the last at offset ${to}` : records, records];
+  return [`${records}: ${from === to ? `offset ${from}` : `offsets ${from} to ${to}`}`, records];
 }
 
 /** The whole drawing in words: its text alternative. */
