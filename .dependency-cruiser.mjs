@@ -22,6 +22,15 @@ const claims = '^src/claims/';
 const scenarios = '^src/scenarios/';
 const pure = [sim, brokers, claims, scenarios];
 const validator = '(^|/)node_modules/valibot/';
+/**
+ * What of the core the page may run: names and bounds, no model. How a process is called, so that a stage says it as the
+ * captions do; the bounds of a view; and of a broker's command-line tools what tab completion needs at each key.
+ */
+const words = [
+  '^src/sim/names\\.ts$',
+  '^src/brokers/[^/]+/view-types\\.ts$',
+  '^src/brokers/[^/]+/console/(index|complete|options|programs|topic-configs)\\.ts$',
+];
 const view = '(^|/)node_modules/(preact|@preact/signals|@preact/signals-core|uplot)/';
 
 export default {
@@ -51,7 +60,14 @@ export default {
       severity: 'error',
       comment: 'Simulator code in a widget would run on the thread that draws, and weigh on the first load.',
       from: { path: '^src/widgets/' },
-      to: { path: pure, dependencyTypesNot: ['type-only'] },
+      to: { path: pure, pathNot: words, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'words-are-only-words',
+      severity: 'error',
+      comment: 'The page loads them: whatever they import comes along, up to the model itself.',
+      from: { path: words },
+      to: { pathNot: words, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'protocol-knows-the-core-by-types',

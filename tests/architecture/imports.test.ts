@@ -1,7 +1,7 @@
 // Imports run one way only: the rules of .dependency-cruiser.mjs hold in src, and each of them bites.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import extractDepcruiseOptions from 'dependency-cruiser/config-utl/extract-depcruise-options';
@@ -63,11 +63,18 @@ describe('each rule bites', () => {
     ['storage-knows', 'src/storage/a.ts', 'src/client/b.ts'],
     ['widgets-knows', 'src/widgets/a.ts', 'src/worker/b.ts'],
     ['widgets-know-the-core-by-types', 'src/widgets/a.ts', 'src/scenarios/b.ts'],
+    ['widgets-know-the-core-by-types', 'src/widgets/experiment/console/a.ts', 'src/brokers/b/console/run.ts'],
+    ['words-are-only-words', 'src/brokers/b/console/complete.ts', 'src/brokers/b/config.ts'],
+    ['words-are-only-words', 'src/brokers/b/view-types.ts', 'src/sim/time.ts'],
+    ['words-are-only-words', 'src/sim/names.ts', 'src/sim/time.ts'],
     ['protocol-knows-the-core-by-types', 'src/worker/protocol.ts', 'src/scenarios/b.ts'],
     ['nothing-imports-real-or-cli', 'src/components/a.ts', 'src/cli/b.ts'],
     ['nothing-imports-real-or-cli', 'src/scenarios/a.ts', 'src/real/b.ts'],
   ])('%s: %s may not import %s', async (rule, from, to) => {
-    const found = await violations(tree({ [from]: importing(`../../${to}`), [to]: value }));
+    const specifier = posix.relative(posix.dirname(from), to);
+    const found = await violations(
+      tree({ [from]: importing(specifier.startsWith('.') ? specifier : `./${specifier}`), [to]: value }),
+    );
     expect(found).toContain(`${rule}: ${from} → ${to}`);
   });
 
@@ -106,6 +113,11 @@ describe('each rule bites', () => {
       'src/scenarios/a.ts': `${importing('../brokers/a.ts')}export type Value = 1;\n`,
       'src/worker/protocol.ts': importingType('../scenarios/a.ts'),
       'src/client/a.ts': importingType('../worker/protocol.ts'),
+      'src/brokers/b/console/index.ts': `export { value } from './complete.ts';\n`,
+      'src/brokers/b/console/complete.ts': `${importing('./programs.ts')}${importingType('../config.ts')}`,
+      'src/brokers/b/console/programs.ts': value,
+      'src/brokers/b/config.ts': 'export type Value = 1;\n',
+      'src/widgets/experiment/console/a.ts': importing('../../../brokers/b/console/index.ts'),
       'src/widgets/a.tsx': `${importingType('../scenarios/a.ts')}export { other } from '../client/a.ts';\n`,
     });
     expect(await violations(folder)).toEqual([]);
