@@ -86,7 +86,7 @@ export function figures({ metrics }: Frame): Figure[] {
 export function actionWords(action: Action): string {
   switch (action.do) {
     case 'join':
-      return `add consumer ${action.client.id}`;
+      return `add ${action.client.role.replace('-', ' ')} ${action.client.id}`;
     case 'produce':
       return `send ${action.value === null ? 'a tombstone' : action.count === 1 ? 'a record' : `${action.count} records`} ${action.key === null ? 'without a key' : `with key ${action.key}`}`;
     case 'create-partitions':
@@ -112,6 +112,8 @@ export function actionWords(action: Action): string {
       return `type ${action.line}`;
     case 'key':
       return action.key === 'interrupt' ? 'press Ctrl-C' : 'press Ctrl-D';
+    case 'close':
+      return `${action.target.startsWith('broker-') ? 'stop' : 'close'} ${action.target}`;
     default:
       return `${action.do} ${action.target}`;
   }
