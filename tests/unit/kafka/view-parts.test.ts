@@ -299,6 +299,7 @@ describe('log', () => {
       [10, { kind: 'cleaned', node: 'broker-1', place: 'orders-0', position: 2, kept: 1, removed: 1 }],
     ];
     expect(states(events)).toEqual(['0 live', '1 compacted', '2 live', '3 live']);
+    expect(show(events).segments.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(30);
     expect(show(events)).toMatchObject({ cleanedTo: 2, logStart: 0, logEnd: 4 });
     expect(states(events, 10_000)).toEqual(['0 live', '2 live', '3 live']);
     // The ordinary picture has no such record either.

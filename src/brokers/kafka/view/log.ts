@@ -145,7 +145,10 @@ export class Logs {
 
   compacted({ place, position, at }: Event<'compacted'>): void {
     const cell = this.cell(place, position);
-    if (cell) remove(cell, 'compacted', at);
+    if (!cell || cell.state !== 'live') return;
+    remove(cell, 'compacted', at);
+    const segment = this.logs.get(place)?.segments.findLast(({ base }) => base <= position);
+    if (segment) segment.bytes -= cell.bytes;
   }
 
   cleaned({ place, position }: Event<'cleaned'>): void {
