@@ -77,6 +77,8 @@ interface Observable {
     places: readonly string[];
     all: readonly string[];
     generation: number;
+    /** Others of the group may be given the same places: it shares messages out, and not places. */
+    shared?: boolean;
   };
   /** Places that it gave up, or (`lost`) found to be taken from it. */
   revoked: { client: string; group: string; places: readonly string[]; lost: boolean; generation: number };
@@ -91,12 +93,21 @@ interface Observable {
     takeover?: boolean;
     /** What it was to read next is gone from the log: a reset for that, and not for want of a committed position. */
     outOfRange?: boolean;
+    /** The moment that was asked for, where it sought the first message of that time or later. */
+    time?: Micros;
+    /** It asks for nothing that a transaction has not committed. */
+    committedOnly?: boolean;
   };
   /** A client stopped, or went on, taking messages from places that it keeps. */
   'reading-paused': { client: string; group: string | null; places: readonly string[] };
   'reading-resumed': { client: string; group: string | null; places: readonly string[] };
   /** Several writes that are to happen together or not at all. `transaction` is unique in the run. */
-  'transaction-began': { client: string; transaction: string };
+  'transaction-began': {
+    client: string;
+    transaction: string;
+    /** The name that lets one who comes after it finish its transactions: Kafka's transactional.id. */
+    id?: string;
+  };
   /** What the client was told; `unknown` when the answer never came. */
   'transaction-ended': {
     client: string;

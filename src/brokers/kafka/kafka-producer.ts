@@ -259,6 +259,7 @@ export class KafkaProducer {
       kind: 'transaction-began',
       client: this.options.client,
       transaction: this.openTransaction,
+      id: this.options.config['transactional.id']!,
     });
     return this.openTransaction;
   }

@@ -184,6 +184,7 @@ export class PositionFinder {
     const { port, options, subscription } = this.core;
     const { place, finding } = partition;
     const outOfRange = finding.kind === 'reset' && finding.outOfRange;
+    const time = finding.kind === 'seek' && typeof finding.at === 'number' ? finding.at : null;
     const takeover = by === 'committed' && !subscription.ownedBefore.includes(place);
     partition.position = position;
     partition.asked = false;
@@ -196,6 +197,8 @@ export class PositionFinder {
       by,
       ...(takeover && { takeover }),
       ...(outOfRange && { outOfRange }),
+      ...(time !== null && { time }),
+      ...(options.config['isolation.level'] === 'read_committed' && { committedOnly: true }),
     });
   }
 }

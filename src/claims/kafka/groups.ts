@@ -8,7 +8,7 @@ import { Confirmed } from './confirmed.ts';
 /**
  * K-80. Within one generation of a group no place is assigned to two members. Who takes over a static membership (K-84)
  * has its places in the same generation: they are free when the earlier client has stopped, or was told that it is
- * fenced; while it has yet to be told, the coordinator's removal of it tells.
+ * fenced; while it has yet to be told, the coordinator's removal of it tells. A share group shares no places out (K-102).
  */
 class OneOwner implements ClaimFold {
   private ledger = new Ledger();
@@ -21,7 +21,7 @@ class OneOwner implements ClaimFold {
       const group = this.owners.get(event.group);
       if (group) free(group.byPlace, event.client);
     }
-    if (event.kind !== 'assigned') return;
+    if (event.kind !== 'assigned' || event.shared) return;
     let group = this.owners.get(event.group);
     if (!group || group.generation < event.generation) {
       this.owners.set(event.group, (group = { generation: event.generation, byPlace: new Map() }));
@@ -262,7 +262,7 @@ export const groupClaims: readonly Claim[] = [
     statement: 'A consumer beyond the number of partitions has nothing to do',
     rules: ['K-100', 'K-92'],
     observable: true,
-    scenarios: ['kafka-extra-consumer'],
+    scenarios: ['kafka-extra-consumer', 'kafka-lag'],
     judge: () => new ExtraConsumerIdles(),
   },
   {

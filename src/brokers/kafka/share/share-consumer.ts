@@ -522,7 +522,15 @@ export class ShareConsumerClient implements Actor {
     if (gone.length > 0)
       this.port.emit({ kind: 'revoked', client: this.id, group, places: gone, lost: false, generation });
     if (added.length > 0 || first)
-      this.port.emit({ kind: 'assigned', client: this.id, group, places: added, all: places, generation });
+      this.port.emit({
+        kind: 'assigned',
+        client: this.id,
+        group,
+        places: added,
+        all: places,
+        generation,
+        shared: true,
+      });
     if (added.some((place) => !this.leaders.has(place))) this.refreshMetadata();
   }
 
