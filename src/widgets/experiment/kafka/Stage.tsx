@@ -2,17 +2,9 @@
 import { useMemo } from 'preact/hooks';
 import type { PartitionReader } from '../../../brokers/kafka/view-types.ts';
 import type { Shape, StageProps } from '../drawing.ts';
-import { CellsSvg, Heading, KeyCell, round, tabOf, Token } from './cells/Cells.tsx';
+import { CellsSvg, Heading, KeyCell, Producer, round, tabOf, Token } from './cells/Cells.tsx';
 import { partitionName } from './words.ts';
-import {
-  layOut,
-  type Caret,
-  type GroupArea,
-  type Lane,
-  type MemberBox,
-  type ProducerBox,
-  type Traveller,
-} from './layout.ts';
+import { layOut, type Caret, type GroupArea, type Lane, type MemberBox, type Traveller } from './layout.ts';
 
 export function Stage({ view, at, shape, selected, onCell }: StageProps) {
   const picture = useMemo(() => layOut(view, at, shape), [view, at, shape]);
@@ -66,21 +58,6 @@ export function Stage({ view, at, shape, selected, onCell }: StageProps) {
         </g>
       </g>
     </CellsSvg>
-  );
-}
-
-function Producer({ producer, note, x, y, width, height }: ProducerBox) {
-  const off = producer.state === 'crashed' || producer.state === 'closed';
-  return (
-    <g class={`xp-box xp-${off ? 'fault' : 'producer'}${off ? ' xp-off' : ''}`}>
-      <rect x={x} y={y} width={width} height={height} rx="10" />
-      <text class="xp-title" x={x + 12} y={y + 20}>
-        {producer.label}
-      </text>
-      <text class="xp-small" x={x + 12} y={y + 36}>
-        {note}
-      </text>
-    </g>
   );
 }
 

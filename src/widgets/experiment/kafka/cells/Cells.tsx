@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { Shape } from '../../drawing.ts';
+import type { ProducerBox } from '../layout.ts';
 import { keyLook } from '../look.ts';
 import { entrySpot, neighbour, type Spot, type SpotRows } from './spots.ts';
 
@@ -117,6 +118,22 @@ export function Heading({ x, y, word, name }: { x: number; y: number; word: stri
       {word.toUpperCase()}
       {name && <tspan class="xp-name"> {name}</tspan>}
     </text>
+  );
+}
+
+/** @param bad whether its note is bad news */
+export function Producer({ producer, note, x, y, width, height, bad }: ProducerBox & { bad?: boolean }) {
+  const off = producer.state === 'crashed' || producer.state === 'closed';
+  return (
+    <g class={`xp-box xp-${off ? 'fault' : 'producer'}${off ? ' xp-off' : ''}`}>
+      <rect x={x} y={y} width={width} height={height} rx="10" />
+      <text class="xp-title" x={x + 12} y={y + 20}>
+        {producer.label}
+      </text>
+      <text class={`xp-small${bad ? ' xp-bad-note' : ''}`} x={x + 12} y={y + 36}>
+        {note}
+      </text>
+    </g>
   );
 }
 

@@ -1,16 +1,9 @@
 /** Draws the copies of partitions: brokers one below the other, one offset in one column through all of them. */
 import { useMemo } from 'preact/hooks';
 import type { StageProps } from '../../drawing.ts';
-import { CellsSvg, Heading, KeyCell, round, tabOf, Token } from '../cells/Cells.tsx';
+import { CellsSvg, Heading, KeyCell, Producer, round, tabOf, Token } from '../cells/Cells.tsx';
 import { keyLook } from '../look.ts';
-import {
-  layOutReplicas,
-  type CopyLane,
-  type LostLane,
-  type NodeBox,
-  type PartitionHead,
-  type ProducerBox,
-} from './layout.ts';
+import { layOutReplicas, type CopyLane, type LostLane, type NodeBox, type PartitionHead } from './layout.ts';
 
 type Tab = ReturnType<typeof tabOf>;
 
@@ -27,7 +20,7 @@ export function ReplicasStage({ view, at, shape, selected, onCell }: StageProps)
         ))}
         {picture.producers.length > 0 && <Heading {...picture.producersHeading} word="Producers" name="" />}
         {picture.producers.map((box) => (
-          <Producer key={box.producer.id} {...box} />
+          <Producer key={box.producer.id} {...box} bad={box.producer.failed > 0} />
         ))}
         {controller && (
           <text
@@ -84,21 +77,6 @@ export function ReplicasStage({ view, at, shape, selected, onCell }: StageProps)
         </g>
       </g>
     </CellsSvg>
-  );
-}
-
-function Producer({ producer, note, x, y, width, height }: ProducerBox) {
-  const off = producer.state === 'crashed' || producer.state === 'closed';
-  return (
-    <g class={`xp-box xp-${off ? 'fault' : 'producer'}${off ? ' xp-off' : ''}`}>
-      <rect x={x} y={y} width={width} height={height} rx="10" />
-      <text class="xp-title" x={x + 11} y={y + 20}>
-        {producer.label}
-      </text>
-      <text class={`xp-small${producer.failed > 0 ? ' xr-bad' : ''}`} x={x + 11} y={y + 36}>
-        {note}
-      </text>
-    </g>
   );
 }
 

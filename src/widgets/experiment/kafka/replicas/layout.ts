@@ -6,7 +6,6 @@ import type {
   KafkaView,
   LostCell,
   NodeView,
-  ProducerView,
   ReplicaCell,
   ReplicatedView,
   ReplicaView,
@@ -16,6 +15,7 @@ import type { Shape } from '../../drawing.ts';
 import { fit } from '../cells/fit.ts';
 import type { Spot } from '../cells/spots.ts';
 import { gone, polyline, type Box, type Point } from '../cells/tracks.ts';
+import type { ProducerBox } from '../layout.ts';
 import {
   awaited,
   brokerNumber,
@@ -101,11 +101,6 @@ export interface CopyToken extends Point {
   readonly held: boolean;
 }
 
-export interface ProducerBox extends Box {
-  readonly producer: ProducerView;
-  readonly note: string;
-}
-
 export interface ReplicasPicture {
   readonly width: number;
   readonly height: number;
@@ -178,7 +173,7 @@ export function layOutReplicas(view: KafkaView, now: number, shape: Shape): Repl
     producer,
     note: producerNote(producer),
     x: m.left + (i % perRow) * (boxWidth + 8),
-    y: 30 + Math.floor(i / perRow) * 54,
+    y: 30 + Math.floor(i / perRow) * 60,
     width: boxWidth,
     height: 46,
   }));
@@ -437,8 +432,8 @@ function travels(
     const level = to.y + to.height / 2;
     return polyline([
       { x: middle, y: bottom },
-      { x: middle, y: bottom + 10 },
-      { x: m.wireX, y: bottom + 10 },
+      { x: middle, y: bottom + 7 },
+      { x: m.wireX, y: bottom + 7 },
       { x: m.wireX, y: level },
       { x: to.x, y: level },
     ]);

@@ -109,7 +109,7 @@ export function layOutTimeline(view: KafkaView, now: number, shape: Shape): Time
             ...box,
             y: rowY,
             height: BAR,
-            text: fit(barWords(interval), box.width - 11),
+            text: fit(barWords(interval), box.width - 14),
           };
         }),
       };
