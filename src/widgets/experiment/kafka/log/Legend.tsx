@@ -32,7 +32,7 @@ export function LogLegend() {
         <svg viewBox="0 0 26 26" aria-hidden="true">
           <g class="xp-cell xl-open xl-l-key" transform="translate(3 3)">
             <rect class="xp-square" x="1" y="1" width="18" height="18" rx="6" />
-            <path class="xl-hatch" d="M3 9l6-6M3 17l14-14M11 17l6-6" />
+            <path class="xl-hatch" d="M2 6l4-4M2 12l10-10M2 18l16-16M8 18l10-10M14 18l4-4" />
           </g>
         </svg>
         hatched: its transaction is open; pale and struck out: aborted

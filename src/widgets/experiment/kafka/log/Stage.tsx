@@ -199,8 +199,10 @@ function RecordMark({ drawn, size, offsetY, tab, selected }: RecordProps) {
         {...(tombstone && { outline: TOMBSTONE })}
       >
         {tombstone && <path class="xl-base" d="M-0.5 19.5h21" />}
-        {transaction?.state === 'open' && <path class="xl-hatch" d="M3 9l6-6M3 17l14-14M11 17l6-6" />}
-        {transaction?.state === 'aborted' && <path class="xl-strike" d={`M-2 ${size / 2}H${size + 2}`} />}
+        {transaction?.state === 'open' && (
+          <path class="xl-hatch" d="M2 6l4-4M2 12l10-10M2 18l16-16M8 18l10-10M14 18l4-4" />
+        )}
+        {transaction?.state === 'aborted' && <path class="xl-strike" d={`M0.5 ${size / 2}H${size - 0.5}`} />}
         {state === 'truncated' && <path class="xl-strike" d={`M0 0L${size} ${size}M${size} 0L0 ${size}`} />}
       </KeyCell>
     </g>

@@ -238,15 +238,15 @@ function layLine(log: LogView, row: number, now: number, y: number, m: Measures)
   const labels = placeLabels(flags, m.x - 6, m.width - 4, 4);
 
   const carets = log.readers.flatMap((reader, r): Caret[] => {
-    const prefix = log.readers.length > 1 ? `${reader.group} ` : '';
+    // Beside another group's, a caret is its group's first, and what it is by its shape.
+    const say = (what: string): string[] =>
+      log.readers.length > 1 ? [`${reader.group} ${what}`, reader.group] : [what];
     const marks = (['committed', 'position'] as const)
-      .map((kind) => ({ kind, at: reader[kind], texts: [`${prefix}${kind}`, kind] }))
+      .map((kind) => ({ kind, at: reader[kind], texts: say(kind) }))
       .filter((mark): mark is typeof mark & { at: number } => mark.at !== null && holds(mark.at))
       .sort((a, b) => a.at - b.at);
     const together = marks.length === 2 && marks[0]?.at === marks[1]?.at;
-    const said = together
-      ? [{ texts: [`${prefix}committed, position`, `${prefix}committed`], at: marks[0]!.at }]
-      : marks;
+    const said = together ? [{ texts: say('committed, position'), at: marks[0]!.at }] : marks;
     const words = placeLabels(
       said.map(({ at, texts }) => ({ x: edge(at), texts })),
       m.x - 6,
