@@ -28,6 +28,7 @@ export class ClassicMembership implements Membership {
   memberId = '';
   generation = -1;
   readonly instanceId: string | null;
+  joinedAs = { memberId: '', generation: -1 };
   private readonly core: ConsumerCore;
   private readonly strategy: readonly string[];
   private readonly cooperative: boolean;
@@ -61,6 +62,7 @@ export class ClassicMembership implements Membership {
   reset(): void {
     this.memberId = '';
     this.generation = -1;
+    this.joinedAs = { memberId: '', generation: -1 };
     this.state = 'out';
     this.leads = false;
     this.rejoin = true;
@@ -322,6 +324,7 @@ export class ClassicMembership implements Membership {
     const gone = this.gone(places);
     this.pendingAssignment = null;
     this.state = 'stable';
+    this.joinedAs = { memberId: this.memberId, generation: this.generation };
     this.needsPrepare = true;
     if (gone.length > 0) {
       // Cooperative only: what it had to give up can be handed out in another round.

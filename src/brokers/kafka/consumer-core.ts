@@ -9,11 +9,16 @@ import type { Subscription } from './subscription.ts';
 
 /** How a consumer takes part in its group: the classic protocol, the consumer protocol, or not at all. */
 export interface Membership {
-  /** As commits and `groupMetadata()` name it. */
+  /** As commits name it. */
   readonly memberId: string;
   readonly instanceId: string | null;
   /** Generation, or member epoch; −1 for none. */
   readonly generation: number;
+  /**
+   * As `groupMetadata()` names it: how it last joined, even when it has been thrown out since. A transaction that carries
+   * its offsets is refused by that; without any membership it would be taken (K-48, K-81).
+   */
+  readonly joinedAs: { readonly memberId: string; readonly generation: number };
   /** Whether it may commit by itself now (K-71): not in the middle of a rebalance. */
   readonly settled: boolean;
   reset(): void;

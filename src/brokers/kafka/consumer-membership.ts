@@ -32,6 +32,7 @@ export class ConsumerProtocolMembership implements Membership {
   /** K-86: made by the client, and the same over its life. */
   memberId = '';
   readonly instanceId: string | null;
+  joinedAs = { memberId: '', generation: -1 };
   private readonly core: ConsumerCore;
   private epoch = 0;
   private state: State = 'unsubscribed';
@@ -70,6 +71,7 @@ export class ConsumerProtocolMembership implements Membership {
 
   reset(): void {
     this.memberId = uuid(this.core.port.random);
+    this.joinedAs = { memberId: this.memberId, generation: -1 };
     this.epoch = 0;
     this.state = 'unsubscribed';
     this.heartbeatIntervalMs = 0;
@@ -189,6 +191,7 @@ export class ConsumerProtocolMembership implements Membership {
     const { state } = this;
     if (state === 'fenced' || state === 'stale' || state === 'left') return;
     this.epoch = memberEpoch;
+    this.joinedAs = { memberId: this.memberId, generation: memberEpoch };
     if (heartbeatIntervalMs !== this.heartbeatIntervalMs) {
       this.heartbeatIntervalMs = heartbeatIntervalMs;
       this.armHeartbeat();

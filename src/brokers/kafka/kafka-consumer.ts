@@ -203,8 +203,8 @@ export class ConsumerLibrary implements ConsumerCore {
 
   /** What `sendOffsetsToTransaction()` says of the member (K-48). */
   groupMetadata(): GroupMetadata {
-    const { memberId, instanceId, generation } = this.membership;
-    return { group: this.options.group, memberId, instanceId, generation };
+    const { joinedAs, instanceId } = this.membership;
+    return { group: this.options.group, instanceId, ...joinedAs };
   }
 
   /** Offsets that a transaction carried are committed (K-48): as if it had committed them itself, for the trace. */

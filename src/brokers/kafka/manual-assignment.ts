@@ -6,6 +6,7 @@ export class ManualAssignment implements Membership {
   readonly instanceId = null;
   /** K-81: commits without membership, which a coordinator takes only while the group has no members. */
   readonly generation = -1;
+  readonly joinedAs = { memberId: '', generation: -1 };
   private readonly core: ConsumerCore;
   private assigned = false;
 

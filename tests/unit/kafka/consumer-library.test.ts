@@ -775,4 +775,16 @@ describe('the rebalance listener', () => {
       'assigned orders-0',
     ]);
   });
+
+  it('K-48: groupMetadata() names the membership that was lost, so that offsets sent with it are refused', () => {
+    const cluster = one();
+    const state = coordinator(cluster);
+    const app = new Held();
+    const library = held(cluster, client({ 'max.poll.interval.ms': 5000 }, { assign: undefined }), app);
+    cluster.until(1000);
+    state.rebalance = true;
+    cluster.until(12_000);
+    expect(cluster.requests('LeaveGroup')).toHaveLength(1);
+    expect(library.groupMetadata()).toMatchObject({ memberId: 'm', generation: 1 });
+  });
 });
