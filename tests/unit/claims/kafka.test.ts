@@ -1,6 +1,9 @@
-// Each claim about Kafka on traces written by hand: one that shows it, one that contradicts it, and silence.
+// Each claim of the chapter's Kafka section on traces written by hand: one that shows it, one that contradicts it, and
+// silence. The claims of Kafka in depth have files of their own beside this one.
 import { describe, expect, it } from 'vitest';
-import { kafkaClaims } from '../../../src/claims/kafka.ts';
+import { crashClaims } from '../../../src/claims/kafka/crash.ts';
+import { groupClaims } from '../../../src/claims/kafka/groups.ts';
+import { partitionClaims } from '../../../src/claims/kafka/partitions.ts';
 import { isObservable, type EventBody, type TraceEvent } from '../../../src/sim/trace.ts';
 
 /** Events at 1 s, 2 s, 3 s, … unless `at` says otherwise. */
@@ -8,8 +11,10 @@ function trace(...bodies: (EventBody & { at?: number })[]): TraceEvent[] {
   return bodies.map((body, seq) => ({ at: (seq + 1) * 1_000_000, ...body, seq }));
 }
 
+const chapterClaims = [...partitionClaims, ...groupClaims, ...crashClaims];
+
 function judge(id: string, events: TraceEvent[], ended = true) {
-  const claim = kafkaClaims.find((candidate) => candidate.id === id);
+  const claim = chapterClaims.find((candidate) => candidate.id === id);
   if (!claim) throw new Error(`there is no claim ${id}`);
   const fold = claim.judge();
   for (const event of events) fold.on(event);
@@ -308,10 +313,10 @@ const cases: Record<string, Case> = {
 
 describe('claims about Kafka', () => {
   it('are all tested here', () => {
-    expect(Object.keys(cases).sort()).toEqual(kafkaClaims.map(({ id }) => id).sort());
+    expect(Object.keys(cases).sort()).toEqual(chapterClaims.map(({ id }) => id).sort());
   });
 
-  for (const claim of kafkaClaims) {
+  for (const claim of chapterClaims) {
     const { shown, contradicted } = cases[claim.id] ?? { shown: [], contradicted: null };
 
     it(`${claim.id} holds on a run that shows it (${claim.rules.join(', ')})`, () => {
