@@ -304,9 +304,59 @@ class AdaptiveAvoidsSlow implements ClaimFold {
   }
 }
 
+/** Signed murmur2 of some keys, from Kafka's own tests (O-1, O-2). */
+const HASHES: ReadonlyMap<string, number> = new Map([
+  ['21', -973932308],
+  ['foobar', -790332482],
+  ['a-little-bit-long-string', -985981536],
+  ['abc', 479470107],
+  ['user-2', -324981792],
+]);
+
+/** K-22, K-23. Shown by keys whose partition would be another if the hash were negated; judged while a topic does not grow. */
+class MaskNotAbs implements ClaimFold {
+  private ledger = new Ledger();
+  private keys = new Map<MessageId, string>();
+  /** How many partitions a topic has; null once it has grown, since a producer learns of it later. */
+  private totals = new Map<string, number | null>();
+
+  on(event: TraceEvent): void {
+    if (event.kind === 'places-created')
+      this.totals.set(event.name, this.totals.has(event.name) ? null : event.total);
+    if (event.kind === 'published' && event.key !== null) this.keys.set(event.message, event.key);
+    if (event.kind === 'publish-failed') this.keys.delete(event.message);
+    if (event.kind !== 'publish-confirmed') return;
+    const key = this.keys.get(event.message);
+    this.keys.delete(event.message);
+    const total = this.totals.get(topicOf(event.place));
+    const hash = key === undefined ? undefined : HASHES.get(key);
+    if (hash === undefined || total === undefined || total === null) return;
+    const masked = (hash & 0x7fffffff) % total;
+    const negated = Math.abs(hash) % total;
+    const text = `${key ?? ''}, whose hash is ${hash}, is in ${event.place}`;
+    if (event.place !== `${topicOf(event.place)}-${masked}`)
+      this.ledger.contradict(event, `${text}, and belongs in ${masked} of ${total}`);
+    else if (masked !== negated)
+      this.ledger.confirm(event, () => `${text}; its absolute value would give ${negated}`);
+  }
+
+  verdict(): Verdict {
+    return this.ledger.verdict('a key with a negative hash');
+  }
+}
+
 const scenarios = ['kafka-partitioning'];
 
 export const partitioningClaims: readonly Claim[] = [
+  {
+    id: 'kafka.mask-not-abs',
+    broker: 'kafka',
+    statement: 'Of a negative hash the sign is masked, not negated',
+    rules: ['K-22', 'K-23'],
+    observable: true,
+    scenarios: ['kafka-murmur2'],
+    judge: () => new MaskNotAbs(),
+  },
   {
     id: 'kafka.hot-key-hot-partition',
     broker: 'kafka',

@@ -217,3 +217,24 @@ export const adaptive: ScenarioInput = {
   durationMs: 40_000,
   seed: 1,
 };
+
+/** Keys whose hash is known from Kafka's own tests; of 7 partitions a mask and an absolute value choose differently. */
+export const murmur2Vectors: ScenarioInput = {
+  version: VERSION,
+  id: 'kafka-murmur2',
+  title: 'A key’s hash, and its sign',
+  system: { broker: 'kafka', topics: [{ name: 'vectors', partitions: 7 }] },
+  clients: [
+    {
+      id: 'client',
+      role: 'producer',
+      label: 'Client',
+      topic: 'vectors',
+      load: { ratePerSecond: 2, count: 10 },
+      keys: { kind: 'cycle', keys: ['foobar', '21', 'abc', 'a-little-bit-long-string', 'user-2'] },
+    },
+  ],
+  network: { latencyMs: 40 },
+  durationMs: 8000,
+  seed: 1,
+};

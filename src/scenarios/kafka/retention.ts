@@ -288,9 +288,9 @@ export const compactionExperiment: Experiment = {
       hint: 'How much of the log must be new before it is cleaned',
       path: ['system', 'topics', { name: 'prices' }, 'config', 'min.cleanable.dirty.ratio'],
       options: [
-        { id: '0.1', label: '0.1', value: 0.1 },
         { id: '0.5', label: '0.5 (default)', value: 0.5 },
-        { id: '0.8', label: '0.8', value: 0.8 },
+        { id: '0.7', label: '0.7', value: 0.7 },
+        { id: '0.9', label: '0.9', value: 0.9 },
       ],
     },
     {
