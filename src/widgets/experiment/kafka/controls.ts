@@ -93,7 +93,7 @@ export function controlsFor(
     tombstones: has('tombstone'),
     general: [
       ...(has('add-consumer') ? view.groups.map((group) => addMember(view, group, about, actions)) : []),
-      ...(has('add-partition') ? view.topics.map(addPartition) : []),
+      ...(has('add-partition') ? view.topics.map((topic) => addPartition(topic, view.topics.length === 1)) : []),
     ],
     brokers: view.nodes
       .map((node) => ({ id: node.id, label: nodeLabel(node), buttons: nodeButtons(node, view, has, cut) }))
@@ -394,10 +394,10 @@ function copyOf(template: Member, id: string): Member {
   }
 }
 
-function addPartition({ name, partitions }: KafkaView['topics'][number]): Button {
+function addPartition({ name, partitions }: KafkaView['topics'][number], only: boolean): Button {
   const base = {
     id: `add-partition-${name}`,
-    label: 'Add partition',
+    label: only ? 'Add partition' : `Add partition to ${name}`,
     words: `Add partition to topic ${name}`,
     fault: false,
   };
