@@ -204,6 +204,22 @@ test('share groups in words name the window, who holds what, and the readers bes
   );
 });
 
+test('K-103: whoever crashed keeps its locks, and no worker is counted who is not there', () => {
+  const base = sharesView();
+  const [workers] = base.groups.filter(({ kind }) => kind === 'share');
+  const members = workers!.members.map((one, i) =>
+    i === 1 ? { ...one, state: 'crashed' as const, since: 9_200_000 } : one,
+  );
+  const group = { ...workers!, members };
+  expect(shares.bandWords(group, base.shares[0], 1)).toBe(
+    '1 partition, 2 workers: both hold records of their own; Worker 2 still has locks',
+  );
+  expect(shares.workerWords(group, 'worker-2', 2)).toMatchObject({
+    note: 'crashed at 9.2 s · holds 2',
+    tone: 'fault',
+  });
+});
+
 test('before anything was acquired, and with nobody there, it says so', () => {
   const base = sharesView();
   const empty = {

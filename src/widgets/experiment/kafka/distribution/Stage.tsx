@@ -30,7 +30,7 @@ export function DistributionStage({ view, shape, selected, onCell }: StageProps)
                   tab={tab(drawn)}
                   selected={drawn.cell.message === selected}
                   hollow={!drawn.cell.confirmed}
-                  offset={{ text: drawn.cell.position, y: lane.offsetY - drawn.y }}
+                  offset={drawn.numbered ? { text: drawn.cell.position, y: lane.offsetY - drawn.y } : null}
                 >
                   {drawn.split && <SplitSign size={lane.cellSize} />}
                 </KeyCell>

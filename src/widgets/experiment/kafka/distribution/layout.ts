@@ -11,6 +11,7 @@ import type {
 } from '../../../../brokers/kafka/view-types.ts';
 import type { Shape } from '../../drawing.ts';
 import { thousands } from '../../words.ts';
+import { widthOf } from '../cells/fit.ts';
 import type { Spot } from '../cells/spots.ts';
 import type { Box, Point } from '../cells/tracks.ts';
 import { LANES_MAX } from '../words.ts';
@@ -29,6 +30,8 @@ import {
 export interface DrawnCell extends Spot, Point {
   readonly cell: Cell;
   readonly split: boolean;
+  /** Whether there is room for its offset beneath it. */
+  readonly numbered: boolean;
 }
 
 /** A piece of a bar: the records of one key, of all other keys, or without a key. */
@@ -139,6 +142,8 @@ const TALL: Measures = {
   chipsMax: 4,
   splitLine: 36,
 };
+/** Shares that the bars' whole width may stand for. */
+const SCALES = [0.1, 0.15, 0.25, 0.4, 0.6, 0.8, 1] as const;
 const LABEL = 31;
 const LANE_GAP = 7;
 const BAR = 20;
@@ -155,7 +160,7 @@ export function layOutDistribution(view: KafkaView, shape: Shape): DistributionP
     ...topics.map(({ partitions }) => (partitions.length > 0 ? 1 / partitions.length : 0)),
   );
   // In steps, so that the scale does not breathe with each record.
-  const full = Math.max(0.25, Math.min(1, Math.ceil(largest * 8) / 8));
+  const full = SCALES.find((scale) => scale >= largest) ?? 1;
   let y = 26;
   const blocks = topics.map((topic): TopicBlock => {
     const block = layTopic(topic, view, m, shape, y, full);
@@ -190,7 +195,8 @@ function layTopic(
     ...new Set(topic.partitions.flatMap(({ producers }) => producers.map(({ client }) => client))),
   ].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   const several = order.length > 1;
-  let producerX = wide ? barX(m) : m.x;
+  const startX = wide ? barX(m) : m.x;
+  let producerX = startX;
   const producers: (Point & { label: string; producer: number })[] = [];
   if (several) {
     y += 17;
@@ -200,8 +206,13 @@ function layTopic(
         producer === STRIPS_MAX - 1 && order.length > STRIPS_MAX
           ? `${order.length - producer} others`
           : labelOf(client, view.producers);
+      const room = 26 + widthOf(label);
+      if (producer > 0 && producerX + room > m.x + m.laneWidth) {
+        producerX = startX;
+        y += 15;
+      }
       producers.push({ x: producerX, y, label, producer });
-      producerX += 26 + label.length * 6.1;
+      producerX += room;
     }
   }
   y += 9;
@@ -285,6 +296,7 @@ function layLane(partition: PartitionShare, place: LanePlace): DistributionLane 
         message: cell.message,
         cell,
         split,
+        numbered: logEnd < 1000 || (logEnd - cell.position) % 2 === 0,
         words: cellWords(partition.place, cell, split),
         x: at(cell.position),
         y: cellsY,

@@ -17,9 +17,9 @@ export function SharesLegend() {
       </li>
       <li>
         <svg viewBox="0 0 26 26" aria-hidden="true">
-          <g class="xp-share-acknowledged">
+          <g class="xp-share-acknowledged" style="--key:var(--k-a)">
             <rect class="xp-l-full xp-square" x="4" y="4" width="18" height="18" rx="6" />
-            <path class="xp-tick" d="M13 7l3 3 6-7" />
+            <path class="xp-tick" d="M8 13l4 4.5 7-9" />
           </g>
         </svg>
         faint with a tick: acknowledged; in a consumer group, committed

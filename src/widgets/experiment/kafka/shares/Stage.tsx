@@ -77,9 +77,11 @@ function Top({ band }: { band: Band }) {
         {state.stable ? '● ' : '◌ '}
         {state.text}
       </text>
-      <text class="xp-band-told" x={told.x} y={told.y}>
-        {told.text}
-      </text>
+      {told.map(({ x, y, text }) => (
+        <text key={y} class="xp-band-told" x={x} y={y}>
+          {text}
+        </text>
+      ))}
       {wires.map(({ id, d, busy, dead }) => (
         <path
           key={id}

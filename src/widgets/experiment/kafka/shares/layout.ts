@@ -13,7 +13,7 @@ import type {
   ShareRecordView,
 } from '../../../../brokers/kafka/view-types.ts';
 import type { Shape } from '../../drawing.ts';
-import { fit } from '../cells/fit.ts';
+import { fit, wrap } from '../cells/fit.ts';
 import type { Spot } from '../cells/spots.ts';
 import { curve, type Box, type Point } from '../cells/tracks.ts';
 import {
@@ -95,7 +95,8 @@ export interface Band {
   readonly heading: Point;
   readonly word: string;
   readonly state: StateWords & Point & { readonly anchor: 'start' | 'end' };
-  readonly told: Point & { readonly text: string };
+  /** One sentence, in lines. */
+  readonly told: readonly (Point & { readonly text: string })[];
   readonly lanes: readonly ShareLane[];
   readonly hidden: number;
   readonly more: Point;
@@ -187,14 +188,18 @@ function layBand(
   const stateAt = wide
     ? { x: m.members.x, anchor: 'start' as const }
     : { x: m.width - 8, anchor: 'end' as const };
-  const told = { x: m.x, y: from + 17, text: bandWords(group, share, partitions.length) };
+  // A sentence may grow while it plays: upright, two lines are always kept for it.
+  const sentence = bandWords(group, share, partitions.length);
+  const told = (wide ? [sentence] : wrap(sentence, m.laneWidth))
+    .slice(0, 2)
+    .map((text, i) => ({ x: m.x, y: from + 17 + i * 15, text }));
 
   // What is shorter, the tapes or the members, stands in the middle of the other.
   const boxHeight = group.kind === 'share' ? 66 : 46;
   const height = laneHeight(group, m);
   const tapes = Math.min(partitions.length, LANES_MAX) * (height + LANE_GAP) - LANE_GAP;
   const column = group.members.length * (boxHeight + 10) - 10;
-  const top = from + 28;
+  const top = from + (wide ? 28 : 43);
   let y = top + (wide ? Math.max(0, (column - tapes) / 2) : 0);
   const lanes = partitions.slice(0, LANES_MAX).map((partition): ShareLane => {
     const own = share?.partitions.find(({ place }) => place === partition.place);

@@ -42,18 +42,20 @@ export function bandWords(group: GroupView, share: ShareGroupView | undefined, p
   const there = present(group).length;
   const parts = count(partitions, 'partition');
   if (group.kind === 'share') {
-    if (there === 0) return `${parts}, nobody to work`;
-    const holding = new Set((share?.partitions ?? []).flatMap(holdersOf)).size;
+    const working = present(group).map(({ id }) => id);
+    const holders = [...new Set((share?.partitions ?? []).flatMap(holdersOf))];
+    const holding = holders.filter((id) => working.includes(id)).length;
+    // Whoever is gone keeps what it held until its locks run out (K-103).
+    const gone = holders.filter((id) => !working.includes(id)).map((id) => labelIn(group, id));
+    const kept =
+      gone.length === 0 ? '' : `; ${listed(gone)} still ${gone.length === 1 ? 'has' : 'have'} locks`;
+    if (there === 0) return `${parts}, nobody to work${kept}`;
     const who = count(there, 'worker');
-    return `${parts}, ${who}: ${
-      holding === 0
-        ? `nobody holds a record now`
-        : holding === there
-          ? there === 1
-            ? 'it holds records'
-            : `${there === 2 ? 'both' : `all ${there}`} hold records of their own`
-          : `${holding} of them ${holding === 1 ? 'holds' : 'hold'} records`
-    }`;
+    if (holding === 0) return `${parts}, ${who}: nobody holds a record now${kept}`;
+    if (holding < there)
+      return `${parts}, ${who}: ${holding} of them ${holding === 1 ? 'holds' : 'hold'} records${kept}`;
+    const all = there === 1 ? 'it holds' : `${there === 2 ? 'both' : `all ${there}`} hold`;
+    return `${parts}, ${who}: ${all} records${there === 1 ? '' : ' of their own'}${kept}`;
   }
   const idle = present(group).filter(({ idle: none }) => none).length;
   if (there === 0) return `${parts}, nobody to read`;
