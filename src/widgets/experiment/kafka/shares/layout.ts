@@ -188,10 +188,11 @@ function layBand(
   const stateAt = wide
     ? { x: m.members.x, anchor: 'start' as const }
     : { x: m.width - 8, anchor: 'end' as const };
-  // A sentence may grow while it plays: upright, two lines are always kept for it.
+  // A share group's sentence may grow while it plays: upright, two lines are always kept for it.
+  const lines = wide || group.kind === 'consumer' ? 1 : 2;
   const sentence = bandWords(group, share, partitions.length);
-  const told = (wide ? [sentence] : wrap(sentence, m.laneWidth))
-    .slice(0, 2)
+  const told = (lines === 1 ? [sentence] : wrap(sentence, m.laneWidth))
+    .slice(0, lines)
     .map((text, i) => ({ x: m.x, y: from + 17 + i * 15, text }));
 
   // What is shorter, the tapes or the members, stands in the middle of the other.
@@ -199,7 +200,7 @@ function layBand(
   const height = laneHeight(group, m);
   const tapes = Math.min(partitions.length, LANES_MAX) * (height + LANE_GAP) - LANE_GAP;
   const column = group.members.length * (boxHeight + 10) - 10;
-  const top = from + (wide ? 28 : 43);
+  const top = from + 13 + lines * 15;
   let y = top + (wide ? Math.max(0, (column - tapes) / 2) : 0);
   const lanes = partitions.slice(0, LANES_MAX).map((partition): ShareLane => {
     const own = share?.partitions.find(({ place }) => place === partition.place);
