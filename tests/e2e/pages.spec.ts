@@ -1,44 +1,76 @@
 // Every page of the site, in both themes: axe finds nothing, nothing scrolls sideways, and (by the watch in site.ts)
-// nothing is reported as an error and no request leaves the origin.
+// nothing is reported as an error and no request leaves the origin. The proofs are many pages of one make: each is looked at
+// once, light where it is wide and dark where it is narrow.
 import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
 import { expect, pagesOf, scrollThrough, test } from './site.ts';
 
 const heightPx = 900;
+const widthsPx = [360, 768, 1440];
+type Theme = 'light' | 'dark';
 
-for (const path of pagesOf('below'))
+async function wear(page: Page, theme: Theme): Promise<void> {
+  await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+  await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
+}
+
+async function keepsItsWidth(page: Page, widthPx: number): Promise<void> {
+  const { scrollWidth, clientWidth, widest } = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const beyond = [...document.body.querySelectorAll('*')].filter(
+      (element) => element.getBoundingClientRect().right > clientWidth + 1,
+    );
+    return {
+      scrollWidth,
+      clientWidth,
+      widest: beyond.slice(0, 5).map((element) => element.outerHTML.slice(0, 120)),
+    };
+  });
+  expect
+    .soft(scrollWidth, `at ${widthPx} px it scrolls sideways; perhaps because of ${widest.join(' and ')}`)
+    .toBeLessThanOrEqual(clientWidth);
+}
+
+async function isClean(page: Page, what: string): Promise<void> {
+  // The type is that of another release of Playwright, the newest that axe's package found; they are the same here.
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const told = violations.map(({ id, help, nodes }) => {
+    const places = nodes.slice(0, 5).map(({ target }) => target.join(' '));
+    return `${id} (${help}) in ${nodes.length} places: ${places.join(', ')}`;
+  });
+  expect.soft(told, `axe ${what}`).toEqual([]);
+}
+
+const isProof = (path: string): boolean => /^claims\/.+/.test(path);
+
+for (const path of pagesOf('below').filter((page) => !isProof(page)))
   for (const theme of ['light', 'dark'] as const)
     test(`/${path} in ${theme}`, async ({ page }) => {
       test.setTimeout(180_000);
       await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
       await page.goto(path);
-      await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
+      await wear(page, theme);
       await scrollThrough(page);
-      for (const widthPx of [360, 768, 1440]) {
+      for (const widthPx of widthsPx) {
         await page.setViewportSize({ width: widthPx, height: heightPx });
-        const { scrollWidth, clientWidth, widest } = await page.evaluate(() => {
-          const { scrollWidth, clientWidth } = document.documentElement;
-          const beyond = [...document.body.querySelectorAll('*')].filter(
-            (element) => element.getBoundingClientRect().right > clientWidth + 1,
-          );
-          return {
-            scrollWidth,
-            clientWidth,
-            widest: beyond.slice(0, 5).map((element) => element.outerHTML.slice(0, 120)),
-          };
-        });
-        expect
-          .soft(
-            scrollWidth,
-            `at ${widthPx} px it scrolls sideways; perhaps because of ${widest.join(' and ')}`,
-          )
-          .toBeLessThanOrEqual(clientWidth);
-        if (widthPx === 768) continue;
-        // The type is that of another release of Playwright, the newest that axe's package found; they are the same here.
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        const told = violations.map(({ id, help, nodes }) => {
-          const places = nodes.slice(0, 5).map(({ target }) => target.join(' '));
-          return `${id} (${help}) in ${nodes.length} places: ${places.join(', ')}`;
-        });
-        expect.soft(told, `axe at ${widthPx} px`).toEqual([]);
+        await keepsItsWidth(page, widthPx);
+        if (widthPx !== 768) await isClean(page, `at ${widthPx} px`);
       }
     });
+
+for (const path of pagesOf('below').filter(isProof))
+  test(`/${path}`, async ({ page }) => {
+    test.setTimeout(180_000);
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+    await page.goto(path);
+    await wear(page, 'light');
+    await scrollThrough(page);
+    for (const widthPx of widthsPx) {
+      await page.setViewportSize({ width: widthPx, height: heightPx });
+      await keepsItsWidth(page, widthPx);
+    }
+    await isClean(page, 'in light, at 1440 px');
+    await page.setViewportSize({ width: 360, height: heightPx });
+    await wear(page, 'dark');
+    await isClean(page, 'in dark, at 360 px');
+  });

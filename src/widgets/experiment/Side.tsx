@@ -354,7 +354,7 @@ function Send({ session, ready, controls: { produce, sends, tombstones } }: Send
           type="button"
           disabled={!ready || key === ''}
           title={key === '' ? 'without a key there is nothing to delete' : undefined}
-          aria-label={`Send a tombstone: a null value for key ${key}`}
+          aria-label={`Send tombstone: a null value for key ${key}`}
           onClick={() => send(null)}
         >
           Send tombstone
