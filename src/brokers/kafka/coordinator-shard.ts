@@ -23,6 +23,8 @@ export interface ShardEffects extends Effects<Reply> {
    * @param value never changed afterwards by anyone: a fresh object, not the shard's own state
    */
   write(key: string, value: object | null): void;
+  /** Whether the shard's partition takes writes now: not with too few in-sync replicas (K-57), when they are undone. */
+  takesWrites(): boolean;
   /** Sends a request to another broker, or to this one; its end comes back through {@link CoordinatorShard.answered}. */
   request(to: string, request: Request, context: unknown): void;
   /** What this broker knows of the cluster. */

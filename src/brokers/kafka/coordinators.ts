@@ -178,7 +178,7 @@ export class Coordinators {
     fx: BrokerEffects,
     call: (effects: ShardEffects) => void,
   ): void {
-    const effects = new Collected(hosted, this.context, fx);
+    const effects = new Collected(hosted, this.context, this.replicas, fx);
     call(effects);
     const { records, replies, requests } = effects;
     if (records.length === 0) {
@@ -234,11 +234,13 @@ class Collected implements ShardEffects {
   readonly requests: HeldRequest[] = [];
   private readonly hosted: Hosted;
   private readonly context: BrokerContext;
+  private readonly replicas: Replicas;
   private readonly fx: BrokerEffects;
 
-  constructor(hosted: Hosted, context: BrokerContext, fx: BrokerEffects) {
+  constructor(hosted: Hosted, context: BrokerContext, replicas: Replicas, fx: BrokerEffects) {
     this.hosted = hosted;
     this.context = context;
+    this.replicas = replicas;
     this.fx = fx;
   }
 
@@ -257,6 +259,10 @@ class Collected implements ShardEffects {
 
   write(key: string, value: object | null): void {
     this.records.push({ key, value });
+  }
+
+  takesWrites(): boolean {
+    return this.replicas.led(this.hosted.place)?.underMinIsr === false;
   }
 
   request(to: string, request: Request, context: unknown): void {

@@ -72,7 +72,7 @@ interface Waiting {
   readonly timeoutMs: number;
 }
 
-/** How long it waits before it sends markers again that were refused. */
+/** How long it waits before it sends markers again that were refused, or writes again what its log did not take. */
 const MARKER_RETRY_MS = 100;
 /** `transaction.remove.expired.transaction.cleanup.interval.ms`, at its default. */
 const EXPIRATION_CHECK_MS = 3_600_000;
@@ -447,7 +447,11 @@ export class TransactionShard implements CoordinatorShard {
 
   private retryMarkers(known: Known, fx: ShardEffects): void {
     const owed = known.owedPlaces.size + known.owedGroups.size;
-    if (known.retrying || owed === known.underWay.size) return;
+    if (owed !== known.underWay.size) this.tryAgain(known, fx);
+  }
+
+  private tryAgain(known: Known, fx: ShardEffects): void {
+    if (known.retrying) return;
     known.retrying = true;
     fx.timer(fromMs(MARKER_RETRY_MS), 'markers', known.id);
   }
@@ -455,6 +459,11 @@ export class TransactionShard implements CoordinatorShard {
   /** @returns whether every marker is written, and the transaction with that over */
   private complete(known: Known, now: Micros, fx: ShardEffects): boolean {
     if (!isPrepared(known.state) || known.owedPlaces.size > 0 || known.owedGroups.size > 0) return false;
+    if (!fx.takesWrites()) {
+      // The markers are out; only their end is still to be written down, when the log takes it (K-57).
+      this.tryAgain(known, fx);
+      return false;
+    }
     known.state = known.state === 'PrepareCommit' ? 'CompleteCommit' : 'CompleteAbort';
     known.places = [];
     known.groups = [];

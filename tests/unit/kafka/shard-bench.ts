@@ -58,6 +58,7 @@ export class ShardBench<Shard extends CoordinatorShard> {
     request: (to: string, request: Request, context: unknown): void => {
       this.requests.push({ to, request, context, atMs: this.nowMs });
     },
+    takesWrites: () => true,
     image: (): ClusterImage => this.image,
   };
 

@@ -55,6 +55,8 @@ class Bench implements ShardEffects {
   shard: TransactionShard;
   nowMs = 0;
   leaders: Record<string, string | null> = { ...LEADERS };
+  /** Whether its log takes writes. */
+  inSync = true;
   readonly log: { key: string; value: object | null }[] = [];
   readonly events: EventBody[] = [];
   /** Requests of the shard that nobody has answered. */
@@ -109,6 +111,10 @@ class Bench implements ShardEffects {
       const reply: Reply = { api: 'InitProducerId', error: 'NONE', producerId: this.nextId++, epoch: 0 };
       this.shard.answered(context, reply, this.nowMs * 1000, this);
     } else this.asked.push({ to, request, context });
+  }
+
+  takesWrites(): boolean {
+    return this.inSync;
   }
 
   image(): ClusterImage {
@@ -403,6 +409,19 @@ describe('carrying it through', () => {
     gone.leaders = { [transactionPlace(ID)]: 'broker-1' };
     gone.end(0, 'aborted');
     expect(gone.states().at(-1)).toBe('CompleteAbort 1');
+  });
+
+  it('K-43, K-57: the end is written when the log takes it again, and no marker is sent twice meanwhile', () => {
+    const bench = ongoing();
+    bench.end(0, 'committed');
+    bench.inSync = false;
+    expect(bench.answer()).toEqual(['broker-1 committed orders-0', 'broker-2 committed orders-1']);
+    bench.until(5000);
+    expect(bench.states().at(-1)).toBe('PrepareCommit 1');
+    bench.inSync = true;
+    bench.until(5200);
+    expect(bench.answer()).toEqual([]);
+    expect(bench.states().at(-1)).toBe('CompleteCommit 1');
   });
 
   it('K-43: a coordinator that finds PREPARE in its log sends the markers that its predecessor owed', () => {
