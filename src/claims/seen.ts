@@ -57,6 +57,10 @@ export class SeenByReader {
     return seen.add(reading.message);
   }
 
+  has(reader: string, message: number): boolean {
+    return this.readers.get(reader)?.has(message) ?? false;
+  }
+
   /** Another reader that has seen the same message. */
   another(reading: Reading): string | undefined {
     const self = readerOf(reading);

@@ -43,10 +43,12 @@ export interface Knob {
   /** The configuration's own name, or the field's term. */
   readonly name: string;
   readonly hint: string;
-  /** Where in the scenario it is: keys, and for a list an object that its entries must match. */
-  readonly path: readonly (string | Readonly<Record<string, string>>)[];
+  /** Where in the scenario it is: keys, and for a list an object that its entries must match, in one of several ways. */
+  readonly path: readonly (string | Pattern)[];
   readonly options: readonly { readonly id: string; readonly label: string; readonly value: unknown }[];
 }
+
+type Pattern = Readonly<Record<string, string | readonly string[]>>;
 
 /**
  * `groups`: producers, partitions, groups with their members. `replicas`: the brokers side by side with their copies of
@@ -124,8 +126,11 @@ export function currentOption(scenario: Scenario, knob: Knob): string | null {
 
 type Path = Knob['path'];
 
-function matches(entry: unknown, pattern: Readonly<Record<string, string>>): boolean {
-  return Object.entries(pattern).every(([key, value]) => (entry as Record<string, unknown>)[key] === value);
+function matches(entry: unknown, pattern: Pattern): boolean {
+  return Object.entries(pattern).every(([key, value]) => {
+    const own = (entry as Record<string, unknown>)[key];
+    return typeof value === 'string' ? own === value : value.some((one) => own === one);
+  });
 }
 
 /** Every place that a path leads to, as the object that holds it. */

@@ -239,13 +239,15 @@ interface Held {
   position: number;
   group: string;
   key: string | null;
+  message: number;
 }
 
 /** K-72. Committed first, crashed before the work was done: those records are behind the committed offset, and stay undone. */
 class CommitBeforeLoses implements ClaimFold {
   private holding = new Map<string, Map<number, Held>>();
-  private dropped = new Map<number, Held>();
-  private lost = new Map<number, { event: TraceEvent; text: string }>();
+  /** By group and message: groups read the same records, and only one of them may have lost them. */
+  private dropped = new Map<string, Held>();
+  private lost = new Map<string, { event: TraceEvent; text: string }>();
   private redone: { event: TraceEvent; text: string } | null = null;
 
   on(event: TraceEvent): void {
@@ -253,23 +255,25 @@ class CommitBeforeLoses implements ClaimFold {
       let mine = this.holding.get(event.client);
       if (!mine) this.holding.set(event.client, (mine = new Map<number, Held>()));
       const { place, position, key, message } = event;
-      mine.set(message, { place, position, key, group: event.group ?? event.client });
+      mine.set(message, { place, position, key, message, group: readerOf(event) });
     } else if (event.kind === 'processed') {
       this.holding.get(event.client)?.delete(event.message);
-      if (this.lost.has(event.message)) {
+      if (this.lost.has(`${readerOf(event)} ${event.message}`)) {
         this.redone ??= {
           event,
           text: `${displayName(event.client)} processed ${named(event.key, event.message)} after all`,
         };
       }
     } else if (event.kind === 'client-stopped' && event.reason === 'crashed') {
-      this.holding.get(event.client)?.forEach((record, message) => this.dropped.set(message, record));
+      this.holding
+        .get(event.client)
+        ?.forEach((record) => this.dropped.set(`${record.group} ${record.message}`, record));
       this.holding.delete(event.client);
     } else if (event.kind === 'positioned') {
-      for (const [message, { place, position, group, key }] of this.dropped) {
+      for (const [id, { place, position, group, key, message }] of this.dropped) {
         if (place !== event.place || group !== event.group || position >= event.position) continue;
-        this.dropped.delete(message);
-        this.lost.set(message, {
+        this.dropped.delete(id);
+        this.lost.set(id, {
           event,
           text: `${displayName(event.client)} begins at offset ${event.position} of ${place}: ${named(key, message)} at ${position} was never processed`,
         });
@@ -313,7 +317,7 @@ export const crashClaims: readonly Claim[] = [
     statement: 'The new owner begins at the committed offset',
     rules: ['K-69', 'K-70'],
     observable: true,
-    scenarios: ['kafka-consumer-groups', 'kafka-commit-before'],
+    scenarios: ['kafka-consumer-groups', 'kafka-commit-before', 'kafka-commits', 'kafka-lag'],
     judge: () => new TakeoverFromCommitted(),
   },
   {
@@ -322,7 +326,7 @@ export const crashClaims: readonly Claim[] = [
     statement: 'Records processed after the last commit are processed again',
     rules: ['K-71', 'K-70'],
     observable: true,
-    scenarios: ['kafka-consumer-groups'],
+    scenarios: ['kafka-consumer-groups', 'kafka-commits', 'kafka-auto-commit'],
     judge: () => new CrashDuplicates(),
   },
   {
@@ -340,7 +344,7 @@ export const crashClaims: readonly Claim[] = [
     statement: 'Committed before the work, a crash leaves records that are never processed',
     rules: ['K-72'],
     observable: true,
-    scenarios: ['kafka-commit-before'],
+    scenarios: ['kafka-commit-before', 'kafka-commits'],
     judge: () => new CommitBeforeLoses(),
   },
 ];

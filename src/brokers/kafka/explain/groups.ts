@@ -35,8 +35,8 @@ export function positioned(event: Event<'positioned'>): Explanation {
 export function assigned({ client, places, all, generation }: Event<'assigned'>): Explanation {
   if (all.length === 0) {
     return key(
-      `${name(client)} gets no partition in generation ${generation}: a partition has one owner in a group, and there are not enough to go round.`,
-      ['K-100'],
+      `${name(client)} gets no partition in generation ${generation}: a partition has one owner in a group, and each of them is somebody’s, or is yet to be given up.`,
+      ['K-100', 'K-88', 'K-97'],
     );
   }
   if (places.length === 0)
