@@ -108,7 +108,7 @@ export const idempotenceExperiment: Experiment = {
   scenario: 'kafka-idempotence',
   title: 'The retry that writes twice',
   question: 'The record is written, the answer is lost, the producer sends again: what is in the log?',
-  posterMs: 12_300,
+  posterMs: 12_900,
   speed: 1,
   stage: 'groups',
   console: false,
