@@ -14,12 +14,16 @@ import {
   retentionExperiment,
   retentionScenario,
 } from './kafka/retention.ts';
+import { idempotenceExperiment, idempotenceScenarios } from './kafka/idempotence.ts';
+import { acksExperiment, replicationScenarios } from './kafka/replication.ts';
 import { homeLogExperiment, proofScenarios } from './kafka/proofs.ts';
 import { InvalidInput, parseScenario, type Scenario, type ScenarioInput } from './schema.ts';
 
 const inputs: readonly ScenarioInput[] = [
   consumerGroupsScenario,
   ...proofScenarios,
+  ...replicationScenarios,
+  ...idempotenceScenarios,
   retentionScenario,
   compactionScenario,
   offsetsExpire,
@@ -35,6 +39,8 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map(
 const made: readonly Experiment[] = [
   consumerGroupsExperiment,
   homeLogExperiment,
+  acksExperiment,
+  idempotenceExperiment,
   retentionExperiment,
   compactionExperiment,
 ];
