@@ -1,12 +1,19 @@
 /** The claims that the chapter makes about Kafka; observable ones can be judged on a recording of a real broker too. */
 import type { Claim } from './claim.ts';
+import { commitClaims } from './kafka/commits.ts';
 import { crashClaims } from './kafka/crash.ts';
 import { groupClaims } from './kafka/groups.ts';
 import { compactionClaims } from './kafka/compaction.ts';
 import { idempotenceClaims } from './kafka/idempotence.ts';
+import { lagClaims } from './kafka/lag.ts';
+import { partitioningClaims } from './kafka/partitioning.ts';
 import { partitionClaims } from './kafka/partitions.ts';
+import { rebalanceClaims } from './kafka/rebalance.ts';
 import { replicationClaims } from './kafka/replication.ts';
+import { replayClaims } from './kafka/replay.ts';
 import { retentionClaims } from './kafka/retention.ts';
+import { shareClaims } from './kafka/shares.ts';
+import { transactionClaims } from './kafka/transactions.ts';
 
 export const kafkaClaims: readonly Claim[] = [
   ...partitionClaims,
@@ -14,6 +21,13 @@ export const kafkaClaims: readonly Claim[] = [
   ...crashClaims,
   ...replicationClaims,
   ...idempotenceClaims,
+  ...partitioningClaims,
   ...retentionClaims,
   ...compactionClaims,
+  ...lagClaims,
+  ...rebalanceClaims,
+  ...commitClaims,
+  ...transactionClaims,
+  ...replayClaims,
+  ...shareClaims,
 ];

@@ -5,7 +5,8 @@
 import type { Claim } from '../claims/claim.ts';
 import { kafkaClaims } from '../claims/kafka.ts';
 import type { Experiment } from './experiment.ts';
-import { consoleScenario } from './kafka/console.ts';
+import { autoCommitScenario, commitsExperiment, commitsScenario } from './kafka/commits.ts';
+import { consoleExperiment, consoleScenario } from './kafka/console.ts';
 import { consumerGroupsExperiment, consumerGroupsScenario } from './kafka/consumer-groups.ts';
 import {
   compactionExperiment,
@@ -15,8 +16,19 @@ import {
   retentionScenario,
 } from './kafka/retention.ts';
 import { idempotenceExperiment, idempotenceScenarios } from './kafka/idempotence.ts';
-import { acksExperiment, replicationScenarios } from './kafka/replication.ts';
+import {
+  adaptive,
+  murmur2Vectors,
+  partitioningExperiment,
+  partitioningScenario,
+} from './kafka/partitioning.ts';
+import { lagExperiment, lagScenario, pollIntervalScenario } from './kafka/lag.ts';
 import { homeLogExperiment, proofScenarios } from './kafka/proofs.ts';
+import { rebalanceExperiment, rebalanceScenario, staticRestartScenario } from './kafka/rebalance.ts';
+import { replayExperiment, replayScenarios } from './kafka/replay.ts';
+import { acksExperiment, replicationScenarios } from './kafka/replication.ts';
+import { shareGroupsExperiment, shareScenarios } from './kafka/shares.ts';
+import { exactlyOnceExperiment, transactionScenarios, transactionsExperiment } from './kafka/transactions.ts';
 import { InvalidInput, parseScenario, type Scenario, type ScenarioInput } from './schema.ts';
 
 const inputs: readonly ScenarioInput[] = [
@@ -24,9 +36,21 @@ const inputs: readonly ScenarioInput[] = [
   ...proofScenarios,
   ...replicationScenarios,
   ...idempotenceScenarios,
+  partitioningScenario,
+  adaptive,
+  murmur2Vectors,
   retentionScenario,
   compactionScenario,
   offsetsExpire,
+  lagScenario,
+  pollIntervalScenario,
+  rebalanceScenario,
+  staticRestartScenario,
+  commitsScenario,
+  autoCommitScenario,
+  ...replayScenarios,
+  ...transactionScenarios,
+  ...shareScenarios,
   consoleScenario,
 ];
 
@@ -41,8 +65,17 @@ const made: readonly Experiment[] = [
   homeLogExperiment,
   acksExperiment,
   idempotenceExperiment,
+  partitioningExperiment,
   retentionExperiment,
   compactionExperiment,
+  lagExperiment,
+  rebalanceExperiment,
+  commitsExperiment,
+  replayExperiment,
+  transactionsExperiment,
+  exactlyOnceExperiment,
+  shareGroupsExperiment,
+  consoleExperiment,
 ];
 
 /** A run that only a proof shows is still an experiment: one without settings, with everything a reader can do to it. */

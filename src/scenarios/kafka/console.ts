@@ -1,4 +1,5 @@
 /** What the console begins with when it is given nothing else: three brokers, one topic, a service that sends, a group of two. */
+import type { Experiment } from '../experiment.ts';
 import type { ScenarioInput } from '../schema.ts';
 
 const consumer = (id: string): ScenarioInput['clients'][number] => ({
@@ -34,4 +35,29 @@ export const consoleScenario: ScenarioInput = {
   ],
   durationMs: 120_000,
   seed: 7,
+};
+
+export const consoleExperiment: Experiment = {
+  id: 'kafka-console',
+  scenario: 'kafka-console',
+  title: 'A cluster to try commands on',
+  question: 'What do Kafka’s own tools say of a cluster, and what can be done with them?',
+  posterMs: 12_000,
+  speed: 1,
+  stage: 'replicas',
+  console: true,
+  predict: null,
+  knobs: [],
+  controls: [
+    'crash-broker',
+    'restart-broker',
+    'stop-broker',
+    'crash-consumer',
+    'restart-consumer',
+    'close-consumer',
+    'add-consumer',
+    'produce-keyed',
+    'elect-preferred',
+  ],
+  claims: ['kafka.reset-needs-inactive-group'],
 };
