@@ -162,7 +162,7 @@ export const acksExperiment: Experiment = {
   title: 'What an acknowledgement is worth',
   question:
     'The leader dies before its followers have copied the last records. Which of them were promised, and which are there?',
-  posterMs: 26_300,
+  posterMs: 25_400,
   speed: 1,
   stage: 'replicas',
   console: false,
