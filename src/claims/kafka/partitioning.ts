@@ -43,6 +43,8 @@ abstract class OnSpread implements ClaimFold {
         });
     }
     if (event.kind === 'published') this.keys.set(event.message, event.key);
+    // Its key decided nothing (K-21).
+    if (event.kind === 'routed' && event.why !== 'key') this.keys.delete(event.message);
     if (event.kind === 'publish-failed') this.keys.delete(event.message);
     if (event.kind !== 'publish-confirmed') return;
     const key = this.keys.get(event.message) ?? null;
@@ -128,7 +130,7 @@ interface Turn {
   /** Whether every partition has come once. */
   closed: boolean;
   next: number;
-  /** The topic has grown, and the producer has not yet used a new partition. */
+  /** The topic has grown, and the producer has not been seen to take a new partition in. */
   grown: boolean;
   readonly known: Set<string>;
 }
@@ -137,10 +139,15 @@ interface Turn {
 class RoundRobinInTurn implements ClaimFold {
   private ledger = new Ledger();
   private turns = new Map<string, Turn>();
+  private created = new Set<string>();
+  private grown = new Set<string>();
 
   on(event: TraceEvent): void {
-    if (event.kind === 'places-created')
+    if (event.kind === 'places-created') {
+      if (this.created.has(event.name)) this.grown.add(event.name);
+      this.created.add(event.name);
       for (const [id, turn] of this.turns) if (id.endsWith(` ${event.name}`)) turn.grown = true;
+    }
     if (event.kind === 'client-started')
       for (const id of this.turns.keys()) if (id.startsWith(`${event.client} `)) this.turns.delete(id);
     if (event.kind !== 'routed' || event.why !== 'round-robin') return;
@@ -148,8 +155,17 @@ class RoundRobinInTurn implements ClaimFold {
     const id = `${event.by} ${topicOf(place)}`;
     let turn = this.turns.get(id);
     if (!turn)
-      this.turns.set(id, (turn = { cycle: [], closed: false, next: 0, grown: false, known: new Set() }));
-    if (turn.grown && !turn.known.has(place)) {
+      this.turns.set(
+        id,
+        (turn = {
+          cycle: [],
+          closed: false,
+          next: 0,
+          grown: this.grown.has(topicOf(place)),
+          known: new Set(),
+        }),
+      );
+    if (turn.grown && turn.closed && !turn.known.has(place)) {
       turn.cycle = [];
       turn.closed = false;
       turn.grown = false;

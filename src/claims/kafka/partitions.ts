@@ -16,6 +16,10 @@ class Unconfirmed {
   on(event: TraceEvent): { key: string | null; client: string; to: string } | undefined {
     if (event.kind === 'published') {
       this.records.set(event.message, { key: event.key, client: event.client, to: event.to });
+    } else if (event.kind === 'routed' && event.why !== 'key') {
+      // Its key decided nothing: a partition was named, or partitioner.class pays keys no heed (K-21).
+      const record = this.records.get(event.message);
+      if (record) record.key = null;
     } else if (event.kind === 'publish-confirmed' || event.kind === 'publish-failed') {
       const record = this.records.get(event.message);
       this.records.delete(event.message);
@@ -25,12 +29,15 @@ class Unconfirmed {
   }
 }
 
-/** K-23. A growing topic lets each key move once; apart from that a key has one partition. */
+/**
+ * K-23. A key has one partition, and one more each time its topic grows. Counted are partitions, not moves: what two of
+ * them confirm may arrive in another order than it was sent.
+ */
 class SameKeySamePartition implements ClaimFold {
   private ledger = new Ledger();
   private unconfirmed = new Unconfirmed();
   private growths = new Map<string, number>();
-  private homes = new Map<string, { place: string; moves: number }>();
+  private homes = new Map<string, string[]>();
 
   on(event: TraceEvent): void {
     if (event.kind === 'places-created') {
@@ -40,26 +47,20 @@ class SameKeySamePartition implements ClaimFold {
     const record = this.unconfirmed.on(event);
     if (event.kind !== 'publish-confirmed' || !record || record.key === null) return;
     const id = `${record.to} ${record.key}`;
-    const home = this.homes.get(id);
-    if (!home) {
-      this.homes.set(id, { place: event.place, moves: 0 });
-      return;
-    }
-    if (home.place === event.place) {
+    const homes = this.homes.get(id);
+    if (!homes) {
+      this.homes.set(id, [event.place]);
+    } else if (homes.includes(event.place)) {
       this.ledger.confirm(
         event,
-        () => `${named(record.key, event.message)} went to ${event.place}, like the one before`,
+        () => `${named(record.key, event.message)} went to ${event.place}, like one before`,
       );
-      return;
-    }
-    home.moves++;
-    if (home.moves > (this.growths.get(record.to) ?? 0)) {
+    } else if (homes.push(event.place) > 1 + (this.growths.get(record.to) ?? 0)) {
       this.ledger.contradict(
         event,
-        `${named(record.key, event.message)} went to ${event.place}, the one before to ${home.place}`,
+        `${named(record.key, event.message)} went to ${event.place}, the one before to ${homes.at(-2)!}`,
       );
     }
-    home.place = event.place;
   }
 
   verdict(): Verdict {

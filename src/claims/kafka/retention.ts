@@ -111,19 +111,31 @@ class SizeRetentionLeavesEnough extends OnExpiry {
 
 /**
  * K-15. Where every record is too old, all go in one pass, the active segment too, and offsets go on from there. That no
- * old record was forgotten is judged with patience: at twice the age, for a broker that looks at least that often.
+ * old record was forgotten is judged with patience: at twice the age, for a broker that looks at least that often, and
+ * that has been at work for so long.
  */
 class TimeRetentionEmpties extends OnExpiry {
   private retention = new Map<string, Micros>();
-  private now: Micros = 0;
   private last: TraceEvent | null = null;
+  private resting = new Set<string>();
+  /** When a node last went on after a rest. */
+  private workingSince = new Map<string, Micros>();
   /** Places that were emptied, with the offset that comes next. */
   private emptied = new Map<string, number>();
 
   override on(event: TraceEvent): void {
     super.on(event);
-    this.now = event.at;
     this.last = event;
+    const name = event.kind === 'configured' ? event.name : null;
+    // What holds now, the next deletion tells.
+    for (const place of this.retention.keys())
+      if (place.slice(0, place.lastIndexOf('-')) === name) this.retention.delete(place);
+    if (event.kind === 'node-crashed' || event.kind === 'node-stopped') this.resting.add(event.node);
+    if (event.kind === 'node-restarted') this.goesOn(event.node, event.at);
+    if (event.kind === 'acted' && event.refused === null) {
+      if (event.action === 'pause') this.resting.add(event.target);
+      if (event.action === 'resume') this.goesOn(event.target, event.at);
+    }
     if (event.kind !== 'appended') return;
     const next = this.emptied.get(event.place);
     if (next === undefined) return;
@@ -134,6 +146,11 @@ class TimeRetentionEmpties extends OnExpiry {
         `${event.place} was emptied at ${next}, and the next record got offset ${event.position}`,
       );
     }
+  }
+
+  private goesOn(node: string, at: Micros): void {
+    this.resting.delete(node);
+    this.workingSince.set(node, at);
   }
 
   protected expired(event: Event<'expired'>, _: number, log: Contents): void {
@@ -156,13 +173,15 @@ class TimeRetentionEmpties extends OnExpiry {
   verdict(ended: boolean): Verdict {
     if (ended && this.last) {
       for (const [place, retention] of this.retention) {
-        const records = [...this.logs.get(place)!.records.values()];
-        const newest = records.at(-1);
-        if (newest && this.now - newest.publishedAt > 2 * retention) {
+        const { leader, records } = this.logs.get(place)!;
+        const newest = [...records.values()].at(-1);
+        if (!newest || this.resting.has(leader)) continue;
+        const from = Math.max(newest.publishedAt, this.workingSince.get(leader) ?? 0);
+        if (this.last.at - from > 2 * retention) {
           const judged = new Ledger();
           judged.contradict(
             this.last,
-            `offset ${newest.position} of ${place} is still there, ${formatSeconds(this.now - newest.publishedAt)} old`,
+            `offset ${newest.position} of ${place} is still there, ${formatSeconds(this.last.at - newest.publishedAt)} old`,
           );
           return judged.verdict('');
         }
@@ -316,7 +335,10 @@ class CommittedOffsetsExpire implements ClaimFold {
     this.awaySince.delete(group);
     const away = event.at - since;
     if (event.by === 'committed') this.longestKept = Math.max(this.longestKept, away);
-    else this.shortestLost = Math.min(this.shortestLost, away);
+    else {
+      this.shortestLost = Math.min(this.shortestLost, away);
+      this.committed.delete(`${group} ${event.place}`);
+    }
     const text = `${displayName(group)}, back after ${formatSeconds(away)}, ${event.by === 'committed' ? 'still has' : 'has lost'} its committed offset ${offset} of ${event.place}`;
     if (this.longestKept >= this.shortestLost) this.ledger.contradict(event, text);
     else if (event.by === 'reset')

@@ -242,7 +242,7 @@ export const compactionExperiment: Experiment = {
   scenario: 'kafka-compaction',
   title: 'What compaction keeps, and for whom',
   question: 'Of each key the newest value stays. Who learns that a key was deleted?',
-  posterMs: 26_000,
+  posterMs: 28_600,
   speed: 1,
   stage: 'log',
   console: false,
