@@ -124,74 +124,52 @@ class ManyKeysSpread extends OnSpread {
   }
 }
 
-/** What a round-robin producer has gone through since it began, or since its topic grew. */
+/** What a round-robin producer goes through, as far as it is known. */
 interface Turn {
   cycle: string[];
-  /** Whether every partition has come once. */
+  /** Whether it has come back to where the cycle began. */
   closed: boolean;
   next: number;
-  /** The topic has grown, and the producer has not been seen to take a new partition in. */
-  grown: boolean;
-  readonly known: Set<string>;
 }
 
-/** K-27. Each record goes to the partition after that of the one before. */
+/**
+ * K-27. Each record goes to the partition after that of the one before. Judged once a producer has gone round all the
+ * partitions there are: of new ones it learns when its metadata is refreshed.
+ */
 class RoundRobinInTurn implements ClaimFold {
   private ledger = new Ledger();
   private turns = new Map<string, Turn>();
-  private created = new Set<string>();
-  private grown = new Set<string>();
+  private totals = new Map<string, number>();
 
   on(event: TraceEvent): void {
-    if (event.kind === 'places-created') {
-      if (this.created.has(event.name)) this.grown.add(event.name);
-      this.created.add(event.name);
-      for (const [id, turn] of this.turns) if (id.endsWith(` ${event.name}`)) turn.grown = true;
-    }
+    if (event.kind === 'places-created') this.totals.set(event.name, event.total);
     if (event.kind === 'client-started')
       for (const id of this.turns.keys()) if (id.startsWith(`${event.client} `)) this.turns.delete(id);
     if (event.kind !== 'routed' || event.why !== 'round-robin') return;
-    const { place } = event;
-    const id = `${event.by} ${topicOf(place)}`;
-    let turn = this.turns.get(id);
-    if (!turn)
-      this.turns.set(
-        id,
-        (turn = {
-          cycle: [],
-          closed: false,
-          next: 0,
-          grown: this.grown.has(topicOf(place)),
-          known: new Set(),
-        }),
-      );
-    if (turn.grown && turn.closed && !turn.known.has(place)) {
-      turn.cycle = [];
-      turn.closed = false;
-      turn.grown = false;
+    const { place, by } = event;
+    const id = `${by} ${topicOf(place)}`;
+    const turn = this.turns.get(id);
+    if (!turn) {
+      this.turns.set(id, { cycle: [place], closed: false, next: 0 });
+      return;
     }
-    turn.known.add(place);
     if (!turn.closed && !turn.cycle.includes(place)) {
       turn.cycle.push(place);
       return;
     }
-    if (!turn.closed) {
-      turn.closed = true;
-      turn.next = 0;
-    }
+    turn.closed = true;
     const expected = turn.cycle[turn.next]!;
+    const all = turn.cycle.length === this.totals.get(topicOf(place));
     if (place === expected) {
-      this.ledger.confirm(event, () => `record ${event.message} goes to ${place}: it is its turn`);
+      if (all) this.ledger.confirm(event, () => `record ${event.message} goes to ${place}: it is its turn`);
       turn.next = (turn.next + 1) % turn.cycle.length;
-    } else if (turn.grown) {
-      // The producer counts by the new number now, and has not come to a new partition.
-      turn.cycle = [place];
-      turn.closed = false;
-    } else {
+    } else if (all) {
       this.ledger.contradict(
         event,
         `record ${event.message} goes to ${place}, and it was ${expected}’s turn`,
       );
+    } else {
+      this.turns.set(id, { cycle: [place], closed: false, next: 0 });
     }
   }
 
