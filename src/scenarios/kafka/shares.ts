@@ -41,7 +41,7 @@ const clients = (workers: number): Client[] => [
     label: 'Shop',
     topic: 'jobs',
     load: { ratePerSecond: 1.3, arrivals: 'poisson', untilMs: 50_000 },
-    // Of two partitions, murmur2 sends A, D and F to jobs-0, B and E to jobs-1.
+    // Of two partitions, murmur2 sends A and B to jobs-0, D and E to jobs-1.
     keys: { kind: 'cycle', keys: ['A', 'B', 'D', 'E'] },
   },
   ...Array.from({ length: workers }, (_, i) => worker(i + 1)),
@@ -91,7 +91,7 @@ export const shareGroupsExperiment: Experiment = {
   title: 'A share group beside a consumer group',
   question:
     'A record takes ten seconds, another cannot be done at all. What becomes of the records behind them?',
-  posterMs: 17_000,
+  posterMs: 19_500,
   speed: 1,
   stage: 'shares',
   console: false,

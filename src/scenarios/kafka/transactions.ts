@@ -205,7 +205,7 @@ export const transactionsExperiment: Experiment = {
   scenario: 'kafka-transactions',
   title: 'A transaction that stays open',
   question: 'Who waits, and for what, while one producer keeps its transaction open?',
-  posterMs: 27_000,
+  posterMs: 29_000,
   speed: 1,
   stage: 'log',
   console: false,
