@@ -1,7 +1,7 @@
 // What every end-to-end test starts from: the built sites, served on free ports by the test itself, and a watch over
 // each page. Import `test` and `expect` from here. `page.goto('chapter-03-message-brokers/')`, without a leading
 // slash, goes below the base path.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { test as playwright, type Page } from '@playwright/test';
 import { serve } from '../../src/cli/static-server.mjs';
@@ -25,6 +25,9 @@ export interface Site {
 /** The chapter, below the base path. */
 export const chapter = 'chapter-03-message-brokers/';
 
+/** Kafka in depth, below the base path. */
+export const kafkaInDepth = 'brokers/kafka/';
+
 /**
  * Every page of a build as a path below its base: '' is home, '404.html' the page for what is missing.
  * @throws when there is no build
@@ -40,6 +43,12 @@ export function pagesOf(name: SiteName): string[] {
     .map((path) => path.split(sep).join('/'))
     .map((path) => (path === 'index.html' ? '' : path.replace(/\/index\.html$/, '/')))
     .sort();
+}
+
+/** The ids of the experiments on a page of the build below a base path, in the order of the page. */
+export function experimentsOn(path: string): string[] {
+  const html = readFileSync(join(testSites.below.directory, path, 'index.html'), 'utf8');
+  return [...html.matchAll(/ data-experiment="([^"]+)"/g)].map((match) => match[1]!);
 }
 
 /** Every file of a build, as paths below its folder. */

@@ -1,11 +1,20 @@
-// What the chapter costs a reader: JavaScript on the first load and with the first experiment running, gzipped as
-// GitHub Pages sends it, and no layout shift when the widgets take over from what the build drew.
+// What a page costs a reader: JavaScript on the first load and with the first experiment running, gzipped as GitHub Pages
+// sends it; stages and the console come only when they come near; and no layout shift when the widgets take over from what
+// the build drew.
 import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
-import { chapter, expect, scrollThrough, test } from './site.ts';
+import { experimentById } from '../../src/scenarios/library.ts';
+import { chapter, expect, experimentsOn, kafkaInDepth, scrollThrough, test } from './site.ts';
+
+interface Weight {
+  totalBytes: () => number;
+  /** Without the simulator: it runs in its worker, beside the page, and is the same file on every page. */
+  pageBytes: () => number;
+  list: () => string;
+}
 
 /** Adds up the scripts of a page as they come, inline ones included. */
-async function weigh(page: Page): Promise<{ totalBytes: () => number; list: () => string }> {
+async function weigh(page: Page, path: string): Promise<Weight> {
   const scripts = new Map<string, number>();
   const pending: Promise<void>[] = [];
   page.on('response', (response) => {
@@ -18,7 +27,7 @@ async function weigh(page: Page): Promise<{ totalBytes: () => number; list: () =
       ),
     );
   });
-  await page.goto(chapter);
+  await page.goto(path);
   await page.waitForLoadState('networkidle');
   const inline = await page.evaluate(() =>
     [...document.scripts]
@@ -28,8 +37,11 @@ async function weigh(page: Page): Promise<{ totalBytes: () => number; list: () =
   );
   scripts.set('inline', gzipSync(inline).length);
   await Promise.all(pending);
+  const sum = (counts: (url: string) => boolean): number =>
+    [...scripts].reduce((bytes, [url, more]) => (counts(url) ? bytes + more : bytes), 0);
   return {
-    totalBytes: () => [...scripts.values()].reduce((sum, bytes) => sum + bytes, 0),
+    totalBytes: () => sum(() => true),
+    pageBytes: () => sum((url) => !/\/worker-[^/]*\.js$/.test(url)),
     list: () =>
       [...scripts]
         .map(([url, bytes]) => `${(bytes / 1000).toFixed(1)} KB ${url.split('/').at(-1) ?? url}`)
@@ -40,7 +52,7 @@ async function weigh(page: Page): Promise<{ totalBytes: () => number; list: () =
 test('the first load carries at most 60 KB of JavaScript, with the first experiment running at most 110 KB', async ({
   page,
 }) => {
-  const weight = await weigh(page);
+  const weight = await weigh(page, chapter);
   expect(weight.totalBytes(), weight.list()).toBeLessThanOrEqual(60_000);
 
   const started = page.waitForEvent('worker', { timeout: 20_000 });
@@ -53,8 +65,34 @@ test('the first load carries at most 60 KB of JavaScript, with the first experim
   expect(weight.totalBytes(), weight.list()).toBeLessThanOrEqual(110_000);
 });
 
+test('Kafka in depth loads as little as the chapter, and each stage only when it comes near', async ({
+  page,
+}) => {
+  const weight = await weigh(page, kafkaInDepth);
+  expect(weight.totalBytes(), weight.list()).toBeLessThanOrEqual(60_000);
+  const stage = / (Distribution|Groups|Log|Replicas|Shares|Timeline|Console)\./;
+  expect(weight.list(), 'no stage before it is near').not.toMatch(stage);
+
+  const [first = ''] = experimentsOn(kafkaInDepth);
+  const figure = page.locator(`[id="${first}"]`);
+  await figure.scrollIntoViewIfNeeded();
+  await figure.locator('.xp-play').click();
+  await expect(figure).toHaveAttribute('data-playing', 'true');
+  await page.waitForTimeout(1_000);
+  await page.waitForLoadState('networkidle');
+  expect(weight.pageBytes(), weight.list()).toBeLessThanOrEqual(85_000);
+
+  const kinds = new Set(experimentsOn(kafkaInDepth).map((id) => experimentById(id).stage));
+  await scrollThrough(page);
+  for (const kind of kinds) {
+    const name = kind.slice(0, 1).toUpperCase() + kind.slice(1);
+    expect(weight.list(), `the stage ${name}, having been near`).toMatch(new RegExp(`\\b${name}\\.`));
+  }
+  expect(weight.pageBytes(), weight.list()).toBeLessThanOrEqual(130_000);
+});
+
 for (const widthPx of [360, 1440])
-  for (const path of ['', chapter])
+  for (const path of ['', chapter, kafkaInDepth])
     test(`nothing shifts when /${path} hydrates at ${widthPx} px`, async ({ page }) => {
       await page.setViewportSize({ width: widthPx, height: 900 });
       await page.goto(path, { waitUntil: 'domcontentloaded' });

@@ -88,7 +88,7 @@ function ClaimLine({ claim, session, ready }: ClaimProps) {
 
 export function Now({ frame }: { frame: Frame }) {
   return (
-    <section class="xp-now" aria-label="Figures at this moment">
+    <div class="xp-now" role="group" aria-label="Figures at this moment">
       <dl class="xp-figures">
         {figures(frame).map(({ name, value, bad }) => (
           <div key={name} class={bad ? 'xp-bad' : ''}>
@@ -97,7 +97,7 @@ export function Now({ frame }: { frame: Frame }) {
           </div>
         ))}
       </dl>
-    </section>
+    </div>
   );
 }
 

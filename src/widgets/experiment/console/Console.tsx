@@ -1,5 +1,5 @@
 /** The terminal under the stage: Kafka's own command-line tools, acting on this run at the moment shown. */
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ConsoleOutput } from '../../../brokers/kafka/view-types.ts';
 import type { Session } from '../session.ts';
 import { shortSeconds } from '../words.ts';
@@ -7,7 +7,14 @@ import './console.css';
 import { entered, moved, NO_HISTORY } from './history.ts';
 import { answered, completed, examples, knowledgeOf, promptNow, screen } from './terminal.ts';
 
-export function Console({ session, ready }: { session: Session; ready: boolean }) {
+export interface ConsoleProps {
+  readonly session: Session;
+  readonly ready: boolean;
+  /** The id of what says how its keys work. */
+  readonly help: string;
+}
+
+export function Console({ session, ready, help }: ConsoleProps) {
   const { view, at, ended } = session.frame.value;
   const [line, setLine] = useState('');
   const [history, setHistory] = useState(NO_HISTORY);
@@ -16,7 +23,6 @@ export function Console({ session, ready }: { session: Session; ready: boolean }
   const [leaving, setLeaving] = useState(false);
   const field = useRef<HTMLInputElement>(null);
   const cursor = useRef<number | null>(null);
-  const help = useId();
   const running = view.console?.running ?? null;
   const prompt = promptNow(view.console);
   const outputs = screen(view.console);
@@ -181,11 +187,6 @@ export function Console({ session, ready }: { session: Session; ready: boolean }
           ))}
         </div>
       )}
-      <p id={help} class="xp-console-help">
-        A command runs at the moment shown, and the run plays on until it has ended. Tab completes what is
-        typed; Escape, then Tab leaves the field. Arrow up and down bring back earlier lines. Under “What you
-        did” a command can be taken back, and its output with it.
-      </p>
     </>
   );
 }
