@@ -67,7 +67,7 @@ export const rebalanceScenario: ScenarioInput = {
     },
     ...protocols.flatMap(([group, letter, config]) => [
       member(group, `${letter}0`, 0, config),
-      member(group, `${letter}1`, 0, config),
+      member(group, `${letter}1`, 800, config),
       member(group, `${letter}2`, JOIN_MS, config),
     ]),
   ],
@@ -77,7 +77,7 @@ export const rebalanceScenario: ScenarioInput = {
     action: { do: 'crash' as const, target: `${letter}1` },
   })),
   durationMs: 65_000,
-  seed: 24,
+  seed: 22,
 };
 
 export const rebalanceExperiment: Experiment = {
