@@ -19,7 +19,7 @@ function producer(kind: (typeof KINDS)[number], more: Partial<Producer> = {}): P
   return {
     id: kind,
     role: 'producer',
-    label: `enable.idempotence=${String(kind === 'idempotent')}`,
+    label: kind === 'idempotent' ? 'Idempotent' : 'Plain',
     topic: kind,
     load: { ratePerSecond: 3, arrivals: 'steady', untilMs: 20_000 },
     // In turn, so that the order sent is the alphabet's.

@@ -114,7 +114,7 @@ function Tape({ lane, tab, selected, groups }: TapeProps) {
       <g aria-hidden="true">
         {lane.rows.map(({ reader, y: rowY, carets, lag }) => (
           <g key={reader.group}>
-            {groups > 1 && (
+            {groups > 1 && lane.rows.length > 1 && (
               <text class="xp-small xp-consumer-text" x={x + 10} y={rowY + 9}>
                 {shorten(reader)}
               </text>
