@@ -156,7 +156,7 @@ export class PlaceOrder implements Checker {
 }
 
 /**
- * Once everything is at rest, what was confirmed has been finished by every group that read its place from the start.
+ * Once everything is at rest, what was confirmed has been finished by every group that reads the topic or queue it is in.
  * Not owed is what the run says is gone: expired, compacted, archived by the group, thrown away or written over after a
  * change of leader, skipped by a reader who moved its position, or part of a transaction that did not commit.
  */
@@ -165,6 +165,9 @@ export class AtLeastOnce implements Checker {
   private confirmed = new Map<number, { seq: number; place: string; position: number }>();
   private finished = new Map<string, Set<number>>();
   private startedAt = new Map<string, number>();
+  /** Which topics or queues each group reads, and which of them each place is of. */
+  private reads = new Map<string, Set<string>>();
+  private nameOf = new Map<string, string>();
   private transactionOf = new Map<number, string>();
   private committed = new Set<string>();
   private expiredBelow = new Map<string, number>();
@@ -230,8 +233,14 @@ export class AtLeastOnce implements Checker {
       case 'reading-resumed':
         for (const place of event.places) this.paused.delete(`${event.group ?? event.client} ${place}`);
         break;
+      case 'places-created':
+        for (const place of event.places) this.nameOf.set(place, event.name);
+        break;
       case 'positioned': {
         const id = `${event.group ?? event.client} ${event.place}`;
+        const group = event.group ?? event.client;
+        const names = this.reads.get(group) ?? new Set<string>();
+        this.reads.set(group, names.add(this.nameOf.get(event.place) ?? event.place));
         const started = this.startedAt.get(id);
         if (started === undefined || (event.by === 'seek' && event.position > started))
           this.startedAt.set(id, event.position);
@@ -248,7 +257,6 @@ export class AtLeastOnce implements Checker {
 
   violations(atRest: boolean): Violation[] {
     if (!atRest) return [];
-    const groups = new Set([...this.startedAt.keys()].map((id) => id.slice(0, id.indexOf(' '))));
     return [...this.confirmed]
       .filter(([message, { place, position }]) => {
         const transaction = this.transactionOf.get(message);
@@ -256,7 +264,9 @@ export class AtLeastOnce implements Checker {
         return !this.gone.has(message) && position > (this.expiredBelow.get(place) ?? -1);
       })
       .flatMap(([message, { seq, place, position }]) =>
-        [...groups]
+        [...this.reads]
+          .filter(([, names]) => names.has(this.nameOf.get(place) ?? place))
+          .map(([group]) => group)
           .filter((group) => position >= (this.startedAt.get(`${group} ${place}`) ?? 0))
           .filter((group) => !this.paused.has(`${group} ${place}`))
           .filter((group) => !this.finished.get(group)?.has(message))
