@@ -1,11 +1,11 @@
 // What the conformance checkers hold a run to, and what they do not.
 import { describe, expect, it } from 'vitest';
 import { AtLeastOnce } from '../../src/claims/conformance.ts';
-import type { EventBody, TraceEvent } from '../../src/sim/trace.ts';
+import type { EventBody } from '../../src/sim/trace.ts';
 
 function judged(events: readonly EventBody[]): string[] {
   const checker = new AtLeastOnce();
-  events.forEach((event, seq) => checker.on({ ...event, seq, at: seq } as TraceEvent));
+  events.forEach((event, seq) => checker.on({ ...event, seq, at: seq }));
   return checker.violations(true).map(({ text }) => text);
 }
 
