@@ -108,7 +108,7 @@ export const failed = (client: string, code: string, detail: string): EventBody 
   detail,
 });
 
-export const joined = (client: string, group = 'g', sessionTimeout = 10_000_000): EventBody => ({
+export const joined = (client: string, group = 'g', sessionTimeout = 20_000_000): EventBody => ({
   kind: 'member-joined',
   group,
   client,

@@ -104,11 +104,7 @@ const cases: Record<string, Case> = {
     ),
     contradicted: [
       trace(processed('c0', 0, P0, 0, 'cooperative'), processed('c2', 0, P0, 0, 'cooperative')),
-      trace(
-        processed('c0', 0, P0, 0, 'cooperative'),
-        revoked('c0', [P0], 'cooperative'),
-        processed('c0', 0, P0, 0, 'cooperative'),
-      ),
+      trace(processed('c0', 0, P0, 0, 'cooperative'), processed('c0', 0, P0, 0, 'cooperative')),
     ],
     // After a crash there is another reason.
     allowed: [
