@@ -37,7 +37,8 @@ export const commitsScenario: ScenarioInput = {
       role: 'producer',
       label: 'Orders API',
       topic: 'orders',
-      load: { ratePerSecond: 2.4, arrivals: 'poisson', untilMs: 26_000 },
+      // Ends before the crash, so that what came twice, and what never came, stays in sight.
+      load: { ratePerSecond: 2.4, arrivals: 'poisson', untilMs: 15_500 },
       // Of two partitions, murmur2 sends A to orders-0 and D to orders-1.
       keys: { kind: 'cycle', keys: ['A', 'D'] },
     },
@@ -78,7 +79,7 @@ export const commitsExperiment: Experiment = {
   title: 'The duplicate and the loss',
   question:
     'Three groups differ only in when they commit. One consumer of each dies. Which record comes twice, and which never?',
-  posterMs: 46_000,
+  posterMs: 34_000,
   speed: 1,
   stage: 'groups',
   console: true,

@@ -42,6 +42,16 @@ export function GroupsLegend() {
         </svg>
         high watermark: consumers can read what is to the left of it
       </li>
+      <li>
+        <svg viewBox="0 0 26 26" aria-hidden="true">
+          <circle class="xp-mark-done" cx="5" cy="13" r="2.6" />
+          <circle class="xp-mark-again" cx="13" cy="13" r="5" />
+          <circle class="xp-mark-done" cx="13" cy="13" r="2.2" />
+          <path class="xp-mark-missed" d="M18.5 9.5l7 7m0 -7l-7 7" />
+        </svg>
+        where several groups read a partition, under each record and for each group: processed, processed
+        again, or committed and not processed (lost, unless somebody is at it)
+      </li>
     </>
   );
 }

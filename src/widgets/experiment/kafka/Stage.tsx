@@ -1,6 +1,5 @@
 /** Draws a Kafka view: producers, the topic's partitions as tapes, groups with their members, what is on the wire. */
 import { useMemo } from 'preact/hooks';
-import type { PartitionReader } from '../../../brokers/kafka/view-types.ts';
 import type { Shape, StageProps } from '../drawing.ts';
 import { CellsSvg, Heading, KeyCell, Producer, round, tabOf, Token } from './cells/Cells.tsx';
 import { partitionName } from './words.ts';
@@ -112,13 +111,16 @@ function Tape({ lane, tab, selected, groups }: TapeProps) {
         />
       ))}
       <g aria-hidden="true">
-        {lane.rows.map(({ reader, y: rowY, carets, lag }) => (
+        {lane.rows.map(({ reader, y: rowY, carets, lag, name, marks }) => (
           <g key={reader.group}>
-            {groups > 1 && lane.rows.length > 1 && (
+            {name !== null && (
               <text class="xp-small xp-consumer-text" x={x + 10} y={rowY + 9}>
-                {shorten(reader)}
+                {name}
               </text>
             )}
+            {marks.map((mark) => (
+              <Mark key={mark.x} {...mark} y={rowY + 5} />
+            ))}
             {[...carets].sort(hollowFirst).map((caret) => (
               <CaretMark key={caret.kind} caret={caret} worded={groups === 1} />
             ))}
@@ -137,9 +139,15 @@ function Tape({ lane, tab, selected, groups }: TapeProps) {
   );
 }
 
-/** Room for five letters of a group's name before its carets. */
-function shorten({ group }: PartitionReader): string {
-  return group.length > 5 ? `${group.slice(0, 4)}…` : group;
+/** Under a record: processed by the group, processed again, or committed and not processed. */
+function Mark({ x, y, kind }: { x: number; y: number; kind: 'done' | 'again' | 'missed' }) {
+  if (kind === 'missed') return <path class="xp-mark-missed" d={`M${x - 3.5} ${y - 3.5}l7 7m0 -7l-7 7`} />;
+  return (
+    <g>
+      {kind === 'again' && <circle class="xp-mark-again" cx={x} cy={y} r="5" />}
+      <circle class="xp-mark-done" cx={x} cy={y} r="2.2" />
+    </g>
+  );
 }
 
 function CaretMark({ caret, worded }: { caret: Caret; worded: boolean }) {

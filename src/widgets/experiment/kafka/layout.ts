@@ -49,6 +49,10 @@ export interface ReaderRow {
   readonly y: number;
   readonly carets: readonly Caret[];
   readonly lag: { readonly x: number; readonly anchor: 'start' | 'end'; readonly text: string };
+  /** The group's name, short, where the partition has readers of several groups. */
+  readonly name: string | null;
+  /** Under each cell what became of it in this group, where there are several. */
+  readonly marks: readonly { readonly x: number; readonly kind: 'done' | 'again' | 'missed' }[];
 }
 
 export interface Lane extends Box {
@@ -249,13 +253,21 @@ function layLane(partition: PartitionView, view: KafkaView, m: Measures, y: numb
   const at = (offset: number): number => x0 + (offset - first) * m.pitch;
   const cellsY = y + 9;
   const rowsY = cellsY + m.cell + 19;
+  const several = partition.readers.length > 1;
   const rows = partition.readers.map((reader, i) =>
     layRow(reader, {
       y: rowsY + i * ROW,
       first,
       edge: (offset) => at(offset) - (m.pitch - m.cell) / 2,
-      left: x + 8,
+      left: x + 8 + (several ? NAME_WIDTH : 0),
       right: x + width - 10,
+      name: several ? shortName(reader.group, partition.readers) : null,
+      marks: several
+        ? partition.cells.flatMap((cell) => {
+            const kind = markOf(cell, reader, view);
+            return kind && cell.position >= first ? [{ x: at(cell.position) + m.cell / 2, kind }] : [];
+          })
+        : [],
     }),
   );
   const cells = partition.cells
@@ -297,10 +309,36 @@ interface RowPlace {
   readonly edge: (offset: number) => number;
   readonly left: number;
   readonly right: number;
+  readonly name: string | null;
+  readonly marks: ReaderRow['marks'];
+}
+
+/** Room for six letters of a group's name before its carets. */
+const NAME_WIDTH = 42;
+
+/** The first word of a group's name, or the last where others begin alike. */
+function shortName(group: string, readers: readonly PartitionReader[]): string {
+  const words = group.split('-');
+  const alike = readers.filter((reader) => reader.group.split('-')[0] === words[0]).length > 1;
+  const name = (alike ? words.at(-1) : words[0]) ?? group;
+  return name.length > 6 ? `${name.slice(0, 5)}…` : name;
+}
+
+/** What became of a record in one group: nothing to be told of one that nobody has got to yet. */
+function markOf(
+  cell: Cell,
+  { group, committed }: PartitionReader,
+  view: KafkaView,
+): 'done' | 'again' | 'missed' | null {
+  const g = view.groups.findIndex(({ id }) => id === group);
+  const processed = cell.processed[g] ?? 0;
+  if (processed > 1) return 'again';
+  if (processed === 1) return 'done';
+  return committed !== null && cell.position < committed ? 'missed' : null;
 }
 
 /** Two carets, with their words where there is room: the one to the left says its name to the left, the other to the right. */
-function layRow(reader: PartitionReader, { y, first, edge, left, right }: RowPlace): ReaderRow {
+function layRow(reader: PartitionReader, { y, first, edge, left, right, name, marks }: RowPlace): ReaderRow {
   const caret = (kind: Caret['kind'], offset: number | null): Caret[] =>
     offset === null
       ? []
@@ -350,7 +388,7 @@ function layRow(reader: PartitionReader, { y, first, edge, left, right }: RowPla
             : null;
     return { ...one, label };
   });
-  return { reader, y, carets, lag };
+  return { reader, y, carets, lag, name, marks };
 }
 
 type Laid = Omit<Picture, 'wires' | 'travellers'>;

@@ -85,6 +85,9 @@ export function cellWords(partition: PartitionView, cell: Cell, view: KafkaView)
     else if (delivered > 1) parts.push(`delivered ${delivered} times to ${group.id}`);
     else if (processed === 1) parts.push(`processed by ${group.id}`);
     else if (delivered === 1) parts.push(`delivered to ${group.id}`);
+    const reader = partition.readers.find((one) => one.group === group.id);
+    if (processed === 0 && reader && cell.position < (reader.committed ?? 0))
+      parts.push(`committed by ${group.id} and not processed`);
   });
   return parts.join(', ');
 }
