@@ -21,7 +21,8 @@ class OneOwner implements ClaimFold {
       const group = this.owners.get(event.group);
       if (group) free(group.byPlace, event.client);
     }
-    if (event.kind !== 'assigned' || event.shared) return;
+    // Who takes partitions by assign() is no member, and shares nothing out.
+    if (event.kind !== 'assigned' || event.shared || event.generation < 0) return;
     let group = this.owners.get(event.group);
     if (!group || group.generation < event.generation) {
       this.owners.set(event.group, (group = { generation: event.generation, byPlace: new Map() }));
