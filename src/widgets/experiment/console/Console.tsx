@@ -1,5 +1,5 @@
 /** The terminal under the stage: Kafka's own command-line tools, acting on this run at the moment shown. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ConsoleOutput } from '../../../brokers/kafka/view-types.ts';
 import type { Session } from '../session.ts';
 import { shortSeconds } from '../words.ts';
@@ -27,7 +27,10 @@ export function Console({ session, ready, help }: ConsoleProps) {
   const prompt = promptNow(view.console);
   const outputs = screen(view.console);
 
-  useEffect(() => {
+  // As a property it is a truth value in some browsers, and "off" would be true.
+  useLayoutEffect(() => field.current?.setAttribute('autocorrect', 'off'), []);
+  // At once: the next key may come before the page is painted.
+  useLayoutEffect(() => {
     if (cursor.current === null) return;
     field.current?.setSelectionRange(cursor.current, cursor.current);
     cursor.current = null;
@@ -118,7 +121,6 @@ export function Console({ session, ready, help }: ConsoleProps) {
           aria-describedby={help}
           autocomplete="off"
           autocapitalize="none"
-          autocorrect="off"
           spellcheck={false}
           enterkeyhint="send"
           placeholder={ended ? 'the run is over: go back in it to type' : ''}
