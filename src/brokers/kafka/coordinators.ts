@@ -180,7 +180,9 @@ export class Coordinators {
   ): void {
     const effects = new Collected(hosted, this.context, this.replicas, fx);
     call(effects);
-    const { records, replies, requests } = effects;
+    const { records, replies, requests, events } = effects;
+    // What is undone has not happened: nothing is told of it.
+    if (records.length === 0 || effects.takesWrites()) for (const event of events) fx.trace(event);
     if (records.length === 0) {
       // What reads must not tell of what is not replicated yet: it waits for the last write (CoordinatorRuntime).
       const last = hosted.held.at(-1);
@@ -232,6 +234,7 @@ class Collected implements ShardEffects {
   readonly records: CoordinatorRecord[] = [];
   readonly replies: HeldReply[] = [];
   readonly requests: HeldRequest[] = [];
+  readonly events: EventBody[] = [];
   private readonly hosted: Hosted;
   private readonly context: BrokerContext;
   private readonly replicas: Replicas;
@@ -254,7 +257,7 @@ class Collected implements ShardEffects {
   }
 
   trace(event: EventBody): void {
-    this.fx.trace(event);
+    this.events.push(event);
   }
 
   write(key: string, value: object | null): void {

@@ -444,6 +444,42 @@ describe('transactions', () => {
     expect(new Set(fates(events).values())).toEqual(new Set(['aborted']));
   });
 
+  it.each([1, 2])(
+    'K-43 K-57: a coordinator that may write nothing says nothing, and goes on later (%i)',
+    (seed) => {
+      // __transaction_state has two replicas, and takes nothing while one of them is away.
+      const events = eventsOf(
+        scenario(
+          [
+            writer('p', {
+              load: { ratePerSecond: 50, arrivals: 'poisson', untilMs: 20_000 },
+              transaction: { records: 1 },
+            }),
+          ],
+          {
+            system: {
+              broker: 'kafka',
+              brokers: 2,
+              topics: [{ name: 'orders', partitions: 1, replicationFactor: 2, replicas: [[2, 1]] }],
+            },
+            network: { latencyMs: 2, jitterMs: 5 },
+            timeline: [act(10_000, 'close', 'broker-1'), act(15_000, 'restart', 'broker-1')],
+            durationMs: 30_000,
+            seed,
+          },
+        ),
+      );
+      const states = only(events, 'transaction-state-changed').map(({ at, state }) => ({
+        at: at / 1e6,
+        state,
+      }));
+      expect(states.filter(({ at }) => at > 11 && at < 15)).toEqual([]);
+      expect(states.filter(({ at, state }) => at > 15 && state === 'CompleteCommit').length).toBeGreaterThan(
+        50,
+      );
+    },
+  );
+
   it('K-43: the same seed gives the same run', () => {
     const input = scenario([writer('p')], { system: three(), timeline: [act(3000, 'crash', 'broker-2')] });
     expect(eventsOf(input)).toEqual(eventsOf(input));
