@@ -182,12 +182,9 @@ export class Kernel {
     process.actor.crash?.();
   }
 
-  /** The end of a process that stopped by its own will; its last words still travel. */
+  /** The end of a process that stopped by its own will; its last words still travel, and then its connections close. */
   exit(id: string): void {
-    const process = this.process(id);
-    process.up = false;
-    process.life++;
-    process.deferred = [];
+    this.leave(this.process(id), id);
   }
 
   /** Stops a process without killing it, as a long garbage collection or SIGSTOP does. */
@@ -375,13 +372,19 @@ export class Kernel {
   }
 
   private end(process: Process, id: string): void {
+    // What waits behind a cut never left it.
+    for (const peer of process.peers) this.link(id, peer).held = [];
+    this.leave(process, id);
+  }
+
+  /** It is gone, and its peers learn of it. */
+  private leave(process: Process, id: string): void {
     process.up = false;
     process.paused = false;
     process.life++;
     process.deferred = [];
     for (const peer of process.peers) {
       // What it had sent is on the wire and still arrives; what was on its way to it does not.
-      this.link(id, peer).held = [];
       const back = this.link(peer, id);
       back.connection++;
       back.held = [];

@@ -444,7 +444,7 @@ describe('transactions', () => {
     expect(new Set(fates(events).values())).toEqual(new Set(['aborted']));
   });
 
-  it.each([1, 2])(
+  it.each([1, 2, 7])(
     'K-43 K-57: a coordinator that may write nothing says nothing, and goes on later (%i)',
     (seed) => {
       // __transaction_state has two replicas, and takes nothing while one of them is away.

@@ -188,6 +188,16 @@ describe('faults', () => {
     expect(probes.b?.log.map((line) => line.replace(/^\d+ /, ''))).toEqual(['a:last words', 'lost a']);
   });
 
+  it('a process that stops by its own will closes its connections behind its last words', () => {
+    const { kernel, probes, runAll, send } = world(['a', 'b']);
+    send('a', 'b', 'last words');
+    send('b', 'a', 'too late');
+    kernel.exit('a');
+    runAll();
+    expect(probes.a?.log).toEqual([]);
+    expect(probes.b?.log.map((line) => line.replace(/^\d+ /, ''))).toEqual(['a:last words', 'lost a']);
+  });
+
   it('a pause defers everything, in order, until it ends', () => {
     const { kernel, probes, runAll, send } = world(['a', 'b']);
     kernel.pause('b');
