@@ -117,11 +117,14 @@ export function withKnobs(scenario: Scenario, experiment: Experiment, choices: K
 
 /** Which option of a knob the scenario itself has, or null when it is set to something else. */
 export function currentOption(scenario: Scenario, knob: Knob): string | null {
-  const values = valuesAt(scenario, knob.path).map((value) => JSON.stringify(value));
-  return (
-    knob.options.find(({ value }) => values.length > 0 && values.every((v) => v === JSON.stringify(value)))
-      ?.id ?? null
-  );
+  const own = JSON.stringify(scenario);
+  // Compared as scenarios, and not as values: what an option leaves out has its default in the scenario.
+  const chosen = knob.options.find(({ value }) => {
+    const changed = JSON.parse(own) as Scenario;
+    setAt(changed, knob.path, value);
+    return JSON.stringify(parseScenario(changed)) === own;
+  });
+  return chosen && holders(scenario, knob.path).length > 0 ? chosen.id : null;
 }
 
 type Path = Knob['path'];
@@ -145,8 +148,4 @@ function holders(root: unknown, path: Path): Record<string, unknown>[] {
 
 function setAt(root: unknown, path: Path, value: unknown): void {
   for (const holder of holders(root, path)) holder[path.at(-1) as string] = value;
-}
-
-function valuesAt(root: unknown, path: Path): unknown[] {
-  return holders(root, path).map((holder) => holder[path.at(-1) as string]);
 }

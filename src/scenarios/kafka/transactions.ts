@@ -111,11 +111,11 @@ export const exactlyOnceScenario: ScenarioInput = {
       load: { ratePerSecond: 1.2, arrivals: 'poisson', untilMs: 28_000 },
       keys: { kind: 'cycle', keys: ['A', 'B', 'C', 'D', 'E', 'F'] },
     },
-    processor('invoicing', 'Invoicing (transactions)', 'invoices', {
+    processor('invoicing', 'Invoicing', 'invoices', {
       'transactional.id': 'invoicing-1',
       'transaction.timeout.ms': 10_000,
     }),
-    processor('receipting', 'Receipting (none)', 'receipts', {}),
+    processor('receipting', 'Receipting', 'receipts', {}),
     reader('ledger', 'Ledger', 'read_committed', ['invoices', 'receipts']),
   ],
   network: { latencyMs: 60, jitterMs: 30 },

@@ -355,11 +355,13 @@ function layRow(reader: PartitionReader, { y, first, edge, left, right, name, ma
   const sorted = [...caret('committed', reader.committed), ...caret('position', reader.position)].sort(
     (a, b) => a.x - b.x,
   );
-  const text = `lag ${reader.lag}`;
-  const width = text.length * 6.3 + 8;
+  const told = `lag ${reader.lag}`;
+  const width = told.length * 6.3 + 8;
   // The lag stands at the right end, or at the left one where a caret is in its way.
   const atLeft =
     sorted.some(({ x }) => x + 7 > right - width) && sorted.every(({ x }) => x - 7 > left + width);
+  // Where a name and marks stand at the left, the lag gives way to them; the words for the figure say it.
+  const text = atLeft && name !== null ? '' : told;
   const lag = { text, x: atLeft ? left + 2 : right, anchor: atLeft ? ('start' as const) : ('end' as const) };
   const from = atLeft ? left + width : left;
   const to = atLeft ? right : right - width;
