@@ -132,7 +132,7 @@ const buttonOf: Partial<Record<Control, RegExp>> = {
   'crash-broker': /^Crash Broker \d/,
   'stop-broker': /^Stop Broker \d/,
   'pause-broker': /^Pause Broker \d/,
-  'cut-broker': /^Cut the links? of Broker \d/,
+  'cut-broker': /^Cut off from the .*: Broker \d/,
   'crash-controller': /^Crash Controller/,
   'crash-consumer': /^Crash /,
   'pause-consumer': /^Pause /,
@@ -144,9 +144,9 @@ const buttonOf: Partial<Record<Control, RegExp>> = {
   'produce-keyed': /^Send$/,
   'produce-keyless': /^Send$/,
   tombstone: /^Send tombstone/,
-  'cut-link': /^Cut the links? between/,
+  'cut-link': /^Cut links? between/,
   'elect-preferred': /^Elect preferred/,
-  'pause-partitions': /^Pause the reading/,
+  'pause-partitions': /^Pause reading/,
   seek: /^Seek$/,
 };
 const sectionOf = (control: Control): RegExp =>

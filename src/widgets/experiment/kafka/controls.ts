@@ -93,7 +93,9 @@ export function controlsFor(
     tombstones: has('tombstone'),
     general: [
       ...(has('add-consumer') ? view.groups.map((group) => addMember(view, group, about, actions)) : []),
-      ...(has('add-partition') ? view.topics.map((topic) => addPartition(topic, view.topics.length === 1)) : []),
+      ...(has('add-partition')
+        ? view.topics.map((topic) => addPartition(topic, view.topics.length === 1))
+        : []),
     ],
     brokers: view.nodes
       .map((node) => ({ id: node.id, label: nodeLabel(node), buttons: nodeButtons(node, view, has, cut) }))
@@ -216,7 +218,7 @@ function memberButtons(
         cutOrHeal(id, ends, cut, {
           cut: many ? 'Cut links' : 'Cut link',
           heal: many ? 'Heal links' : 'Heal link',
-          words: (verb) => `${verb} the link${many ? 's' : ''} between ${label} and ${to}`,
+          words: (verb) => `${verb} link${many ? 's' : ''} between ${label} and ${to}`,
         }),
       );
     }
@@ -230,7 +232,7 @@ function reading(id: string, label: string, what: 'pause' | 'resume'): Button {
   return {
     id: `${what}-reading-${id}`,
     label: `${verb} reading`,
-    words: `${verb} the reading of ${label}, which keeps its partitions`,
+    words: `${verb} reading of ${label}, which keeps its partitions`,
     fault: false,
     refused: null,
     action: { do: what === 'pause' ? 'pause-partitions' : 'resume-partitions', client: id },
@@ -276,7 +278,7 @@ function nodeButtons(node: NodeView, view: KafkaView, has: Has, cut: ReadonlySet
           cut: several ? 'Cut off from the cluster' : 'Cut off from the controller',
           heal: several ? 'Heal links' : 'Heal link',
           words: (verb) =>
-            `${verb} the link${several ? 's' : ''} of ${label} to ${several ? 'the other brokers and ' : ''}the controller; its clients still reach it`,
+            `${verb === 'Heal' ? `Heal link${several ? 's' : ''}` : `Cut off from the ${several ? 'cluster' : 'controller'}`}: ${label}, which its clients reach all the while`,
         }),
       );
     }
@@ -313,7 +315,7 @@ function elections(view: KafkaView, has: Has): Button[] {
             {
               id: `elect-unclean-${name}`,
               label: `Elect any replica${of}`,
-              words: `Elect any live replica of topic ${name}, even one that lacks records`,
+              words: `Elect any replica of ${name}, even one that lacks records`,
               fault: true,
               refused: down ?? (leaderless ? null : 'every partition has a leader'),
               action: { do: 'elect-leaders', election: 'unclean', topic: name } as const,
