@@ -400,7 +400,7 @@ function addPartition({ name, partitions }: KafkaView['topics'][number], only: b
   const base = {
     id: `add-partition-${name}`,
     label: only ? 'Add partition' : `Add partition to ${name}`,
-    words: `Add partition to topic ${name}`,
+    words: `Add partition to ${name}`,
     fault: false,
   };
   return partitions.length >= LANES_MAX
