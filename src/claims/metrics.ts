@@ -57,6 +57,12 @@ interface Place {
   end: number;
   start: number;
   readers: Map<string, Reader>;
+  /** Positions that hold nothing to be read: control records, and what a cleaner took. */
+  empty: Seen;
+  /** Whether there are any. */
+  gaps: boolean;
+  /** What was aborted: nothing to be read for those who ask for committed messages only. */
+  aborted: Seen;
 }
 
 /** What a group has to do with a place. */
@@ -64,7 +70,19 @@ interface Reader {
   /** Where it first began; 0 until that is known. */
   from: number;
   begun: boolean;
+  committedOnly: boolean;
   finished: Seen;
+}
+
+function newPlace(): Place {
+  return {
+    end: 0,
+    start: 0,
+    readers: new Map(),
+    empty: new Seen(),
+    gaps: false,
+    aborted: new Seen(),
+  };
 }
 
 export class MetricsFold {
@@ -86,12 +104,18 @@ export class MetricsFold {
   private finished = new Map<string, Seen>();
   private places = new Map<string, Place>();
   private unstable = new Set<string>();
+  /** Of each open transaction its messages, and of each of them where it lies, once it does. */
+  private transactions = new Map<string, Map<number, { place: string; position: number } | null>>();
+  private transactionOf = new Map<number, string>();
+  /** Per client its transaction under way. */
+  private openOf = new Map<string, string>();
 
   on(event: TraceEvent): void {
     switch (event.kind) {
       case 'published':
         this.published++;
         this.open(event.message, event.at);
+        if (event.transaction !== undefined) this.openIn(event.transaction, event.message);
         break;
       case 'publish-confirmed':
         this.confirmed++;
@@ -101,8 +125,41 @@ export class MetricsFold {
         break;
       case 'appended': {
         const place = this.place(event.place);
+        if (this.transactionOf.size > 0) this.lie(event.message, event.place, event.position);
+        // A later leader may write anew what has been counted.
+        if (event.position < place.end) break;
         place.end = event.position + 1;
         this.backlog += place.readers.size;
+        break;
+      }
+      case 'marker-appended': {
+        const place = this.place(event.place);
+        if (event.position < place.end) break;
+        place.end = event.position + 1;
+        place.gaps = true;
+        place.empty.add(event.position);
+        break;
+      }
+      case 'compacted':
+        this.empty(this.place(event.place), event.position);
+        break;
+      case 'archived': {
+        const reader = this.reader(event.group, event.place);
+        if (reader.finished.add(event.position) && event.position >= reader.from) this.backlog--;
+        break;
+      }
+      case 'transaction-began':
+        this.openOf.set(event.client, event.transaction);
+        break;
+      case 'transaction-ended':
+        this.openOf.delete(event.client);
+        this.close(event.transaction, event.outcome === 'aborted');
+        break;
+      case 'client-stopped': {
+        // Nobody is left to commit what it had open.
+        const transaction = this.openOf.get(event.client);
+        this.openOf.delete(event.client);
+        if (transaction !== undefined) this.close(transaction, true);
         break;
       }
       case 'expired':
@@ -113,6 +170,7 @@ export class MetricsFold {
         break;
       case 'positioned': {
         const reader = this.reader(event.group ?? event.client, event.place);
+        if (event.committedOnly) reader.committedOnly = true;
         if (!reader.begun) this.begin(reader, this.place(event.place), event.position);
         break;
       }
@@ -172,7 +230,7 @@ export class MetricsFold {
 
   private place(name: string): Place {
     let place = this.places.get(name);
-    if (!place) this.places.set(name, (place = { end: 0, start: 0, readers: new Map<string, Reader>() }));
+    if (!place) this.places.set(name, (place = newPlace()));
     return place;
   }
 
@@ -180,8 +238,9 @@ export class MetricsFold {
     const place = this.place(name);
     let reader = place.readers.get(group);
     if (!reader) {
-      place.readers.set(group, (reader = { from: place.start, begun: false, finished: new Seen() }));
-      this.backlog += place.end - place.start;
+      reader = { from: place.start, begun: false, committedOnly: false, finished: new Seen() };
+      place.readers.set(group, reader);
+      this.backlog += this.between(place, place.start, place.end);
     }
     return reader;
   }
@@ -189,22 +248,72 @@ export class MetricsFold {
   /** What lies before its first position was never the group's to read. */
   private begin(reader: Reader, place: Place, position: number): void {
     reader.begun = true;
-    this.backlog -= Math.max(0, Math.min(position, place.end) - reader.from);
+    this.backlog -= this.between(place, reader.from, Math.min(position, place.end));
     reader.from = Math.max(reader.from, position);
+    if (!reader.committedOnly || !place.gaps) return;
+    for (let at = reader.from; at < place.end; at++)
+      if (place.aborted.has(at) && !reader.finished.has(at)) this.backlog--;
+  }
+
+  /** Messages between two positions. */
+  private between(place: Place, from: number, to: number): number {
+    if (!place.gaps) return Math.max(0, to - from);
+    let count = 0;
+    for (let at = from; at < to; at++) if (!place.empty.has(at)) count++;
+    return count;
+  }
+
+  /** What lay there is nobody's to read any more. */
+  private empty(place: Place, position: number): void {
+    if (position < place.start || !place.empty.add(position)) return;
+    place.gaps = true;
+    for (const reader of place.readers.values())
+      if (position >= reader.from && !reader.finished.has(position)) this.backlog--;
+  }
+
+  private openIn(transaction: string, message: number): void {
+    const messages = this.transactions.get(transaction) ?? new Map<number, null>();
+    messages.set(message, null);
+    this.transactions.set(transaction, messages);
+    this.transactionOf.set(message, transaction);
+  }
+
+  private lie(message: number, place: string, position: number): void {
+    const transaction = this.transactionOf.get(message);
+    if (transaction !== undefined) this.transactions.get(transaction)?.set(message, { place, position });
+  }
+
+  private close(transaction: string, aborted: boolean): void {
+    for (const [message, where] of this.transactions.get(transaction) ?? []) {
+      this.transactionOf.delete(message);
+      if (!aborted || !where) continue;
+      const place = this.place(where.place);
+      place.gaps = true;
+      place.aborted.add(where.position);
+      for (const reader of place.readers.values()) {
+        const owed = reader.committedOnly && where.position >= reader.from;
+        if (owed && !reader.finished.has(where.position)) this.backlog--;
+      }
+    }
+    this.transactions.delete(transaction);
   }
 
   private expire(place: Place, start: number): void {
     place.start = start;
     for (const reader of place.readers.values()) {
-      for (; reader.from < Math.min(start, place.end); reader.from++)
-        if (!reader.finished.has(reader.from)) this.backlog--;
+      for (; reader.from < Math.min(start, place.end); reader.from++) {
+        const { from } = reader;
+        const nothing = place.empty.has(from) || (reader.committedOnly && place.aborted.has(from));
+        if (!nothing && !reader.finished.has(from)) this.backlog--;
+      }
     }
   }
 
   private onProcessed(group: string, { message, place, position, at }: Processed): void {
     this.processed++;
     const reader = this.reader(group, place);
-    if (reader.finished.add(position) && position >= reader.from) this.backlog--;
+    const counted = !reader.committedOnly || !this.place(place).aborted.has(position);
+    if (reader.finished.add(position) && position >= reader.from && counted) this.backlog--;
     let done = this.finished.get(group);
     if (!done) this.finished.set(group, (done = new Seen()));
     if (!done.add(message)) {
