@@ -8,7 +8,7 @@ const PLACE = 'orders-0';
 
 function backlogAfter(events: readonly EventBody[]): number {
   const fold = new MetricsFold();
-  events.forEach((event, seq) => fold.on({ ...event, seq, at: seq } as Parameters<MetricsFold['on']>[0]));
+  events.forEach((event, seq) => fold.on({ ...event, seq, at: seq }));
   return fold.metrics().backlog;
 }
 
