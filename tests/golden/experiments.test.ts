@@ -15,10 +15,10 @@ const played = experiments.filter(({ question }) => question !== '').map(({ id, 
 
 it.each(played)('%s tells its story as it did', async (id, scenarioId) => {
   const scenario = scenarioById(scenarioId);
-  const { explain } = modelOf(scenario.system.broker);
+  const model = modelOf(scenario.system.broker);
   const trace = traceOf(scenario);
   const story = trace.flatMap((event) => {
-    const explanation = explain(event);
+    const explanation = model.explain(event);
     return explanation?.weight === 'key' ? [`${formatSeconds(event.at).padStart(9)} ${explanation.text}`] : [];
   });
   const digest = createHash('sha256').update(trace.map(toJsonLine).join('\n')).digest('hex');

@@ -129,7 +129,9 @@ function mayLeaveAPartitionUnread({ clients, timeline }: Scenario): boolean {
     (client) =>
       client.role === 'consumer' &&
       client.config['group.instance.id'] !== undefined &&
-      (client.config['partition.assignment.strategy'] ?? ['range']).every((name) => name === 'cooperative-sticky'),
+      (client.config['partition.assignment.strategy'] ?? ['range']).every(
+        (name) => name === 'cooperative-sticky',
+      ),
   );
   return cooperativeStatic && timeline.some(({ action }) => action.do === 'crash');
 }

@@ -90,9 +90,7 @@ export class ControllerNode implements Actor, ControllerEffects {
     const { results } = this.ask({ api: 'ElectLeaders', election, places }) as ReplyTo<'ElectLeaders'>;
     const refused = results.filter(({ error }) => error !== 'NONE');
     if (refused.length < results.length) return null;
-    return refused
-      .map((result) => `${splitPlace(result.place).index}: ${refusal(result) ?? ''}`)
-      .join('; ');
+    return refused.map((result) => `${splitPlace(result.place).index}: ${refusal(result) ?? ''}`).join('; ');
   }
 
   reply(to: string, correlation: number, reply: Reply): void {

@@ -98,13 +98,7 @@ const cases: Record<string, Case> = {
         confirmed(1, P),
         sought('b', 0, { time: 1_500_000 }),
       ),
-      trace(
-        published(0),
-        published(1),
-        confirmed(0, P),
-        confirmed(1, P),
-        sought('b', 1, { time: 500_000 }),
-      ),
+      trace(published(0), published(1), confirmed(0, P), confirmed(1, P), sought('b', 1, { time: 500_000 })),
     ],
   },
   'kafka.paused-partition-kept': {

@@ -204,13 +204,10 @@ const cases: Record<string, Case> = {
     contradicted: [trace(...twins, { ...confirmed(5, P), client: 'old' } as EventBody)],
     // The older one is started again, and so is the newer.
     allowed: [
-      trace(
-        ...twins.slice(0, 4),
-        started('old'),
-        began('t3', 'old'),
-        sent(6, 't3', { client: 'old' }),
-        { ...confirmed(6, P), client: 'old' } as EventBody,
-      ),
+      trace(...twins.slice(0, 4), started('old'), began('t3', 'old'), sent(6, 't3', { client: 'old' }), {
+        ...confirmed(6, P),
+        client: 'old',
+      } as EventBody),
     ],
   },
   'kafka.exactly-once': {
