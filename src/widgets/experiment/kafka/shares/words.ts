@@ -60,7 +60,7 @@ export function bandWords(group: GroupView, share: ShareGroupView | undefined, p
   const idle = present(group).filter(({ idle: none }) => none).length;
   if (there === 0) return `${parts}, nobody to read`;
   return `${parts}, ${count(there, 'member')}: ${
-    idle === 0 ? 'each partition has one reader' : `${idle} ${idle === 1 ? 'has' : 'have'} nothing to do`
+    idle === 0 ? 'one reader for each' : `${idle} ${idle === 1 ? 'has' : 'have'} nothing to do`
   }`;
 }
 
