@@ -182,8 +182,11 @@ test.describe('without JavaScript', () => {
     await expect(figure.locator('.xp-svg:visible .xp-partition')).toHaveCount(3);
     await expect(figure.locator('.xp-caption')).not.toBeEmpty();
     expect(await figure.locator('button:enabled, select:enabled, input:enabled').count()).toBe(0);
-    await expect(page.locator('.xp-noscript')).toBeVisible();
-    await expect(page.locator('.xp-noscript')).toContainText('To play it, the page needs JavaScript');
+    expect(await page.locator('.xp-noscript').count()).toBe(await page.locator('[data-experiment]').count());
+    for (const words of await page.locator('.xp-noscript').all()) {
+      await expect(words).toBeVisible();
+      await expect(words).toContainText('To play it, the page needs JavaScript');
+    }
   });
 });
 

@@ -15,6 +15,16 @@ async function wear(page: Page, theme: Theme): Promise<void> {
 }
 
 async function keepsItsWidth(page: Page, widthPx: number): Promise<void> {
+  // What is drawn by script follows a change of width a moment later; what stays too wide is told of below.
+  await page
+    .waitForFunction(
+      () => document.documentElement.scrollWidth <= document.documentElement.clientWidth,
+      null,
+      {
+        timeout: 3000,
+      },
+    )
+    .catch(() => undefined);
   const { scrollWidth, clientWidth, widest } = await page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement;
     const beyond = [...document.body.querySelectorAll('*')].filter(
