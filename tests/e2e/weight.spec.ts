@@ -51,7 +51,7 @@ async function weigh(page: Page, path: string): Promise<Weight> {
 
 // 110 KB for page and simulator together was the measure of the first part of one broker. The whole of it is more: the page
 // has its own measure now, and the simulator, which loads beside it and only when an experiment comes near, has another.
-test('the first load carries at most 60 KB of JavaScript, with the first experiment running the page 70 KB and the simulator 165 KB', async ({
+test('the first load carries at most 60 KB of JavaScript, with the first experiment running the page 70 KB and the simulator 180 KB', async ({
   page,
 }) => {
   const weight = await weigh(page, chapter);
@@ -65,7 +65,7 @@ test('the first load carries at most 60 KB of JavaScript, with the first experim
   await page.waitForTimeout(1_000);
   await page.waitForLoadState('networkidle');
   expect(weight.pageBytes(), weight.list()).toBeLessThanOrEqual(70_000);
-  expect(weight.totalBytes() - weight.pageBytes(), weight.list()).toBeLessThanOrEqual(165_000);
+  expect(weight.totalBytes() - weight.pageBytes(), weight.list()).toBeLessThanOrEqual(180_000);
 });
 
 test('Kafka in depth loads as little as the chapter, and each stage only when it comes near', async ({
