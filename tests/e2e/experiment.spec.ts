@@ -98,8 +98,11 @@ test('a record is sent, and its life can be listed', async ({ page }) => {
 test('claims lead to the events that show them, and events to their moment', async ({ page }) => {
   const figure = await open(page);
   const show = figure.getByRole('button', { name: /^show: / }).first();
+  const before = await moment(figure);
   await show.click();
   await expect(playButton(figure)).toHaveText(/^\s*Play$/);
+  // The lines are those of the moment shown, and change with it.
+  await expect.poll(() => moment(figure)).not.toBe(before);
   await figure.getByText('Events up to this moment').click();
   const line = figure.locator('.xp-event').nth(4);
   const when = await line.getByRole('button').textContent();

@@ -47,7 +47,7 @@ test('it is found from the sidebar, the chapter, home and by search', async ({ p
   await page.locator('.chapters').getByRole('link', { name: 'Kafka in depth' }).click();
   await expect(page).toHaveURL(new RegExp(`${path}$`));
 
-  await page.getByRole('button', { name: /search/i }).click();
+  await page.getByRole('button', { name: 'Search', exact: true }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('searchbox').fill('share group');
   await expect(dialog.locator(`a[href^="${path}"]`).first()).toBeVisible({ timeout: 20_000 });

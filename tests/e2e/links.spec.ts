@@ -67,7 +67,7 @@ for (const name of ['below', 'root'] satisfies SiteName[])
 
     test('search finds words of the chapter', async ({ sites, page }) => {
       await page.goto(sites[name].url);
-      await page.getByRole('button', { name: /search/i }).click();
+      await page.getByRole('button', { name: 'Search', exact: true }).click();
       const dialog = page.getByRole('dialog');
       await dialog.getByRole('textbox').or(dialog.getByRole('searchbox')).first().fill('consumer group');
       const result = dialog.getByRole('link', { name: /message brokers/i }).first();
