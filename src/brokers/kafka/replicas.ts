@@ -24,6 +24,7 @@ import { Replica } from './replica.ts';
 
 /** A produce whose acknowledgement waits for the followers (K-30). */
 interface Produce {
+  readonly api: 'Produce' | 'WriteTxnMarkers';
   readonly from: string;
   readonly correlation: number;
   readonly results: { place: string; error: ErrorCode; baseOffset: number }[];
@@ -37,6 +38,9 @@ interface WaitingFetch {
   readonly request: FetchRequest;
   bytes: number;
 }
+
+/** How long a leader waits for its followers to have a marker (`request.timeout.ms` of the brokers). */
+const MARKERS_TIMEOUT_MS = 30_000;
 
 /** What comes back to {@link Replicas.answered}. */
 export type ReplicaContext =
@@ -150,7 +154,7 @@ export class Replicas {
       return;
     }
     const produce = this.nextProduce++;
-    this.produces.set(produce, { from, correlation, results, open: waiting.length });
+    this.produces.set(produce, { api: 'Produce', from, correlation, results, open: waiting.length });
     for (const { replica, requiredOffset, index } of waiting)
       replica.waiting.push({ requiredOffset, produce, index });
     for (const replica of advanced) this.appended(replica, now, fx);
@@ -170,7 +174,7 @@ export class Replicas {
       replica.waiting = replica.waiting.filter(({ produce: other }) => other !== id);
       for (const { index } of mine) produce.results[index]!.error = 'REQUEST_TIMED_OUT';
     }
-    fx.reply(produce.from, produce.correlation, { api: 'Produce', results: produce.results });
+    this.answerProduce(produce, fx);
   }
 
   /** What a coordinator writes into its own partition. @returns the offset that has to be replicated, or an error */
@@ -198,9 +202,11 @@ export class Replicas {
     now: Micros,
     fx: BrokerEffects,
   ): void {
-    const results = request.places.map((place) => {
+    const advanced: Replica[] = [];
+    const results = request.places.map((place): Produce['results'][number] => {
       const replica = this.led(place);
-      if (!replica) return { place, error: 'NOT_LEADER_OR_FOLLOWER' as const };
+      if (!replica) return { place, error: 'NOT_LEADER_OR_FOLLOWER', baseOffset: -1 };
+      if (replica.underMinIsr) return { place, error: 'NOT_ENOUGH_REPLICAS', baseOffset: -1 };
       const { producerId, producerEpoch, outcome } = request;
       const appended = replica.log.appendMarker(
         { producerId, producerEpoch, outcome },
@@ -219,11 +225,29 @@ export class Replicas {
           epoch: producerEpoch,
           outcome,
         });
-        this.appended(replica, now, fx);
+        advanced.push(replica);
       }
-      return { place, error: appended.error };
+      return { place, error: appended.error, baseOffset: appended.baseOffset };
     });
-    fx.reply(from, correlation, { api: 'WriteTxnMarkers', results });
+    // A marker is answered when the whole ISR has it, as with acks=all: a transaction is not over before.
+    const id = this.nextProduce++;
+    const produce: Produce = { api: 'WriteTxnMarkers', from, correlation, results, open: advanced.length };
+    if (advanced.length === 0) {
+      this.answerProduce(produce, fx);
+      return;
+    }
+    this.produces.set(id, produce);
+    for (const replica of advanced) {
+      const index = results.findIndex(({ place }) => place === replica.place);
+      replica.waiting.push({ requiredOffset: results[index]!.baseOffset + 1, produce: id, index });
+    }
+    for (const replica of advanced) this.appended(replica, now, fx);
+    if (this.produces.has(id)) fx.timer(fromMs(MARKERS_TIMEOUT_MS), 'produce-wait', id);
+  }
+
+  private answerProduce({ api, from, correlation, results }: Produce, fx: BrokerEffects): void {
+    if (api === 'Produce') fx.reply(from, correlation, { api, results });
+    else fx.reply(from, correlation, { api, results: results.map(({ place, error }) => ({ place, error })) });
   }
 
   private appendBatch(
@@ -343,7 +367,7 @@ export class Replicas {
     produce.open--;
     if (produce.open > 0) return;
     this.produces.delete(id);
-    fx.reply(produce.from, produce.correlation, { api: 'Produce', results: produce.results });
+    this.answerProduce(produce, fx);
   }
 
   // Fetching.
