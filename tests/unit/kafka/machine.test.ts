@@ -284,6 +284,26 @@ describe('acks', () => {
     expect(second()!.results[0]!.baseOffset).toBe(1);
   });
 
+  it('K-43: the end of a transaction is answered when the whole ISR has its marker, and refused where the ISR is too small', () => {
+    bench = new Bench({ config: { 'min.insync.replicas': 2 } });
+    const end = () =>
+      bench.ask('broker-2', {
+        api: 'WriteTxnMarkers',
+        producerId: 1,
+        producerEpoch: 0,
+        coordinatorEpoch: 0,
+        outcome: 'aborted',
+        places: [PLACE],
+      });
+    const marked = end();
+    bench.fetch('broker-2', 1);
+    expect(marked()).toBeUndefined();
+    bench.fetch('broker-3', 1);
+    expect(marked()!.results).toEqual([{ place: PLACE, error: 'NONE' }]);
+    bench.decide({ isr: ['broker-1'] });
+    expect(end()()!.results).toEqual([{ place: PLACE, error: 'NOT_ENOUGH_REPLICAS' }]);
+  });
+
   it('K-60: a leader that is deposed tells those who wait', () => {
     const all = bench.produce('p0', 1);
     bench.decide({ leader: 'broker-2', leaderEpoch: 1, isr: ['broker-2', 'broker-3'] });
