@@ -33,11 +33,23 @@ interface Observable {
     transaction?: string;
     /** The message that it was made from, by an application that reads, works and writes. */
     source?: MessageId;
+    /** What a router is to go by, where that is not the key: an AMQP routing key, headers. */
+    routingKey?: string;
+    headers?: Readonly<Record<string, unknown>>;
   };
-  /** The broker's word that it has it. `position` is null where the broker tells none (acks=0). */
-  'publish-confirmed': { client: string; message: MessageId; place: string; position: number | null };
+  /** The application sends a message again, not knowing whether the broker has it. */
+  republished: { client: string; message: MessageId; to: string; why: string };
+  /** The broker's word that it has it. `place` and `position` are null where the broker tells neither: Kafka tells no
+   * offset with acks=0, and a publisher confirm of RabbitMQ names no queue, for there may be several, or none. */
+  'publish-confirmed': {
+    client: string;
+    message: MessageId;
+    place: string | null;
+    position: number | null;
+  };
+  /** It was refused, or given up. `error` in the broker's word for it. */
   'publish-failed': { client: string; message: MessageId; error: string };
-  /** Accepted, matched nothing, sent back. */
+  /** Accepted, matched nothing, sent back. A broker may confirm it as well: it has done with it what was asked. */
   returned: { client: string; message: MessageId; reason: string };
   /** The client library gave a message to the application. `redelivered` and `deliveryCount` are what the
    * broker itself tells the client; a Kafka consumer group tells neither (false, null). */
@@ -51,6 +63,10 @@ interface Observable {
     redelivered: boolean;
     deliveryCount: number | null;
     value?: string | null;
+    /** How it came to the place, and what the broker wrote on it on its way: a dead letter's history. */
+    exchange?: string;
+    routingKey?: string;
+    headers?: Readonly<Record<string, unknown>>;
   };
   /** The application finished its work on a message that was delivered to it. */
   processed: {
@@ -82,6 +98,29 @@ interface Observable {
   };
   /** Places that it gave up, or (`lost`) found to be taken from it. */
   revoked: { client: string; group: string; places: readonly string[]; lost: boolean; generation: number };
+  /** A client connected to a node of the broker, or lost its connection to it. */
+  connected: { client: string; node: string };
+  disconnected: { client: string; node: string; why: string };
+  /** A broker that pushes took a client's request for deliveries from a place (basic.consume), or ended it. */
+  'consuming-began': {
+    client: string;
+    group: string | null;
+    place: string;
+    tag: string;
+    /** How many unsettled deliveries it may have at once; null where nothing limits it. */
+    prefetch: number | null;
+  };
+  'consuming-ended': { client: string; place: string; tag: string; why: string };
+  /** A client asked for one message and there was none (basic.get-empty). */
+  'nothing-there': { client: string; place: string };
+  /** The broker stopped taking messages from a client's connection, or began again (connection.blocked). */
+  'publishing-blocked': { client: string; reason: string };
+  'publishing-unblocked': { client: string };
+  /** A router and its tracks: an exchange, a binding. What `places-created` is for places. */
+  'exchange-created': { node: string; name: string; type: string };
+  'exchange-deleted': { node: string; name: string };
+  'binding-created': Binding;
+  'binding-deleted': Binding;
   /** The place a client begins to read at, and what decided it. */
   positioned: {
     client: string;
@@ -123,6 +162,10 @@ interface Observable {
     name: string;
     places: readonly string[];
     total: number;
+    /** What a place does with a message: a `log` keeps it for all who read (the default), a `queue` until one has settled it. */
+    holds?: 'log' | 'queue';
+    /** The broker's own word for the kind: classic, quorum, stream. */
+    type?: string;
     /** Per place, the nodes that are to have a copy of it, the preferred leader first. */
     replicas?: readonly (readonly string[])[];
   };
@@ -135,6 +178,16 @@ interface Observable {
     settings: readonly (readonly [name: string, value: string | null])[];
   };
   error: { client: string; code: string; detail: string };
+}
+
+interface Binding {
+  node: string;
+  source: string;
+  destination: string;
+  /** Whether it leads to a place or to another router. */
+  to: 'queue' | 'exchange';
+  routingKey: string;
+  arguments: Readonly<Record<string, unknown>>;
 }
 
 interface Internal {
@@ -214,7 +267,8 @@ interface Internal {
     epoch: number;
     assignment: readonly (readonly [client: string, places: readonly string[]])[];
   };
-  /** A message was locked for one member of a group that shares a place; `until` is when the lock runs out. */
+  /** A message was locked for one member of a group that shares a place, or given out by a queue and is owed until it is
+   * settled; `until` is when the lock runs out, null where only the end of the connection ends it. */
   acquired: {
     node: string;
     group: string;
@@ -223,10 +277,20 @@ interface Internal {
     position: number;
     message: MessageId | null;
     deliveryCount: number;
-    until: Micros;
+    until: Micros | null;
   };
-  /** A locked message may be had again by anyone. */
-  released: { node: string; group: string; place: string; position: number; why: string };
+  /** A locked message may be had again by anyone. `message` and `where` (where in the queue it now is) from queues only. */
+  released: {
+    node: string;
+    group: string;
+    place: string;
+    position: number;
+    why: string;
+    message?: MessageId;
+    where?: string;
+  };
+  /** A queue forgot a message, which somebody has settled: acknowledged, or given out to one who need not acknowledge. */
+  removed: { node: string; place: string; position: number; message: MessageId; why: string };
   /** A message that the group will not see again, though nobody accepted it. */
   archived: {
     node: string;
@@ -236,8 +300,20 @@ interface Internal {
     message: MessageId | null;
     why: string;
   };
-  'dead-lettered': { node: string; place: string; message: MessageId; to: string; reason: string };
-  dropped: { node: string; place: string; message: MessageId | null; reason: string };
+  /** It left `place` for the router `to`. `position` where the place numbers what it holds. */
+  'dead-lettered': {
+    node: string;
+    place: string;
+    position?: number;
+    message: MessageId;
+    to: string;
+    reason: string;
+  };
+  /** It is gone, and nobody has it, for a reason that somebody stated: a limit, a time-to-live, no route. */
+  dropped: { node: string; place: string; position?: number; message: MessageId | null; reason: string };
+  /** A node is short of memory or disk, and the broker takes no more from publishers; or it is no longer. */
+  'alarm-raised': { node: string; resource: string };
+  'alarm-cleared': { node: string; resource: string };
   compacted: { node: string; place: string; position: number; message: MessageId | null };
   'node-crashed': { node: string };
   'node-restarted': { node: string };
@@ -280,7 +356,19 @@ const OBSERVABLE: Record<keyof Observable, true> = {
   published: true,
   'publish-confirmed': true,
   'publish-failed': true,
+  republished: true,
   returned: true,
+  connected: true,
+  disconnected: true,
+  'consuming-began': true,
+  'consuming-ended': true,
+  'nothing-there': true,
+  'publishing-blocked': true,
+  'publishing-unblocked': true,
+  'exchange-created': true,
+  'exchange-deleted': true,
+  'binding-created': true,
+  'binding-deleted': true,
   delivered: true,
   processed: true,
   settled: true,
