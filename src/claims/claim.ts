@@ -15,6 +15,13 @@ export interface Evidence {
   readonly text: string;
 }
 
+/** A confirm that says where the message is; not every broker's does. */
+export function tellsPlace(
+  event: TraceEvent,
+): event is Extract<TraceEvent, { kind: 'publish-confirmed' }> & { readonly place: string } {
+  return event.kind === 'publish-confirmed' && event.place !== null;
+}
+
 export type Verdict =
   /** Nothing has happened yet that could show it or contradict it. */
   | { readonly status: 'open'; readonly waitsFor: string }

@@ -49,7 +49,11 @@ export class Conservation implements Checker {
         break;
       case 'publish-confirmed':
         this.settle(event, event.message);
-        if (event.position !== null && !this.lay(event.place, event.position, event.message)) {
+        if (
+          event.place !== null &&
+          event.position !== null &&
+          !this.lay(event.place, event.position, event.message)
+        ) {
           this.violated(
             event,
             `message ${event.message} is confirmed at ${event.place} ${event.position} and not there`,
@@ -187,7 +191,7 @@ export class AtLeastOnce implements Checker {
         if (event.outcome === 'committed') this.committed.add(event.transaction);
         break;
       case 'publish-confirmed':
-        if (event.position === null) break;
+        if (event.place === null || event.position === null) break;
         this.confirmed.set(event.message, { seq: event.seq, place: event.place, position: event.position });
         break;
       case 'appended': {

@@ -145,10 +145,8 @@ export function explain(event: TraceEvent): Explanation | null {
       return key(`A bound of the simulator is reached: ${event.what}, ${event.limit}.`, []);
     case 'sent':
       return sent(event);
-    case 'returned':
-    case 'dead-lettered':
-    case 'dropped':
-      // Not Kafka's: it has no way back, no dead letters and no queue that overflows (K-110, K-113).
+    default:
+      // Not Kafka's: it has no routers, no way back, no dead letters and no queue that overflows (K-110, K-113).
       return null;
   }
 }

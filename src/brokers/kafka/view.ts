@@ -662,6 +662,7 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
     const producer = this.producers.get(client);
     if (producer) producer.confirmed++;
     const known = this.messages.get(message);
+    if (place === null) return;
     const told = position ?? known?.position ?? -1;
     const cell = this.cell(place, told);
     if (cell?.message === message) cell.confirmed = true;

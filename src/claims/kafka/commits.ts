@@ -130,7 +130,7 @@ class LossNotInLag implements ClaimFold {
     this.last = event;
     switch (event.kind) {
       case 'publish-confirmed':
-        if (event.position !== null)
+        if (event.place !== null && event.position !== null)
           this.ends.set(event.place, Math.max(this.ends.get(event.place) ?? 0, event.position + 1));
         break;
       case 'delivered': {

@@ -304,7 +304,7 @@ class CompactedReaderGetsLastValues implements ClaimFold {
   private confirmed({ message, place, position }: Event<'publish-confirmed'>): void {
     const record = this.published.get(message);
     this.published.delete(message);
-    if (position === null || !record || record.key === null) return;
+    if (place === null || position === null || !record || record.key === null) return;
     let keys = this.newest.get(place);
     if (!keys) this.newest.set(place, (keys = new Map<string, Newest>()));
     if ((keys.get(record.key)?.position ?? -1) < position)

@@ -2,7 +2,7 @@
 import { displayName } from '../../sim/names.ts';
 import { formatSeconds, fromMs, type Micros } from '../../sim/time.ts';
 import type { TraceEvent } from '../../sim/trace.ts';
-import { Ledger, type Claim, type ClaimFold, type Verdict } from '../claim.ts';
+import { Ledger, type Claim, type ClaimFold, type Verdict, tellsPlace } from '../claim.ts';
 import { SeenByReader } from '../seen.ts';
 import { named } from './partitions.ts';
 
@@ -11,7 +11,7 @@ class Ends {
   private ends = new Map<string, number>();
 
   on(event: TraceEvent): void {
-    if (event.kind === 'publish-confirmed' && event.position !== null)
+    if (tellsPlace(event) && event.position !== null)
       this.ends.set(event.place, Math.max(this.of(event.place), event.position + 1));
   }
 
@@ -110,7 +110,7 @@ class SharedReaderFallsBehind implements ClaimFold {
     switch (event.kind) {
       case 'publish-confirmed':
         for (const { flows } of this.calms.values()) {
-          const flow = flows.get(event.place);
+          const flow = flows.get(event.place ?? '');
           if (flow) flow.arrived++;
         }
         break;

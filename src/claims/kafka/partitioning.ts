@@ -2,7 +2,7 @@
 import { displayName } from '../../sim/names.ts';
 import type { Micros } from '../../sim/time.ts';
 import type { MessageId, TraceEvent } from '../../sim/trace.ts';
-import { Ledger, type Claim, type ClaimFold, type Verdict } from '../claim.ts';
+import { Ledger, type Claim, type ClaimFold, type Verdict, tellsPlace } from '../claim.ts';
 import { SeenByReader, readerOf } from '../seen.ts';
 import { named } from './partitions.ts';
 
@@ -46,7 +46,7 @@ abstract class OnSpread implements ClaimFold {
     // Its key decided nothing (K-21).
     if (event.kind === 'routed' && event.why !== 'key') this.keys.delete(event.message);
     if (event.kind === 'publish-failed') this.keys.delete(event.message);
-    if (event.kind !== 'publish-confirmed') return;
+    if (!tellsPlace(event)) return;
     const key = this.keys.get(event.message) ?? null;
     this.keys.delete(event.message);
     const spread = this.spreads.get(topicOf(event.place));
@@ -266,7 +266,7 @@ class AdaptiveAvoidsSlow implements ClaimFold {
     if (event.kind === 'published' && event.key === null)
       this.sent.set(event.message, { at: event.at, client: event.client });
     if (event.kind === 'publish-failed') this.sent.delete(event.message);
-    if (event.kind !== 'publish-confirmed') return;
+    if (!tellsPlace(event)) return;
     const sent = this.sent.get(event.message);
     this.sent.delete(event.message);
     if (!sent) return;
@@ -319,7 +319,7 @@ class MaskNotAbs implements ClaimFold {
       this.totals.set(event.name, this.totals.has(event.name) ? null : event.total);
     if (event.kind === 'published' && event.key !== null) this.keys.set(event.message, event.key);
     if (event.kind === 'publish-failed') this.keys.delete(event.message);
-    if (event.kind !== 'publish-confirmed') return;
+    if (!tellsPlace(event)) return;
     const key = this.keys.get(event.message);
     this.keys.delete(event.message);
     const total = this.totals.get(topicOf(event.place));

@@ -1,7 +1,7 @@
 /** Claims about partitions: where records go, and what order they keep. */
 import { displayName } from '../../sim/names.ts';
 import type { TraceEvent } from '../../sim/trace.ts';
-import { Ledger, type Claim, type ClaimFold, type Verdict } from '../claim.ts';
+import { Ledger, type Claim, type ClaimFold, type Verdict, tellsPlace } from '../claim.ts';
 import { readerOf, SeenByReader } from '../seen.ts';
 
 /** A client's word for a record in a sentence. */
@@ -45,7 +45,7 @@ class SameKeySamePartition implements ClaimFold {
       return;
     }
     const record = this.unconfirmed.on(event);
-    if (event.kind !== 'publish-confirmed' || !record || record.key === null) return;
+    if (!tellsPlace(event) || !record || record.key === null) return;
     const id = `${record.to} ${record.key}`;
     const homes = this.homes.get(id);
     if (!homes) {
@@ -260,7 +260,7 @@ class NewPartitionsMoveKeys implements ClaimFold {
       return;
     }
     const record = this.unconfirmed.on(event);
-    if (event.kind !== 'publish-confirmed' || !record || record.key === null) return;
+    if (!tellsPlace(event) || !record || record.key === null) return;
     const id = `${record.to} ${record.key}`;
     const home = this.homes.get(id);
     this.homes.set(id, event.place);

@@ -3,7 +3,7 @@ import { displayName } from '../../sim/names.ts';
 import type { Micros } from '../../sim/time.ts';
 import { formatSeconds } from '../../sim/time.ts';
 import type { TraceEvent } from '../../sim/trace.ts';
-import { Ledger, type Claim, type ClaimFold, type Verdict } from '../claim.ts';
+import { Ledger, type Claim, type ClaimFold, type Verdict, tellsPlace } from '../claim.ts';
 import { readerOf } from '../seen.ts';
 
 type Of<K extends TraceEvent['kind']> = Extract<TraceEvent, { kind: K }>;
@@ -154,7 +154,7 @@ class SeekByTime implements ClaimFold {
 
   on(event: TraceEvent): void {
     if (event.kind === 'published') this.made.set(event.message, event.at);
-    if (event.kind === 'publish-confirmed' && event.position !== null) {
+    if (tellsPlace(event) && event.position !== null) {
       let there = this.confirmed.get(event.place);
       if (!there) this.confirmed.set(event.place, (there = new Map<number, Micros>()));
       there.set(event.position, this.made.get(event.message) ?? event.at);
@@ -299,7 +299,7 @@ class LatestSkipsEarlier implements ClaimFold {
   private began = new Map<string, number>();
 
   on(event: TraceEvent): void {
-    if (event.kind === 'publish-confirmed' && event.position !== null)
+    if (tellsPlace(event) && event.position !== null)
       this.confirmed.set(event.place, Math.max(this.confirmed.get(event.place) ?? 0, event.position + 1));
     if (event.kind === 'positioned') {
       const group = event.group ?? event.client;

@@ -6,7 +6,7 @@
 import { displayName } from '../../sim/names.ts';
 import { formatSeconds, type Micros } from '../../sim/time.ts';
 import type { TraceEvent } from '../../sim/trace.ts';
-import { Ledger, type Claim, type ClaimFold, type Verdict } from '../claim.ts';
+import { Ledger, type Claim, type ClaimFold, type Verdict, tellsPlace } from '../claim.ts';
 import { named } from './partitions.ts';
 
 const SECOND: Micros = 1_000_000;
@@ -362,7 +362,7 @@ class AcksAllWaitsForIsr implements ClaimFold {
 
   on(event: TraceEvent): void {
     this.replicas.on(event);
-    if (event.kind !== 'publish-confirmed' || event.client !== 'acks-all' || event.position === null) return;
+    if (!tellsPlace(event) || event.client !== 'acks-all' || event.position === null) return;
     const { place, position, message } = event;
     const isr = this.replicas.isr.get(place) ?? [];
     const without = isr.find((node) => this.replicas.end(node, place) <= position);
@@ -454,7 +454,7 @@ class TooFewInvisible implements ClaimFold {
 
   on(event: TraceEvent): void {
     this.shortage.on(event);
-    if (event.kind === 'publish-confirmed' && event.client === 'acks-1') {
+    if (tellsPlace(event) && event.client === 'acks-1') {
       if (this.shortage.known(event.place, event.at)) this.hidden.set(event.message, event.at);
     } else if (event.kind === 'delivered') {
       const told = this.hidden.get(event.message);

@@ -3,7 +3,7 @@ import { displayName } from '../../sim/names.ts';
 import type { Micros } from '../../sim/time.ts';
 import { formatSeconds } from '../../sim/time.ts';
 import type { MessageId, TraceEvent } from '../../sim/trace.ts';
-import { Ledger, type Claim, type ClaimFold, type Verdict } from '../claim.ts';
+import { Ledger, type Claim, type ClaimFold, type Verdict, tellsPlace } from '../claim.ts';
 
 type Of<K extends TraceEvent['kind']> = Extract<TraceEvent, { kind: K }>;
 
@@ -74,6 +74,8 @@ class Locks {
     switch (event.kind) {
       case 'acquired': {
         const { group, client, place, position, until, deliveryCount, node } = event;
+        // The lock of a share group always runs out.
+        if (until === null) return undefined;
         const id = `${group} ${place} ${position}`;
         const before = this.nodes.get(id) === node ? this.locks.get(id) : undefined;
         this.locks.set(id, { client, until, deliveryCount });
@@ -116,8 +118,8 @@ class ShareOneHolder implements ClaimFold {
 
   on(event: TraceEvent): void {
     const lock = this.locks.on(event);
-    if (event.kind !== 'acquired') return;
-    const { client, place, position, at } = event;
+    if (event.kind !== 'acquired' || event.until === null) return;
+    const { client, place, position, at, until } = event;
     if (lock && lock.client !== client && at < lock.until)
       this.ledger.contradict(
         event,
@@ -127,7 +129,7 @@ class ShareOneHolder implements ClaimFold {
       this.ledger.confirm(
         event,
         () =>
-          `offset ${position} of ${place} is ${displayName(client)}’s alone until ${formatSeconds(event.until)}`,
+          `offset ${position} of ${place} is ${displayName(client)}’s alone until ${formatSeconds(until)}`,
       );
   }
 
@@ -233,7 +235,7 @@ class Hands {
 
   /** @returns what has just been finished, where that took long */
   on(event: TraceEvent): (Held & { took: Micros }) | undefined {
-    if (event.kind === 'publish-confirmed' && event.position !== null)
+    if (tellsPlace(event) && event.position !== null)
       this.confirmed.set(event.place, Math.max(this.confirmed.get(event.place) ?? 0, event.position));
     if (event.kind === 'client-stopped')
       for (const id of [...this.held.keys()]) if (id.startsWith(`${event.client} `)) this.held.delete(id);
@@ -322,7 +324,7 @@ class SlowRecordBlocksPartition implements ClaimFold {
   on(event: TraceEvent): void {
     switch (event.kind) {
       case 'publish-confirmed':
-        if (event.position !== null)
+        if (event.place !== null && event.position !== null)
           this.confirmed.set(event.place, Math.max(this.confirmed.get(event.place) ?? 0, event.position));
         break;
       case 'positioned':

@@ -6,7 +6,7 @@ import { displayName } from '../../sim/names.ts';
 import type { Micros } from '../../sim/time.ts';
 import { formatSeconds } from '../../sim/time.ts';
 import type { TraceEvent } from '../../sim/trace.ts';
-import { Ledger, type Claim, type ClaimFold, type Verdict } from '../claim.ts';
+import { Ledger, type Claim, type ClaimFold, type Verdict, tellsPlace } from '../claim.ts';
 import { readerOf } from '../seen.ts';
 import { named } from './partitions.ts';
 
@@ -64,7 +64,7 @@ class ReadCommittedHidesAborted implements ClaimFold {
 
   on(event: TraceEvent): void {
     this.told.on(event);
-    if (event.kind === 'publish-confirmed' && event.position !== null && this.told.of(event.message))
+    if (tellsPlace(event) && event.position !== null && this.told.of(event.message))
       this.positions.set(event.message, { place: event.place, position: event.position });
     if (event.kind === 'transaction-ended') this.ended(event);
     if (event.kind !== 'delivered' || this.told.readsCommittedOnly(event.client) !== true) return;
@@ -123,7 +123,7 @@ class ReadUncommittedShowsAborted implements ClaimFold {
 
   on(event: TraceEvent): void {
     this.told.on(event);
-    if (event.kind === 'publish-confirmed' && event.position !== null && this.told.of(event.message)) {
+    if (tellsPlace(event) && event.position !== null && this.told.of(event.message)) {
       let known = this.known.get(event.place);
       if (!known) this.known.set(event.place, (known = new Map<number, number>()));
       known.set(event.position, event.message);
@@ -186,7 +186,7 @@ class CommittedTransactionWhole implements ClaimFold {
 
   on(event: TraceEvent): void {
     this.told.on(event);
-    if (event.kind === 'publish-confirmed' && event.position !== null && this.told.of(event.message))
+    if (tellsPlace(event) && event.position !== null && this.told.of(event.message))
       this.positions.set(event.message, { place: event.place, position: event.position });
     if (event.kind === 'positioned' && event.committedOnly) {
       const id = `${readerOf({ ...event, message: 0 })} ${event.place}`;

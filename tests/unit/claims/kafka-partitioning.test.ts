@@ -30,7 +30,7 @@ function moved(
   place: (old: string, message: number) => string,
 ): TraceEvent[] {
   return events.map((event) =>
-    event.kind === kind ? { ...event, place: place(event.place, event.message) } : event,
+    event.kind === kind ? { ...event, place: place(event.place!, event.message) } : event,
   );
 }
 

@@ -351,7 +351,7 @@ describe('transactions', () => {
     }
     const stored = logs(events);
     for (const { message, place, position } of only(events, 'publish-confirmed'))
-      if (position !== null) expect(stored.get(place)!.get(position)).toEqual({ message });
+      if (position !== null) expect(stored.get(place!)!.get(position)).toEqual({ message });
     return { ends: told.size, undecided: [...found.values()].filter((set) => set.has('open')).length };
   };
 

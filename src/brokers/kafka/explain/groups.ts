@@ -124,7 +124,7 @@ export function settled(event: Event<'settled'>): Explanation {
 export function acquired(event: Event<'acquired'>): Explanation {
   const { client, message, deliveryCount, until } = event;
   return step(
-    `${name(client)} acquires ${record(message)} from ${at(event)}, delivery ${deliveryCount}: nobody else of its group gets it before ${formatSeconds(until)}.`,
+    `${name(client)} acquires ${record(message)} from ${at(event)}, delivery ${deliveryCount}: nobody else of its group gets it ${until === null ? 'until it is released' : `before ${formatSeconds(until)}`}.`,
     ['K-103', 'K-104'],
   );
 }
