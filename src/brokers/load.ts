@@ -49,6 +49,19 @@ export const processingTimes = v.optional(v.picklist(['fixed', 'exponential']), 
 export type Load = v.InferOutput<typeof load>;
 export type Keys = v.InferOutput<typeof keys>;
 
+/**
+ * How long the application works on its next message where its machine is neither slow nor fast, milliseconds.
+ * @param random a generator of its own, so that faults do not change how long others work
+ */
+export function workMs(
+  client: { readonly processingMs: number; readonly processingTimes: 'fixed' | 'exponential' },
+  random: Random,
+): number {
+  return client.processingTimes === 'exponential'
+    ? random.exponential(client.processingMs)
+    : client.processingMs;
+}
+
 /** Draws what one application sends: the moment of each message and its key. */
 export class LoadSource {
   private readonly load: Load;
@@ -112,7 +125,7 @@ export class LoadSource {
       this.at += work;
       return;
     }
-    for (let left = work; ; ) {
+    for (let left = work; ;) {
       const { factor, until } = this.rateAt(this.at);
       const fits = (until - this.at) * factor;
       if (fits >= left) {

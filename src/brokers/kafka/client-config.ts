@@ -3,6 +3,7 @@
  * that are both, with Kafka 4.x's defaults and units.
  */
 import * as v from 'valibot';
+import { keys, load, processingMs, processingTimes } from '../load.ts';
 import { ASSIGNORS } from './assignors.ts';
 import { clientId, id, milliseconds, positive, topicName } from './config.ts';
 
@@ -73,30 +74,6 @@ export function isIdempotent(config: {
 }): boolean {
   return config['enable.idempotence'] ?? (config.acks === 'all' && config.retries > 0);
 }
-
-/** What an application sends: when, with which keys, how big. */
-export const load = v.strictObject({
-  ratePerSecond: v.pipe(v.number(), v.minValue(0), v.maxValue(1_000_000)),
-  /** `steady`: equal gaps; `poisson`: exponentially distributed gaps. */
-  arrivals: v.optional(v.picklist(['steady', 'poisson']), 'steady'),
-  /** Stops after so many messages; without it, goes on. */
-  count: v.optional(positive),
-  /** Stops at this virtual time, milliseconds. */
-  untilMs: v.optional(milliseconds),
-});
-
-export const keys = v.variant('kind', [
-  v.strictObject({ kind: v.literal('none') }),
-  /** The keys in turn. */
-  v.strictObject({ kind: v.literal('cycle'), keys: v.pipe(v.array(v.string()), v.minLength(1)) }),
-  v.strictObject({ kind: v.literal('uniform'), keys: v.pipe(v.array(v.string()), v.minLength(1)) }),
-  /** The n-th key with weight 1/n^skew. */
-  v.strictObject({
-    kind: v.literal('zipf'),
-    keys: v.pipe(v.array(v.string()), v.minLength(1)),
-    skew: v.pipe(v.number(), v.minValue(0), v.maxValue(10)),
-  }),
-]);
 
 export const transaction = v.strictObject({
   /** Records (of a processor: those read) in one transaction. */
@@ -191,8 +168,8 @@ export const kafkaConsumer = v.strictObject({
   topics: v.pipe(v.array(topicName), v.minLength(1)),
   /** The partitions that it reads by assign(), "orders-0"; left out, it subscribes and its group shares them out. */
   assign: v.optional(v.pipe(v.array(v.string()), v.minLength(1))),
-  /** How long the application works on one record, milliseconds. */
-  processingMs: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(86_400_000)), 1),
+  processingMs,
+  processingTimes,
   /** What the application's code does about offsets when `enable.auto.commit` is false (K-72). */
   commit: v.optional(v.picklist(['after-batch', 'after-each', 'before-batch', 'never']), 'after-batch'),
   config: v.optional(kafkaConsumerConfig, {}),
@@ -220,7 +197,8 @@ export const kafkaShareConsumer = v.strictObject({
   startMs: v.optional(milliseconds, 0),
   group: id,
   topics: v.pipe(v.array(topicName), v.minLength(1)),
-  processingMs: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(86_400_000)), 1),
+  processingMs,
+  processingTimes,
   /** What it does with records of these keys instead of accepting them; needs explicit acknowledgement, save `stall` and `crash`. */
   troubles: v.optional(v.array(v.strictObject({ key: v.string(), outcome })), []),
   config: v.optional(kafkaShareConsumerConfig, {}),
@@ -236,7 +214,8 @@ export const kafkaProcessor = v.strictObject({
   topics: v.pipe(v.array(topicName), v.minLength(1)),
   /** Where it writes one record for each that it reads, with the same key. */
   to: topicName,
-  processingMs: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(86_400_000)), 1),
+  processingMs,
+  processingTimes,
   bytes,
   transaction: v.optional(transaction, {}),
   consumer: v.optional(kafkaConsumerConfig, {}),

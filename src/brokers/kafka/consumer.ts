@@ -3,7 +3,9 @@
  * The library is in kafka-consumer.ts; what the two say to one another in consumer-api.ts.
  */
 import type { Actor, Port } from '../../sim/kernel.ts';
+import type { Random } from '../../sim/random.ts';
 import { fromMs } from '../../sim/time.ts';
+import { workMs } from '../load.ts';
 import { offsetOf } from './batch.ts';
 import type { KafkaConsumer } from './client-config.ts';
 import type { ConsumerApp, Offsets, Run, SeekTarget } from './consumer-api.ts';
@@ -22,6 +24,7 @@ export class ConsumerClient implements Actor, ConsumerApp {
   readonly id: string;
   private readonly port: Port;
   private readonly client: KafkaConsumer;
+  private readonly workTimes: Random;
   private readonly consumer: ConsumerLibrary;
   /** What its thread is at: inside a call of the library, or at work, or waiting for the end of one record's work. */
   private thread: 'polling' | 'committing' | 'working' | 'busy' | 'closing' = 'polling';
@@ -34,12 +37,16 @@ export class ConsumerClient implements Actor, ConsumerApp {
   private runIndex = 0;
   private recordIndex = 0;
 
-  /** @param brokers `bootstrap.servers` */
-  constructor(port: Port, client: KafkaConsumer, brokers: readonly string[]) {
+  /**
+   * @param brokers `bootstrap.servers`
+   * @param work a generator of its own for how long it works
+   */
+  constructor(port: Port, client: KafkaConsumer, brokers: readonly string[], work: Random) {
     const { group, topics, assign, config } = client;
     this.id = port.id;
     this.port = port;
     this.client = client;
+    this.workTimes = work;
     this.consumer = new ConsumerLibrary(
       port,
       {
@@ -169,7 +176,7 @@ export class ConsumerClient implements Actor, ConsumerApp {
       else this.poll();
     } else if (processingMs > 0) {
       this.thread = 'busy';
-      this.port.timer(fromMs(processingMs * this.port.slowness()), 'worked');
+      this.port.timer(fromMs(workMs(this.client, this.workTimes) * this.port.slowness()), 'worked');
     } else this.finishRecord();
   }
 

@@ -39,18 +39,19 @@ class KafkaCluster implements Cluster<KafkaClient, KafkaAction> {
 
   addClient(client: KafkaClient): void {
     this.formation.expect(client);
-    this.kernel.add((port) => {
-      const { kernel, counter } = this;
+    const { kernel, counter } = this;
+    const work = kernel.random(`${client.id} work`);
+    kernel.add((port) => {
       const { brokers } = this.formation;
       switch (client.role) {
         case 'producer':
           return new ProducerClient(port, client, counter, brokers, kernel.random(`${client.id} load`));
         case 'consumer':
-          return new ConsumerClient(port, client, brokers);
+          return new ConsumerClient(port, client, brokers, work);
         case 'share-consumer':
-          return new ShareConsumerClient(port, client, brokers);
+          return new ShareConsumerClient(port, client, brokers, work);
         case 'processor':
-          return new ProcessorClient(port, client, counter, brokers);
+          return new ProcessorClient(port, client, counter, brokers, work);
       }
     }, client.id);
   }

@@ -4,8 +4,10 @@
  * itself once everything is written, so that a crash between the two makes it write again (K-112).
  */
 import type { Actor, Port } from '../../sim/kernel.ts';
+import type { Random } from '../../sim/random.ts';
 import { fromMs } from '../../sim/time.ts';
 import type { MessageId } from '../../sim/trace.ts';
+import { workMs } from '../load.ts';
 import { offsetOf } from './batch.ts';
 import type { KafkaProcessor } from './client-config.ts';
 import type { ConsumerApp, Run } from './consumer-api.ts';
@@ -32,6 +34,7 @@ export class ProcessorClient implements Actor, ConsumerApp, ProducerApp {
   readonly id: string;
   private readonly port: Port;
   private readonly client: KafkaProcessor;
+  private readonly workTimes: Random;
   private readonly consumer: ConsumerLibrary;
   private readonly producer: KafkaProducer;
   private readonly transactional: boolean;
@@ -54,10 +57,18 @@ export class ProcessorClient implements Actor, ConsumerApp, ProducerApp {
   private producerClosed = false;
   private consumerOver = false;
 
-  constructor(port: Port, client: KafkaProcessor, counter: MessageCounter, brokers: readonly string[]) {
+  /** @param work a generator of its own for how long it works */
+  constructor(
+    port: Port,
+    client: KafkaProcessor,
+    counter: MessageCounter,
+    brokers: readonly string[],
+    work: Random,
+  ) {
     this.id = port.id;
     this.port = port;
     this.client = client;
+    this.workTimes = work;
     this.transactional = client.producer['transactional.id'] !== undefined;
     this.record = { topic: client.to, key: null, bytes: client.bytes };
     const correlations = { next: 0 };
@@ -161,7 +172,8 @@ export class ProcessorClient implements Actor, ConsumerApp, ProducerApp {
       this.transactions++;
       this.producer.beginTransaction();
     }
-    this.port.timer(fromMs(this.client.processingMs * this.port.slowness()), 'worked', this.round);
+    const takes = workMs(this.client, this.workTimes) * this.port.slowness();
+    this.port.timer(fromMs(takes), 'worked', this.round);
   }
 
   /** Its work on a record is done: the result is written, under the same key. */

@@ -3,9 +3,9 @@
  * a transactional.id (K-43). The library is in kafka-producer.ts; what the two say to one another in producer-api.ts.
  */
 import type { Actor, Port } from '../../sim/kernel.ts';
-import { exp, ln } from '../../sim/numbers.ts';
 import type { Random } from '../../sim/random.ts';
-import { fromMs, type Micros } from '../../sim/time.ts';
+import { fromMs } from '../../sim/time.ts';
+import { LoadSource } from '../load.ts';
 import type { KafkaProducer as Settings } from './client-config.ts';
 import { KafkaProducer } from './kafka-producer.ts';
 import type { MessageCounter, ProducerApp, ProducerRecord } from './producer-api.ts';
@@ -32,14 +32,10 @@ export class ProducerClient implements Actor, ProducerApp {
   readonly id: string;
   private readonly port: Port;
   private readonly client: Settings;
-  private readonly arrivals: Random;
+  private readonly source: LoadSource;
   private readonly producer: KafkaProducer;
-  /** Running sums of the keys' weights, where they differ. */
-  private readonly keyWeights: readonly number[];
   /** The one record object that `send()` is given again and again. */
   private readonly record: ProducerRecord;
-  private offered = 0;
-  private nextArrival: Micros = 0;
   private closing = false;
   private readonly transactional: boolean;
   private readonly perTransaction: {
@@ -68,8 +64,7 @@ export class ProducerClient implements Actor, ProducerApp {
     this.id = port.id;
     this.port = port;
     this.client = client;
-    this.arrivals = arrivals;
-    this.keyWeights = client.keys.kind === 'zipf' ? zipf(client.keys.keys.length, client.keys.skew) : [];
+    this.source = new LoadSource(client, arrivals, 0);
     this.transactional = client.config['transactional.id'] !== undefined;
     this.perTransaction = client.transaction ?? { records: 5, abortEvery: 0, openMs: 0 };
     this.record = { topic: client.topic, key: null, bytes: client.bytes, partition: client.partition };
@@ -106,7 +101,7 @@ export class ProducerClient implements Actor, ProducerApp {
         'Cannot use transactional methods without enabling transactions by setting the transactional.id configuration property',
       );
     }
-    this.nextArrival = this.port.now();
+    this.source.resume(this.port.now());
     this.scheduleArrival();
   }
 
@@ -146,47 +141,19 @@ export class ProducerClient implements Actor, ProducerApp {
   // The load.
 
   private scheduleArrival(): void {
-    if (!this.hasMore()) {
+    const at = this.source.next();
+    if (at === null) {
       this.loadOver = this.client.load.ratePerSecond > 0;
       this.work();
       return;
     }
-    this.port.timer(Math.max(0, Math.round(this.nextArrival) - this.port.now()), 'arrival');
-  }
-
-  /** Draws the next arrival. @returns false when the load has ended */
-  private hasMore(): boolean {
-    const { load } = this.client;
-    if (load.ratePerSecond === 0 || (load.count !== undefined && this.offered >= load.count)) return false;
-    const gap = 1_000_000 / load.ratePerSecond;
-    this.nextArrival += load.arrivals === 'poisson' ? this.arrivals.exponential(gap) : gap;
-    const at = Math.round(this.nextArrival);
-    // So rare that it lies beyond any run.
-    if (!Number.isSafeInteger(at)) return false;
-    return load.untilMs === undefined || at <= fromMs(load.untilMs);
+    this.port.timer(Math.max(0, at - this.port.now()), 'arrival');
   }
 
   private arrive(): void {
     if (this.closing) return;
-    this.offered++;
-    this.offer(this.drawKey(), undefined);
+    this.offer(this.source.take(), undefined);
     this.scheduleArrival();
-  }
-
-  private drawKey(): string | null {
-    const { keys } = this.client;
-    switch (keys.kind) {
-      case 'none':
-        return null;
-      case 'cycle':
-        return keys.keys[(this.offered - 1) % keys.keys.length]!;
-      case 'uniform':
-        return this.arrivals.pick(keys.keys);
-      case 'zipf': {
-        const draw = this.arrivals.float() * this.keyWeights.at(-1)!;
-        return keys.keys[this.keyWeights.findIndex((sum) => sum > draw)]!;
-      }
-    }
   }
 
   private offer(key: string | null, value: string | null | undefined): void {
@@ -298,9 +265,4 @@ export class ProducerClient implements Actor, ProducerApp {
   offsetsSent(): void {
     // It reads nothing, so it sends no offsets.
   }
-}
-
-function zipf(count: number, skew: number): number[] {
-  let sum = 0;
-  return Array.from({ length: count }, (_, i) => (sum += exp(-skew * ln(i + 1))));
 }

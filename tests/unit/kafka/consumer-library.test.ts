@@ -31,7 +31,7 @@ function client(config: Config = {}, more: object = {}): KafkaConsumer {
 
 function start(cluster: FakeCluster, settings: KafkaConsumer, id = 'c'): ConsumerClient {
   let made: ConsumerClient | undefined;
-  cluster.kernel.add((port) => (made = new ConsumerClient(port, settings, cluster.brokers)), id);
+  cluster.kernel.add((port) => (made = new ConsumerClient(port, settings, cluster.brokers, port.random)), id);
   cluster.kernel.start(id);
   return made!;
 }

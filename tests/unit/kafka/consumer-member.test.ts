@@ -57,7 +57,10 @@ class Coordinator {
         ...config,
       },
     });
-    cluster.kernel.add((port) => (this.consumer = new ConsumerClient(port, settings, cluster.brokers)), 'c');
+    cluster.kernel.add(
+      (port) => (this.consumer = new ConsumerClient(port, settings, cluster.brokers, port.random)),
+      'c',
+    );
     cluster.kernel.start('c');
   }
 

@@ -138,7 +138,10 @@ class ProcessorBench extends Bench {
       ...settings,
     });
     let made: ProcessorClient | undefined;
-    this.kernel.add((port) => (made = new ProcessorClient(port, parsed, { next: 0 }, ['broker-1'])), 'p');
+    this.kernel.add(
+      (port) => (made = new ProcessorClient(port, parsed, { next: 0 }, ['broker-1'], port.random)),
+      'p',
+    );
     this.client = made!;
     this.kernel.start('p');
   }

@@ -97,7 +97,10 @@ class Cluster {
       ...more,
     });
     let made: ShareConsumerClient | undefined;
-    this.kernel.add((port) => (made = new ShareConsumerClient(port, client, ['broker-1', 'broker-2'])), id);
+    this.kernel.add(
+      (port) => (made = new ShareConsumerClient(port, client, ['broker-1', 'broker-2'], port.random)),
+      id,
+    );
     this.kernel.start(id);
     return made!;
   }

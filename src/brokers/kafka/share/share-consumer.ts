@@ -8,7 +8,9 @@
  */
 import { assert } from '../../../sim/errors.ts';
 import type { Actor, Port } from '../../../sim/kernel.ts';
+import type { Random } from '../../../sim/random.ts';
 import { fromMs, type Micros } from '../../../sim/time.ts';
+import { workMs } from '../../load.ts';
 import type { KafkaShareConsumer } from '../client-config.ts';
 import { saysMetadataIsOld } from '../exceptions.ts';
 import type {
@@ -49,6 +51,7 @@ export class ShareConsumerClient implements Actor {
   readonly id: string;
   private readonly port: Port;
   private readonly client: KafkaShareConsumer;
+  private readonly workTimes: Random;
   private readonly bootstrap: readonly string[];
   private readonly explicit: boolean;
   private readonly requests: Requests<Context>;
@@ -98,11 +101,15 @@ export class ShareConsumerClient implements Actor {
   /** Those of them that have been told that this is the end. */
   private farewells = new Set<string>();
 
-  /** @param brokers `bootstrap.servers` */
-  constructor(port: Port, client: KafkaShareConsumer, brokers: readonly string[]) {
+  /**
+   * @param brokers `bootstrap.servers`
+   * @param work a generator of its own for how long it works
+   */
+  constructor(port: Port, client: KafkaShareConsumer, brokers: readonly string[], work: Random) {
     this.id = port.id;
     this.port = port;
     this.client = client;
+    this.workTimes = work;
     this.bootstrap = brokers;
     this.explicit = client.config['share.acknowledgement.mode'] === 'explicit';
     this.requests = new Requests(port, client.config['request.timeout.ms']);
@@ -316,7 +323,7 @@ export class ShareConsumerClient implements Actor {
     }
     const { processingMs } = this.client;
     if (processingMs > 0) {
-      this.port.timer(fromMs(processingMs * this.port.slowness()), 'worked', outcome);
+      this.port.timer(fromMs(workMs(this.client, this.workTimes) * this.port.slowness()), 'worked', outcome);
       return false;
     }
     this.finishRecord(outcome);
