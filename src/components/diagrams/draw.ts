@@ -1,5 +1,6 @@
 // Draws Mermaid sources in a browser, in our colours and type, and takes from the browser a plain SVG: no style element, no
 // class, no foreignObject, every colour an attribute. So it needs nothing of the page it is put into, and no policy is bent.
+// Nodes and edges keep the names of the source as data-node and data-edge: a page may light them up.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from '@playwright/test';
@@ -149,6 +150,15 @@ async function drawInPage({ source, id, config, paper }: InPage): Promise<string
     node.append(tick);
   }
 
+  // An edge's name is that of its ends; its label has it as well.
+  const nameOf = (element: Element, pattern: RegExp): string =>
+    pattern.exec(element.getAttribute('data-id') ?? element.id)?.[1] ?? '';
+  const names = new Map<Element, readonly [attribute: string, name: string]>();
+  for (const node of svg.querySelectorAll('.node'))
+    names.set(node, ['data-node', nameOf(node, /flowchart-(.+)-\d+$/)]);
+  for (const edge of svg.querySelectorAll('.edgePaths path, .edgeLabel .label[data-id]'))
+    names.set(edge, ['data-edge', nameOf(edge, /L_(.+)_\d+$/)]);
+
   // Only these markers are used by an edge; the rest of Mermaid's set goes.
   const usedMarkers = new Set(
     [...svg.querySelectorAll('[marker-end], [marker-start]')].flatMap((edge) =>
@@ -212,6 +222,8 @@ async function drawInPage({ source, id, config, paper }: InPage): Promise<string
     }
     for (const { name } of [...element.attributes])
       if (name.startsWith('data-')) element.removeAttribute(name);
+    const named = names.get(element);
+    if (named) element.setAttribute(...named);
     for (const [name, value] of values) {
       const isFont = name.startsWith('font-') || name === 'text-anchor';
       element.removeAttribute(name);
