@@ -2,6 +2,9 @@
  * What every kind of queue is to its node: a state machine. `apply(command, now, effects)`: a classic queue applies a
  * command when it comes, a quorum queue when a majority of its replicas has it (on every replica, with the leader's
  * time), a stream likewise. Deliveries, confirms and dead letters are effects; only a leader's effects reach anybody.
+ *
+ * A queue tells the trace what became of each copy it held: `appended` once, and one end (`removed`, `dropped`,
+ * `dead-lettered`), or none while it is still owed. Nobody else tells it.
  */
 import type { Micros } from '../../sim/time.ts';
 import type { EventBody } from '../../sim/trace.ts';
@@ -65,7 +68,12 @@ export type QueueCommand =
   /** A moment that the queue asked for has come: the head expires, a delayed retry is due. */
   | { readonly type: 'tick' }
   /** R-87: the worker's publish of a held dead letter was confirmed. */
-  | { readonly type: 'dead-letter-confirmed'; readonly position: number };
+  | { readonly type: 'dead-letter-confirmed'; readonly position: number }
+  /** Of a classic queue: the node's disk has everything that it was asked to {@link QueueEffects.store} up to and with
+   * this position. */
+  | { readonly type: 'synced'; readonly position: number }
+  /** The queue is deleted, and what it holds is gone: nothing is dead-lettered (R-80). */
+  | { readonly type: 'delete' };
 
 /** Why a message comes back unsettled: it decides what is counted (R-63, R-64). */
 export type ReturnReason = 'reject' | 'nack' | 'recover' | 'channel-down' | 'node-down' | 'timeout';
@@ -111,12 +119,18 @@ export interface QueueEffects {
   /** Answers a `get`; null: get-empty. `left`: messages still ready. */
   got(channel: ChannelKey, delivery: QueueDelivery | null, left: number): void;
   purged(channel: ChannelKey, messages: number): void;
-  /** R-30, R-31: the queue has the message as safely as it promises, or refuses it. */
+  /** R-30, R-31: the queue has the message as safely as it promises, or refuses it. Once for each publish. */
   confirmed(publish: PublishKey): void;
   rejected(publish: PublishKey): void;
+  /** R-30: a persistent message of a durable classic queue is to be written to the node's disk, this many bytes. The
+   * node says `synced` after its fsync, and the queue then confirms; or before, when the message is settled first. */
+  store(position: number, bytes: number): void;
+  /** R-81: whether the dead-letter exchange is there now. If it is not, the queue drops the message. */
+  hasExchange(name: string): boolean;
   /** R-81: to the dead-letter exchange, in the words of {@link QueueLimits}; the queue has already forgotten it, unless
-   * `held` (R-87): then it waits for `dead-letter-confirmed`. */
-  deadLetter(message: Message, reason: DeathReason, position: number, held: boolean): void;
+   * `held` (R-87): then it waits for `dead-letter-confirmed`, and this may be asked again after a change of leader.
+   * `position` is null where it was refused and never had one (R-77). */
+  deadLetter(message: Message, reason: DeathReason, position: number | null, held: boolean): void;
   /** R-37, R-41: whether the channel of this consumer takes another delivery now. */
   hasRoom(subscription: Subscription): boolean;
   /** Asks for a `tick` at this moment, instead of the one asked for before; null: none. */
