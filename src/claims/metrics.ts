@@ -6,6 +6,7 @@
  */
 import type { Micros } from '../sim/time.ts';
 import type { TraceEvent } from '../sim/trace.ts';
+import { Histogram } from './histogram.ts';
 import { Seen } from './seen.ts';
 
 export interface Metrics {
@@ -25,25 +26,6 @@ export interface Metrics {
   readonly backlog: number;
   /** Publish to first finish by any group, milliseconds; null before the first. */
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number } | null;
-}
-
-/** Buckets of the latency histogram grow by 5 %, so a quantile is off by at most that. */
-const GROWTH = 1.05;
-const BUCKETS = 512;
-/** The upper bound of each bucket, microseconds; made by multiplication, so that it is the same on every machine. */
-const UPPER = new Float64Array(BUCKETS).fill(1);
-for (let i = 1; i < BUCKETS; i++) UPPER[i] = (UPPER[i - 1] as number) * GROWTH;
-
-/** The first bucket whose upper bound is not below the latency. */
-function bucketOf(latency: Micros): number {
-  let low = 0;
-  let high = BUCKETS - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((UPPER[middle] as number) < latency) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Published messages whose latency is still open; beyond it the oldest are no longer timed. */
@@ -94,9 +76,7 @@ export class MetricsFold {
   private duplicates = 0;
   private rebalances = 0;
   private backlog = 0;
-  private readonly histogram = new Float64Array(BUCKETS);
-  private timed = 0;
-  private max = 0;
+  private readonly latencies = new Histogram();
   /** A ring by message number: when it was published, or -1 once its latency is known. It grows while it must. */
   private publishedAt = new Float64Array(1024).fill(-1);
   private publishedId = new Float64Array(1024).fill(-1);
@@ -191,6 +171,7 @@ export class MetricsFold {
   }
 
   metrics(): Metrics {
+    const { latencies } = this;
     return {
       published: this.published,
       confirmed: this.confirmed,
@@ -201,7 +182,9 @@ export class MetricsFold {
       rebalances: this.rebalances,
       backlog: this.backlog,
       latencyMs:
-        this.timed === 0 ? null : { p50: this.quantile(0.5), p99: this.quantile(0.99), max: this.max / 1000 },
+        latencies.count === 0
+          ? null
+          : { p50: latencies.quantileMs(0.5), p99: latencies.quantileMs(0.99), max: latencies.max / 1000 },
     };
   }
 
@@ -324,20 +307,6 @@ export class MetricsFold {
     const since = this.publishedAt[slot] as number;
     if (since === -1 || this.publishedId[slot] !== message) return;
     this.publishedAt[slot] = -1;
-    const latency = at - since;
-    this.timed++;
-    this.max = Math.max(this.max, latency);
-    const bucket = bucketOf(latency);
-    this.histogram[bucket] = (this.histogram[bucket] as number) + 1;
-  }
-
-  private quantile(q: number): number {
-    const rank = Math.ceil(q * this.timed);
-    let seen = 0;
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      seen += this.histogram[bucket] as number;
-      if (seen >= rank) return Math.min(this.max, UPPER[bucket] as number) / 1000;
-    }
-    return this.max / 1000;
+    this.latencies.add(at - since);
   }
 }
