@@ -182,12 +182,34 @@ export const brokerConfigEntries = {
 } as const;
 export const kafkaBrokerConfig = v.strictObject(brokerConfigEntries);
 
+const micros = v.pipe(v.number(), v.minValue(0), v.maxValue(1_000_000));
+const bytesPerSecond = v.nullable(positive);
+
+/**
+ * What a broker's work takes: a model, not a measurement of Kafka. Where each figure comes from, the page on costs says
+ * (content/facts/costs.json).
+ */
+export const costs = v.strictObject({
+  /** What one request takes on the request thread, microseconds. */
+  requestMicros: v.optional(micros, 20),
+  /** What an append takes on top of it, per batch: a write into the page cache (K-66), microseconds. */
+  appendMicros: v.optional(micros, 30),
+  /** What a network card carries each way, bytes a second; null: not counted. */
+  networkBytesPerSecond: v.optional(bytesPerSecond, null),
+  /**
+   * What the disk takes, bytes a second; null: not counted. Nobody waits for a write (K-66), but what is appended must get
+   * there in the end, so the request thread appends no faster.
+   */
+  diskBytesPerSecond: v.optional(bytesPerSecond, null),
+});
+
 export const kafkaSystem = v.strictObject({
   broker: v.literal('kafka'),
   /** Broker processes: broker-1, broker-2 and so on, beside one controller. */
   brokers: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(BROKERS_MAX)), 1),
   topics: v.array(kafkaTopic),
   config: v.optional(kafkaBrokerConfig, {}),
+  costs: v.optional(costs, {}),
 });
 
 /** What a timeline, or a reader, may do to Kafka beyond what can be done to any broker. */
@@ -253,6 +275,7 @@ export type TopicConfig = v.InferOutput<typeof topicConfig>;
 export type EffectiveTopicConfig = { readonly [K in keyof TopicConfig]-?: NonNullable<TopicConfig[K]> };
 export type KafkaTopic = v.InferOutput<typeof kafkaTopic>;
 export type KafkaBrokerConfig = v.InferOutput<typeof kafkaBrokerConfig>;
+export type Costs = v.InferOutput<typeof costs>;
 export type KafkaSystem = v.InferOutput<typeof kafkaSystem>;
 export type KafkaAction = v.InferOutput<typeof kafkaAction>;
 

@@ -9,13 +9,15 @@ import type { Formation } from './formation.ts';
 import { BrokerMachine, type Command } from './machine.ts';
 import type { Envelope, Reply, ReplyEnvelope, Request } from './protocol.ts';
 import { Requests } from './requests.ts';
+import { Work } from './work.ts';
 
-/** What one request takes on the request thread. */
-const REQUEST_MICROS = 20;
-/** What an append takes on top of it, per batch: a write into the page cache (K-66). */
-const APPEND_MICROS = 30;
 /** How long a broker waits for another's answer (`request.timeout.ms` of its own clients). */
 const REQUEST_TIMEOUT_MS = 30_000;
+
+/** A reply whose turn on the network card will come. */
+interface OutgoingReply extends ReplyEnvelope {
+  readonly to: string;
+}
 
 export class BrokerNode implements Actor, BrokerEffects {
   readonly id: string;
@@ -28,20 +30,20 @@ export class BrokerNode implements Actor, BrokerEffects {
   /** What it asked of itself and has not answered yet. */
   private own = new Map<number, unknown>();
   private nextOwn = 0;
-  /** When the request thread is free again. */
-  private busyUntil: Micros = 0;
+  private readonly work: Work;
 
   /** @param formation the cluster as it is when the run begins, this broker registered in it */
   constructor(port: Port, system: KafkaSystem, formation: Formation) {
     this.id = port.id;
     this.port = port;
     this.formation = formation;
+    this.work = new Work(system.costs);
     this.machine = new BrokerMachine(port.id, system.config, port.random);
     this.requests = new Requests(port, REQUEST_TIMEOUT_MS);
   }
 
   start(): void {
-    this.busyUntil = this.port.now();
+    this.work.reset(this.port.now());
     this.requests.reset();
     this.own.clear();
     this.lives++;
@@ -62,13 +64,13 @@ export class BrokerNode implements Actor, BrokerEffects {
     }
     const { correlation, request } = envelope;
     const now = this.port.now();
-    const work = REQUEST_MICROS + (request.api === 'Produce' ? APPEND_MICROS * request.batches.length : 0);
-    this.busyUntil = Math.max(this.busyUntil, now) + Math.round(work * this.port.slowness());
-    this.port.timer(this.busyUntil - now, 'request', { type: 'request', from, correlation, request });
+    const doneAt = this.work.request(request, now, this.port.slowness());
+    this.port.timer(doneAt - now, 'request', { type: 'request', from, correlation, request });
   }
 
   wake(timer: string, data: unknown): void {
     if (timer === 'request') this.apply(data as Command);
+    else if (timer === 'reply') this.send(data as OutgoingReply);
     else if (timer === 'own-reply') {
       const { correlation, reply } = data as ReplyEnvelope;
       const context = this.own.get(correlation);
@@ -98,8 +100,9 @@ export class BrokerNode implements Actor, BrokerEffects {
       this.port.timer(0, 'own-reply', { correlation, reply });
       return;
     }
-    const envelope: ReplyEnvelope = { correlation, reply };
-    this.port.send(to, envelope, replyCargo(reply));
+    const takes = this.work.reply(reply, this.port.now());
+    if (takes > 0) this.port.timer(takes, 'reply', { to, correlation, reply });
+    else this.send({ to, correlation, reply });
   }
 
   request(to: string, request: Request, context: unknown): void {
@@ -123,6 +126,11 @@ export class BrokerNode implements Actor, BrokerEffects {
 
   trace(event: EventBody): void {
     this.port.emit(event);
+  }
+
+  private send({ to, correlation, reply }: OutgoingReply): void {
+    const envelope: ReplyEnvelope = { correlation, reply };
+    this.port.send(to, envelope, replyCargo(reply));
   }
 
   private answered(context: unknown, reply: Reply | null): void {
