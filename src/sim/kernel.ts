@@ -525,4 +525,9 @@ export class Port {
   exit(): void {
     this.kernel.exit(this.id);
   }
+
+  /** This process dies of what it does. Nothing may be sent after it. */
+  crash(): void {
+    this.kernel.crash(this.id);
+  }
 }

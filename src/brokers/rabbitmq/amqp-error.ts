@@ -25,6 +25,11 @@ export type AmqpCode = keyof typeof NAMES;
 
 const SOFT: readonly AmqpCode[] = [311, 312, 313, 403, 404, 405, 406];
 
+/** A code as a client shows it: `404 NOT_FOUND`. */
+export function codeName(code: AmqpCode): string {
+  return `${code} ${NAMES[code]}`;
+}
+
 /** Thrown by the model where the server would close; the channel catches it. `text` is without the code's name. */
 export class AmqpError extends Error {
   override name = 'AmqpError';
