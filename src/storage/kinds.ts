@@ -78,6 +78,14 @@ export const kinds = {
   answer: defineKind('answer', textSchema),
   task: defineKind('task', v.strictObject({ done: v.boolean(), changedAtMs: timeMs })),
   prediction: defineKind('prediction', v.strictObject({ choice: v.string(), chosenAtMs: timeMs })),
+  /** The answers to a tree of questions, by the questions' permanent ids, those off the present path included. */
+  choice: defineKind(
+    'choice',
+    v.strictObject({
+      answers: v.record(v.string(), v.picklist(['yes', 'no'])),
+      changedAtMs: timeMs,
+    }),
+  ),
   place: defineKind(
     'place',
     v.strictObject({
