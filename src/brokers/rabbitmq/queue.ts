@@ -144,6 +144,8 @@ export interface QueueEffects {
 export interface QueueInfo {
   readonly ready: number;
   readonly unacknowledged: number;
+  /** Neither: a quorum queue delays its retry, or awaits that its dead letter is confirmed. */
+  readonly held: number;
   readonly readyBytes: number;
   readonly unacknowledgedBytes: number;
   readonly consumers: readonly {

@@ -1,0 +1,124 @@
+/**
+ * What is ready in a quorum queue, and in which order it leaves: what came back first (R-51), then by priority as the
+ * version has it (R-66, R-67).
+ */
+import type { Micros } from '../../../sim/time.ts';
+import type { Version } from '../config.ts';
+import type { Message } from '../message.ts';
+import type { Entry } from './entry.ts';
+import { Ring } from './ring.ts';
+
+/** R-67: levels of 4.3, and that of a message without a priority. */
+const LEVELS_STRICT = 32;
+const LEVEL_USUAL = 4;
+/** R-66: 4.2 has a normal and a high level, and gives out so many high ones before a normal one. */
+const NORMAL = 0;
+const HIGH = 1;
+const HIGH_FROM = 5;
+const HIGH_IN_A_ROW = 2;
+
+export class QuorumMessages {
+  private readonly version: Version;
+  private readonly returns = new Ring<Entry>();
+  /** Those that never left, or were enqueued again; by level. */
+  private readonly levels: readonly Ring<Entry>[];
+  private count = 0;
+  /** R-66: how many have left since the last normal one had its turn. */
+  private turn = 0;
+
+  constructor(version: Version) {
+    this.version = version;
+    const levels = version === '4.3' ? LEVELS_STRICT : version === '4.2' ? 2 : 1;
+    this.levels = Array.from({ length: levels }, () => new Ring());
+  }
+
+  get length(): number {
+    return this.count;
+  }
+
+  add(one: Entry): void {
+    this.levels[this.levelOf(one.message)]!.push(one);
+    this.count++;
+  }
+
+  /** R-51, without a delivery limit: as new, and of no priority. */
+  addAgain(one: Entry): void {
+    this.levels[this.version === '4.3' ? LEVEL_USUAL : NORMAL]!.push(one);
+    this.count++;
+  }
+
+  giveBack(one: Entry): void {
+    this.returns.push(one);
+    this.count++;
+  }
+
+  peek(): Entry | undefined {
+    return this.returns.peek() ?? this.nextLevel()?.peek();
+  }
+
+  take(): Entry | undefined {
+    if (this.count === 0) return undefined;
+    this.count--;
+    if (this.returns.length > 0) return this.returns.shift();
+    const level = this.nextLevel();
+    this.turn = this.turn === HIGH_IN_A_ROW ? 0 : this.turn + 1;
+    return level?.shift();
+  }
+
+  /**
+   * R-69: takes what has expired, if the next one to leave has. Up to 4.2 one after another from the head, in 4.3 from
+   * the head of each level.
+   */
+  takeExpired(now: Micros): Entry[] {
+    if ((this.peek()?.expires ?? Infinity) > now) return [];
+    return this.takeExpiredHeads(now);
+  }
+
+  /** The same, though the next one to leave may live on: 4.3's timer does so. */
+  takeExpiredHeads(now: Micros): Entry[] {
+    const expired: Entry[] = [];
+    if (this.version !== '4.3') {
+      while ((this.peek()?.expires ?? Infinity) <= now) expired.push(this.take()!);
+      return expired;
+    }
+    this.takeExpiredFrom(this.returns, now, expired);
+    for (let at = LEVELS_STRICT - 1; at >= 0; at--) this.takeExpiredFrom(this.levels[at]!, now, expired);
+    return expired;
+  }
+
+  /** When the next message can expire: Infinity, never. */
+  nextExpiry(): number {
+    if (this.version !== '4.3') return this.peek()?.expires ?? Infinity;
+    let first = this.returns.peek()?.expires ?? Infinity;
+    for (const level of this.levels) first = Math.min(first, level.peek()?.expires ?? Infinity);
+    return first;
+  }
+
+  private takeExpiredFrom(ring: Ring<Entry>, now: Micros, expired: Entry[]): void {
+    while ((ring.peek()?.expires ?? Infinity) <= now) {
+      expired.push(ring.shift()!);
+      this.count--;
+    }
+  }
+
+  private nextLevel(): Ring<Entry> | undefined {
+    if (this.version === '4.2') {
+      const high = this.levels[HIGH]!.peek();
+      const normal = this.levels[NORMAL]!.peek();
+      const normalsTurn = this.turn === HIGH_IN_A_ROW && normal !== undefined;
+      // A high one that was enqueued before the normal one takes nobody's turn.
+      const high1st = high !== undefined && !(normalsTurn && high.order > normal.order);
+      return this.levels[high1st ? HIGH : NORMAL];
+    }
+    for (let at = this.levels.length - 1; at > 0; at--) {
+      if (this.levels[at]!.length > 0) return this.levels[at];
+    }
+    return this.levels[0];
+  }
+
+  private levelOf({ priority }: Message): number {
+    if (this.version === '3.10') return 0;
+    if (this.version === '4.2') return (priority ?? 0) >= HIGH_FROM ? HIGH : NORMAL;
+    return Math.min(priority ?? LEVEL_USUAL, LEVELS_STRICT - 1);
+  }
+}
