@@ -10,13 +10,13 @@
  */
 import { assert } from '../../../sim/errors.ts';
 import type { Ticket } from '../../../sim/event-queue.ts';
-import type { Cargo, Port } from '../../../sim/kernel.ts';
+import type { Port } from '../../../sim/kernel.ts';
 import { fromMs } from '../../../sim/time.ts';
-import type { MessageId } from '../../../sim/trace.ts';
 import { codeName, type AmqpCode } from '../amqp-error.ts';
 import type { ClientFrame, Delivered, Frames, ServerFrame } from '../protocol.ts';
 import { Channel, type ConsumeFrame, type PendingCall } from './channel.ts';
 import { groupOf } from './deliveries.ts';
+import { Outbox } from './outbox.ts';
 import { callsOf, STEPS } from './recovery.ts';
 import { Topology } from './topology.ts';
 
@@ -84,9 +84,7 @@ export class AmqpConnection {
   private channels = new Map<number, Channel>();
   private topology = new Topology();
   private timer: Ticket | null = null;
-  private frames: ClientFrame[] = [];
-  private messages: MessageId[] | null = null;
-  private what: string[] = [];
+  private readonly outbox = new Outbox();
 
   /**
    * @param nodes the cluster's nodes in the order in which they are tried
@@ -136,7 +134,7 @@ export class AmqpConnection {
     if (this.state === 'open') {
       this.state = 'closing';
       this.timer = this.port.timer(fromMs(CLOSE_TIMEOUT_MS), 'amqp-close');
-      this.post({ method: 'connection.close' });
+      this.outbox.add({ method: 'connection.close' });
       return;
     }
     if (this.state === 'connecting') this.port.disconnect(this.node);
@@ -177,18 +175,12 @@ export class AmqpConnection {
 
   /** Sends what has no answer. What is said on a channel that is gone is not sent, as in the Java client. */
   send(frame: SendFrame): void {
-    if (this.isChannelOpen(frame.channel)) this.post(frame);
+    if (this.isChannelOpen(frame.channel)) this.outbox.add(frame);
   }
 
   /** Sends what this handler has called. */
   flush(): void {
-    const { frames } = this;
-    if (frames.length === 0) return;
-    const cargo: Cargo = { what: this.what.join(', '), place: null, messages: this.messages };
-    this.frames = [];
-    this.what = [];
-    this.messages = null;
-    this.port.send(this.node, { frames } satisfies Frames<ClientFrame>, cargo);
+    this.outbox.sendTo(this.node, this.port);
   }
 
   /** @returns whether the timer was its own */
@@ -283,7 +275,7 @@ export class AmqpConnection {
     const call = channel.calls.shift();
     assert(call, `${this.port.id} is answered ${reply.method} and has asked nothing`);
     this.note(channel, call, reply);
-    if (channel.calls.length > 0) this.post(channel.calls[0]!.frame);
+    if (channel.calls.length > 0) this.outbox.add(channel.calls[0]!.frame);
     if (!call.own) this.app.replied(call.frame as CallFrame, reply);
     this.advance();
   }
@@ -320,8 +312,8 @@ export class AmqpConnection {
   }
 
   private consumes(channel: Channel, frame: ConsumeFrame, tag: string): void {
-    const queue = this.queueName(channel.number, frame.queue);
-    channel.consumers.set(tag, queue === frame.queue ? frame : { ...frame, queue });
+    const { queue } = frame;
+    channel.consumers.set(tag, frame);
     this.port.emit({
       kind: 'consuming-began',
       client: this.port.id,
@@ -381,7 +373,7 @@ export class AmqpConnection {
   private connect(): void {
     this.state = 'connecting';
     this.timer = this.port.timer(fromMs(CONNECT_TIMEOUT_MS), 'amqp-connect');
-    this.post({ method: 'connection.open', client: this.port.id });
+    this.outbox.add({ method: 'connection.open', client: this.port.id });
   }
 
   private opened(): void {
@@ -424,7 +416,7 @@ export class AmqpConnection {
 
   private waitForNext(): void {
     this.cancelTimer();
-    this.unsay();
+    this.outbox.clear();
     this.state = 'waiting';
     this.index = (this.index + 1) % this.nodes.length;
     this.timer = this.port.timer(fromMs(this.recoveryMs), 'amqp-recover');
@@ -450,14 +442,7 @@ export class AmqpConnection {
     this.channels = new Map();
     this.topology = new Topology();
     this.timer = null;
-    this.unsay();
-  }
-
-  /** What the handler has said to a connection that is gone. */
-  private unsay(): void {
-    this.frames = [];
-    this.what = [];
-    this.messages = null;
+    this.outbox.clear();
   }
 
   private cancelTimer(): void {
@@ -500,15 +485,6 @@ export class AmqpConnection {
 
   private enqueue(channel: Channel, call: PendingCall): void {
     channel.calls.push(call);
-    if (channel.calls.length === 1) this.post(call.frame);
-  }
-
-  private post(frame: ClientFrame): void {
-    this.frames.push(frame);
-    if (!this.what.includes(frame.method)) this.what.push(frame.method);
-    if (frame.method !== 'basic.publish') return;
-    const { id } = frame.content;
-    if (this.messages) this.messages.push(id);
-    else this.messages = [id];
+    if (channel.calls.length === 1) this.outbox.add(call.frame);
   }
 }

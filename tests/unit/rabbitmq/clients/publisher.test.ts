@@ -265,14 +265,15 @@ describe('when it cannot publish', () => {
 
   it('without confirms what was on the wire is gone, and nobody is told', () => {
     const { cluster } = setUp({ recoveryMs: 1000, confirms: false });
-    cluster.until(31);
+    // The third is under way.
+    cluster.until(30.5);
     cluster.kernel.crash('rabbit-1');
     cluster.until(100);
     cluster.kernel.start('rabbit-1');
     cluster.until(3000);
     expect(cluster.of('republished')).toEqual([]);
     expect(cluster.of('publish-failed')).toEqual([]);
-    expect(cluster.frames('basic.publish').length).toBeLessThanOrEqual(5);
+    expect(cluster.frames('basic.publish').map(({ content }) => content.id)).toEqual([1, 2, 4, 5]);
   });
 
   it('goes on trying node after node when none answers', () => {
