@@ -1,0 +1,612 @@
+/**
+ * What a run came to, for whoever published and whoever was to read: lost, duplicated, reordered, set aside, still owed; how
+ * long it took; how fast it went; how long it took to recover; what is stored, and what of it could be replayed.
+ *
+ * It knows no broker and no scenario: only who reads together (audiences), and when something went wrong. The words:
+ *
+ * - An *audience* is a set of consumers that share one reading; every message is meant for one consumer of each audience.
+ * - *Finished*: a consumer of the audience did its work on the message (`processed`), for the first time.
+ * - *Duplicated*: times it was finished again.
+ * - *Reordered*: of the messages of one producer with one key, those that came first to the audience's work (`finished`), or
+ *   into its hands (`given`), after a later one had. Only first times count: a duplicate reorders nothing. Messages without a
+ *   key have no order.
+ * - *Refused*: the publisher was told that it failed or came back. Nobody owes it any more.
+ * - Of every other message that an audience has not finished, exactly one holds when the run ends. It is *owed*: a consumer
+ *   that lives has it in hand; or it is in a place that the audience reads, where the audience will come to it; or its
+ *   producer has it still. It is *dead-lettered*: moved to where somebody will look at it. It is *dropped*: a stated limit (a
+ *   length, an age, a count of deliveries) let go of it. It is *missed*: it was gone before the audience came. Otherwise it is
+ *   *lost*, and the worse if it had been confirmed.
+ * - *Latency* is from publish to first finish.
+ * - *Throughput* is what was finished per second between the first publish and the last finish.
+ * - The *backlog* is what was published and is neither finished nor any of the above, summed over audiences. *Time to recover*
+ *   is from the last disturbance to the moment at which the backlog, after its highest point since, is back at the most it
+ *   was before the first one.
+ * - *Storage* counts each place once: a queue for each audience is a copy for each; `bytesOnAllNodes` counts replicas.
+ * - *Replayable*: the messages that a new audience would be given that asks for everything from the beginning.
+ *
+ * Memory: what somebody is still owed, and what lies in queues. A run that loses nothing and keeps up needs no more after
+ * an hour than after a minute.
+ */
+import type { Micros } from '../sim/time.ts';
+import type { MessageId, TraceEvent } from '../sim/trace.ts';
+import { Histogram } from './histogram.ts';
+import { AudienceFold, Reading, type Audience, type Member } from './outcome/audience.ts';
+import { History } from './outcome/history.ts';
+import { Places, type Place, type Stored } from './outcome/places.ts';
+
+export type { Audience } from './outcome/audience.ts';
+export type { Stored } from './outcome/places.ts';
+
+export interface OutcomeSettings {
+  /** At most 30. */
+  readonly audiences: readonly Audience[];
+  /** When the first and the last thing went wrong; null where nothing does. */
+  readonly disturbed: { readonly firstAt: Micros; readonly lastAt: Micros } | null;
+}
+
+export interface Latency {
+  readonly mean: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+/** Counts of messages; for several audiences together, their sums. */
+export interface Fates {
+  readonly finished: number;
+  readonly duplicated: number;
+  readonly reordered: { readonly given: number; readonly finished: number };
+  readonly owed: number;
+  readonly deadLettered: number;
+  readonly dropped: number;
+  readonly missed: number;
+  readonly lost: { readonly confirmed: number; readonly unconfirmed: number };
+  /** Milliseconds; null where nothing was finished. Quantiles are at most 5 % too high, mean and max exact. */
+  readonly latencyMs: Latency | null;
+  readonly throughputPerSecond: number;
+}
+
+export interface Outcome extends Fates {
+  readonly published: number;
+  readonly confirmed: number;
+  readonly refused: number;
+  readonly audiences: readonly (Fates & { readonly id: string })[];
+  readonly recovery:
+    | { readonly kind: 'undisturbed' }
+    | { readonly kind: 'recovered'; readonly ms: number }
+    | { readonly kind: 'not-recovered' };
+  readonly storage: { readonly atEnd: Stored; readonly atMost: Stored };
+  readonly replayable: number;
+  /** Bounds of the simulator that were reached: beyond them the figures are of a run that let go of something. */
+  readonly limits: readonly string[];
+  /** The most of the backlog in each stretch of so many milliseconds, from the beginning of the run. */
+  readonly backlog: { readonly everyMs: number; readonly most: readonly number[] };
+}
+
+/** A producer, and what an order can be broken of. */
+interface Producer {
+  up: boolean;
+  life: number;
+  /** Whether the broker answers it at all. */
+  confirms: boolean;
+  keys: Map<string, KeyOrder>;
+}
+
+/** The latest message of one producer and key that each audience has been given, and has finished. */
+interface KeyOrder {
+  readonly given: number[];
+  readonly finished: number[];
+}
+
+/** A message that somebody is owed. */
+interface Open {
+  at: Micros;
+  bytes: number;
+  producer: Producer;
+  producerLife: number;
+  order: KeyOrder | null;
+  confirmed: boolean;
+  refused: boolean;
+  stored: boolean;
+  /** Audiences, a bit each: who has not finished it, was given it once, saw it dead-lettered, or dropped. */
+  owing: number;
+  given: number;
+  deadLettered: number;
+  dropped: number;
+  /** Where it was last appended to a log. */
+  log: Place | null;
+  position: number;
+  epoch: number;
+  /** Who of each audience was last given it, and in which of its lives. */
+  holders: (Member | null)[];
+  lives: number[];
+}
+
+/** What a client without confirms published so shortly before the end may still be on its way, microseconds. */
+const ON_ITS_WAY = 1_000_000;
+/** Of reached limits so many are told. */
+const LIMITS_MAX = 20;
+/** Stretches of the backlog's history, to begin with, microseconds. */
+const STRETCH = 10_000;
+
+export class OutcomeFold {
+  private readonly settings: OutcomeSettings;
+  private readonly audiences: readonly AudienceFold[];
+  private readonly members = new Map<string, Member>();
+  private readonly groups = new Map<string, number>();
+  private readonly places = new Places();
+  private readonly history = new History(STRETCH);
+  private readonly producers = new Map<string, Producer>();
+  private readonly open = new Map<MessageId, Open>();
+  /** Records of messages that are over, to be used again. */
+  private readonly spare: Open[] = [];
+  private published = 0;
+  private confirmed = 0;
+  private refused = 0;
+  private firstPublishedAt: Micros | null = null;
+  private readonly limits = new Set<string>();
+
+  constructor(settings: OutcomeSettings) {
+    this.settings = settings;
+    this.audiences = settings.audiences.map((audience) => new AudienceFold(audience));
+    settings.audiences.forEach(({ clients }, audience) => {
+      for (const client of clients) this.members.set(client, { audience, up: false, life: 0 });
+    });
+  }
+
+  on(event: TraceEvent): void {
+    switch (event.kind) {
+      case 'published':
+        this.onPublished(event);
+        break;
+      case 'republished':
+        this.onRepublished(event.message, event.at);
+        break;
+      case 'publish-confirmed':
+        this.onConfirmed(event.client, event.message);
+        break;
+      case 'publish-failed':
+      case 'returned':
+        this.onRefused(event.message, event.at);
+        break;
+      case 'appended':
+        this.onAppended(event);
+        break;
+      case 'delivered':
+        this.onDelivered(event.client, event.message);
+        break;
+      case 'processed':
+        this.onProcessed(event.client, event.message, event.at);
+        break;
+      case 'settled':
+        if (event.outcome === 'committed') this.onPositioned(event.client, event.place, event.position);
+        break;
+      case 'positioned':
+        this.onPositioned(event.client, event.place, event.position);
+        break;
+      case 'assigned':
+        this.onAssigned(event.client, event.group, event.places);
+        break;
+      case 'consuming-began':
+        this.audienceOf(event.client)?.read(event.place);
+        break;
+      case 'client-started':
+        this.onStarted(event.client, event.role, event.at);
+        break;
+      case 'client-stopped':
+        this.onStopped(event.client);
+        break;
+      case 'places-created':
+        this.places.created(event);
+        break;
+      case 'places-deleted':
+        this.places.deleted(event.places);
+        break;
+      case 'removed':
+        this.places.left(event.place, event.position);
+        break;
+      case 'dropped':
+        this.places.left(event.place, event.position);
+        if (event.message !== null) this.setAside('dropped', event.place, event.message, event.at);
+        break;
+      case 'dead-lettered':
+        this.places.left(event.place, event.position);
+        this.setAside('deadLettered', event.place, event.message, event.at);
+        break;
+      case 'archived':
+        this.onArchived(event.group, event.message, event.at);
+        break;
+      case 'limit-reached':
+        if (this.limits.size < LIMITS_MAX) this.limits.add(`${event.limit} ${event.what}`);
+        break;
+      default:
+        this.places.on(event);
+    }
+  }
+
+  /** @param endsAt when the run ends, microseconds */
+  outcome(endsAt: Micros): Outcome {
+    this.history.reach(endsAt);
+    const counts = this.audiences.map(() => ({
+      owed: 0,
+      deadLettered: 0,
+      dropped: 0,
+      missed: 0,
+      confirmed: 0,
+      unconfirmed: 0,
+    }));
+    /** When each message that is in no backlog for all that was published. */
+    const gone: Micros[] = [];
+    for (const [message, open] of this.open) {
+      if (open.refused) continue;
+      this.audiences.forEach((audience, index) => {
+        if ((open.owing & (1 << index)) === 0) return;
+        const fate = this.fate(message, open, audience, index, endsAt);
+        if (fate === null) gone.push(open.at);
+        else {
+          counts[index]![fate]++;
+          if (fate !== 'owed' && !isSetAside(open, index)) gone.push(open.at);
+        }
+      });
+    }
+    const fates = this.audiences.map((audience, index) => this.fates([audience], [counts[index]!]));
+    const stretches = this.history.stretches(gone);
+    return {
+      published: this.published,
+      confirmed: this.confirmed,
+      refused: this.refused,
+      ...this.fates(this.audiences, counts),
+      audiences: fates.map((each, index) => ({ id: this.audiences[index]!.settings.id, ...each })),
+      recovery: this.recovery(stretches),
+      storage: { atEnd: this.places.stored(), atMost: this.places.most() },
+      replayable: this.places.replayable(),
+      limits: [...this.limits],
+      backlog: { everyMs: this.history.every / 1000, most: stretches.map(({ most }) => most) },
+    };
+  }
+
+  // Publishing.
+
+  private onPublished(event: Extract<TraceEvent, { kind: 'published' }>): void {
+    const { client, message, key, bytes, at } = event;
+    this.published++;
+    this.firstPublishedAt ??= at;
+    let owing = 0;
+    let audiences = 0;
+    this.audiences.forEach((audience, index) => {
+      if (audience.settings.wants === 'new' && audience.begunAt === null) return;
+      owing |= 1 << index;
+      audiences++;
+    });
+    if (owing === 0) return;
+    const producer = this.producer(client);
+    const open = this.spare.pop() ?? this.blank(producer);
+    open.at = at;
+    open.bytes = bytes;
+    open.producer = producer;
+    open.producerLife = producer.life;
+    open.order = key === null ? null : this.order(producer, key);
+    open.confirmed = false;
+    open.refused = false;
+    open.stored = false;
+    open.owing = owing;
+    open.given = 0;
+    open.deadLettered = 0;
+    open.dropped = 0;
+    open.log = null;
+    for (let i = 0; i < this.audiences.length; i++) open.holders[i] = null;
+    this.open.set(message, open);
+    this.history.add(at, audiences);
+  }
+
+  private onRepublished(message: MessageId, at: Micros): void {
+    const open = this.open.get(message);
+    if (!open?.refused) return;
+    open.refused = false;
+    this.refused--;
+    this.history.add(at, this.backlogOf(open));
+  }
+
+  private onConfirmed(client: string, message: MessageId): void {
+    this.confirmed++;
+    this.producer(client).confirms = true;
+    const open = this.open.get(message);
+    if (open) open.confirmed = true;
+  }
+
+  private onRefused(message: MessageId, at: Micros): void {
+    const open = this.open.get(message);
+    if (open?.refused) return;
+    this.refused++;
+    if (!open) return;
+    this.history.add(at, -this.backlogOf(open));
+    open.refused = true;
+  }
+
+  private onAppended(event: Extract<TraceEvent, { kind: 'appended' }>): void {
+    const open = this.open.get(event.message);
+    const place = this.places.appended(event, open?.bytes ?? 0);
+    if (!open) return;
+    open.stored = true;
+    if (!place.log) return;
+    open.log = place;
+    open.position = event.position;
+    open.epoch = event.epoch;
+  }
+
+  // Reading.
+
+  private onDelivered(client: string, message: MessageId): void {
+    const member = this.members.get(client);
+    const open = this.open.get(message);
+    if (!member || !open) return;
+    const { audience } = member;
+    open.holders[audience] = member;
+    open.lives[audience] = member.life;
+    const bit = 1 << audience;
+    if ((open.given & bit) !== 0) return;
+    open.given |= bit;
+    if (open.order && isLate(open.order.given, audience, message))
+      this.audiences[audience]!.givenOutOfOrder++;
+  }
+
+  private onProcessed(client: string, message: MessageId, at: Micros): void {
+    const member = this.members.get(client);
+    if (!member) return;
+    const index = member.audience;
+    const audience = this.audiences[index]!;
+    if (!audience.done.add(message)) {
+      audience.duplicated++;
+      return;
+    }
+    audience.finished++;
+    audience.lastFinishedAt = at;
+    const open = this.open.get(message);
+    if (!open) return;
+    audience.latency.add(at - open.at);
+    if (open.order && isLate(open.order.finished, index, message)) audience.finishedOutOfOrder++;
+    const bit = 1 << index;
+    if ((open.owing & bit) === 0) return;
+    if (!open.refused && !isSetAside(open, index)) this.history.add(at, -1);
+    open.owing &= ~bit;
+    if (open.owing !== 0) return;
+    this.open.delete(message);
+    open.holders.fill(null);
+    open.log = null;
+    this.spare.push(open);
+  }
+
+  private onPositioned(client: string, place: string, position: number): void {
+    this.audienceOf(client)?.positioned(place, position);
+  }
+
+  private onAssigned(client: string, group: string, places: readonly string[]): void {
+    const member = this.members.get(client);
+    if (!member) return;
+    this.groups.set(group, member.audience);
+    for (const place of places) this.audiences[member.audience]!.read(place);
+  }
+
+  /** A place let go of a message: so it is for the audiences that read there, or for all where it never came to a place. */
+  private setAside(how: 'dropped' | 'deadLettered', place: string, message: MessageId, at: Micros): void {
+    const open = this.open.get(message);
+    if (!open) return;
+    const everybody = this.places.get(place) === undefined;
+    this.audiences.forEach(({ reads }, index) => {
+      if (everybody || reads.has(place)) this.mark(how, open, index, at);
+    });
+  }
+
+  private onArchived(group: string, message: MessageId | null, at: Micros): void {
+    const audience = this.groups.get(group);
+    const open = message === null ? undefined : this.open.get(message);
+    if (audience !== undefined && open) this.mark('dropped', open, audience, at);
+  }
+
+  private mark(how: 'dropped' | 'deadLettered', open: Open, index: number, at: Micros): void {
+    const bit = 1 << index;
+    if ((open.owing & bit) !== 0 && !open.refused && !isSetAside(open, index)) this.history.add(at, -1);
+    open[how] |= bit;
+  }
+
+  // Lives.
+
+  private onStarted(client: string, role: 'producer' | 'consumer', at: Micros): void {
+    const member = this.members.get(client);
+    if (member) {
+      member.up = true;
+      member.life++;
+      this.audiences[member.audience]!.begunAt ??= at;
+    } else if (role === 'producer') {
+      const producer = this.producer(client);
+      producer.up = true;
+      producer.life++;
+    }
+  }
+
+  private onStopped(client: string): void {
+    const process = this.members.get(client) ?? this.producers.get(client);
+    if (process) process.up = false;
+  }
+
+  // What became of what is not finished.
+
+  /** @returns null for a message that was never meant for the audience: it asked for new ones only, and came later */
+  private fate(
+    message: MessageId,
+    open: Open,
+    audience: AudienceFold,
+    index: number,
+    endsAt: Micros,
+  ): 'owed' | 'deadLettered' | 'dropped' | 'missed' | 'confirmed' | 'unconfirmed' | null {
+    const bit = 1 << index;
+    const holder = open.holders[index];
+    if (holder?.up && holder.life === open.lives[index]) return 'owed';
+    if (this.isWaiting(message, open, audience)) return 'owed';
+    if ((open.deadLettered & bit) !== 0) return 'deadLettered';
+    if ((open.dropped & bit) !== 0 || open.log?.log?.isExpired(open.position)) return 'dropped';
+    const isBefore = audience.begunAt === null || open.at < audience.begunAt;
+    const from = open.log ? audience.reads.get(open.log.name)?.from : undefined;
+    if (audience.settings.wants === 'new' && from !== undefined && open.position < from) return null;
+    if (!open.stored && this.isOnItsWay(open, endsAt)) return 'owed';
+    if (isBefore) return 'missed';
+    return open.confirmed ? 'confirmed' : 'unconfirmed';
+  }
+
+  /** Whether it lies where the audience will come to it. */
+  private isWaiting(message: MessageId, open: Open, audience: AudienceFold): boolean {
+    const { log } = open;
+    if (log?.log?.has(open.position, open.epoch)) {
+      const reading = audience.reads.get(log.name);
+      if (reading instanceof Reading ? open.position >= reading.next : this.mayRead(log, audience))
+        return true;
+    }
+    for (const place of this.places.all())
+      if (place.queue?.has(message) && this.mayRead(place, audience)) return true;
+    return false;
+  }
+
+  /** An audience reads what it has said that it reads; one that has said nothing yet, what no other audience does alone. */
+  private mayRead(place: Place, audience: AudienceFold): boolean {
+    if (audience.reads.has(place.name)) return true;
+    if (audience.reads.size > 0) return false;
+    return place.log !== null || !this.audiences.some(({ reads }) => reads.has(place.name));
+  }
+
+  /** Whether its producer still has it, or the wire. */
+  private isOnItsWay({ producer, producerLife, confirmed, at }: Open, endsAt: Micros): boolean {
+    if (!producer.up || producer.life !== producerLife) return false;
+    return (producer.confirms && !confirmed) || endsAt - at < ON_ITS_WAY;
+  }
+
+  private recovery(stretches: ReturnType<History['stretches']>): Outcome['recovery'] {
+    const { disturbed } = this.settings;
+    if (disturbed === null) return { kind: 'undisturbed' };
+    let before = 0;
+    let highest = 0;
+    let backAt: Micros | null = disturbed.lastAt;
+    for (const { from, least, most } of stretches) {
+      if (from + this.history.every <= disturbed.firstAt) before = Math.max(before, most);
+      if (from < disturbed.lastAt) continue;
+      if (most > before && most >= highest) {
+        highest = most;
+        backAt = null;
+      }
+      if (backAt === null && least <= before) backAt = from;
+    }
+    return backAt === null
+      ? { kind: 'not-recovered' }
+      : { kind: 'recovered', ms: (backAt - disturbed.lastAt) / 1000 };
+  }
+
+  private fates(
+    audiences: readonly AudienceFold[],
+    counts: readonly Record<
+      'owed' | 'deadLettered' | 'dropped' | 'missed' | 'confirmed' | 'unconfirmed',
+      number
+    >[],
+  ): Fates {
+    const sum = (of: (audience: AudienceFold, i: number) => number): number =>
+      audiences.reduce((total, audience, i) => total + of(audience, i), 0);
+    const latency = new Histogram();
+    for (const audience of audiences) latency.merge(audience.latency);
+    const finished = sum((audience) => audience.finished);
+    const lastAt = Math.max(0, ...audiences.map(({ lastFinishedAt }) => lastFinishedAt));
+    const lasted = lastAt - (this.firstPublishedAt ?? 0);
+    return {
+      finished,
+      duplicated: sum((audience) => audience.duplicated),
+      reordered: {
+        given: sum((audience) => audience.givenOutOfOrder),
+        finished: sum((audience) => audience.finishedOutOfOrder),
+      },
+      owed: sum((_, i) => counts[i]!.owed),
+      deadLettered: sum((_, i) => counts[i]!.deadLettered),
+      dropped: sum((_, i) => counts[i]!.dropped),
+      missed: sum((_, i) => counts[i]!.missed),
+      lost: {
+        confirmed: sum((_, i) => counts[i]!.confirmed),
+        unconfirmed: sum((_, i) => counts[i]!.unconfirmed),
+      },
+      latencyMs: latency.count === 0 ? null : latencyOf(latency),
+      throughputPerSecond: finished > 0 && lasted > 0 ? (finished * 1_000_000) / lasted : 0,
+    };
+  }
+
+  private audienceOf(client: string): AudienceFold | undefined {
+    const member = this.members.get(client);
+    return member && this.audiences[member.audience];
+  }
+
+  private producer(client: string): Producer {
+    let producer = this.producers.get(client);
+    if (!producer) {
+      producer = { up: true, life: 0, confirms: false, keys: new Map() };
+      this.producers.set(client, producer);
+    }
+    return producer;
+  }
+
+  private order({ keys }: Producer, key: string): KeyOrder {
+    let order = keys.get(key);
+    if (!order) {
+      const none = this.audiences.map(() => -1);
+      keys.set(key, (order = { given: none, finished: [...none] }));
+    }
+    return order;
+  }
+
+  /** How many audiences still wait for a message. */
+  private backlogOf(open: Open): number {
+    let count = 0;
+    for (let i = 0; i < this.audiences.length; i++)
+      if ((open.owing & (1 << i)) !== 0 && !isSetAside(open, i)) count++;
+    return count;
+  }
+
+  private blank(producer: Producer): Open {
+    return {
+      at: 0,
+      bytes: 0,
+      producer,
+      producerLife: 0,
+      order: null,
+      confirmed: false,
+      refused: false,
+      stored: false,
+      owing: 0,
+      given: 0,
+      deadLettered: 0,
+      dropped: 0,
+      log: null,
+      position: 0,
+      epoch: 0,
+      holders: this.audiences.map(() => null),
+      lives: this.audiences.map(() => 0),
+    };
+  }
+}
+
+/** Notes that it was this message's turn. @returns whether a later one had had it */
+function isLate(latest: number[], audience: number, message: MessageId): boolean {
+  if (message < latest[audience]!) return true;
+  latest[audience] = message;
+  return false;
+}
+
+function isSetAside({ deadLettered, dropped }: Open, index: number): boolean {
+  return ((deadLettered | dropped) & (1 << index)) !== 0;
+}
+
+function latencyOf(latency: Histogram): Latency {
+  return {
+    mean: latency.meanMs(),
+    p50: latency.quantileMs(0.5),
+    p95: latency.quantileMs(0.95),
+    p99: latency.quantileMs(0.99),
+    p999: latency.quantileMs(0.999),
+    max: latency.max / 1000,
+  };
+}

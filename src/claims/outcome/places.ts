@@ -1,0 +1,179 @@
+/** What lies where in a run: the logs and queues of any broker, what they hold now and held at most. */
+import type { MessageId, TraceEvent } from '../../sim/trace.ts';
+import { Log } from './log.ts';
+
+/** What a queue holds, by position; a message may be in it more than once. */
+class Queue {
+  bytes = 0;
+  private content = new Map<number, { readonly message: MessageId; readonly bytes: number }>();
+  private copies = new Map<MessageId, number>();
+
+  get messages(): number {
+    return this.content.size;
+  }
+
+  add(position: number, message: MessageId, bytes: number): void {
+    this.content.set(position, { message, bytes });
+    this.copies.set(message, (this.copies.get(message) ?? 0) + 1);
+    this.bytes += bytes;
+  }
+
+  remove(position: number): void {
+    const gone = this.content.get(position);
+    if (!gone) return;
+    this.content.delete(position);
+    this.bytes -= gone.bytes;
+    const left = this.copies.get(gone.message)! - 1;
+    if (left === 0) this.copies.delete(gone.message);
+    else this.copies.set(gone.message, left);
+  }
+
+  has(message: MessageId): boolean {
+    return this.copies.has(message);
+  }
+}
+
+export interface Place {
+  readonly name: string;
+  /** Exactly one of the two is there. */
+  readonly log: Log | null;
+  readonly queue: Queue | null;
+  /** How many nodes are to have it. */
+  readonly copies: number;
+}
+
+/** What is stored: each place counted once, and all nodes' copies together. */
+export interface Stored {
+  readonly messages: number;
+  readonly bytes: number;
+  readonly bytesOnAllNodes: number;
+}
+
+export class Places {
+  private places = new Map<string, Place>();
+  private peakMessages = 0;
+  private peakBytes = 0;
+  private peakOnAllNodes = 0;
+  private now = { messages: 0, bytes: 0, bytesOnAllNodes: 0 };
+
+  get(name: string): Place | undefined {
+    return this.places.get(name);
+  }
+
+  all(): Iterable<Place> {
+    return this.places.values();
+  }
+
+  stored(): Stored {
+    return { ...this.now };
+  }
+
+  /** The most of each that there was at any moment. */
+  most(): Stored {
+    return {
+      messages: this.peakMessages,
+      bytes: this.peakBytes,
+      bytesOnAllNodes: this.peakOnAllNodes,
+    };
+  }
+
+  /** How many messages somebody new would be given who asks for everything there is: logs keep them, queues do not. */
+  replayable(): number {
+    let sum = 0;
+    for (const { log } of this.places.values()) sum += log?.messages ?? 0;
+    return sum;
+  }
+
+  created(event: Extract<TraceEvent, { kind: 'places-created' }>): void {
+    event.places.forEach((name, i) => {
+      const copies = event.replicas?.[i]?.length ?? 1;
+      if (!this.places.has(name)) this.make(name, event.holds ?? 'log', copies);
+    });
+  }
+
+  deleted(names: readonly string[]): void {
+    for (const name of names) {
+      const place = this.places.get(name);
+      if (!place) continue;
+      this.count(place, () => this.places.delete(name), true);
+    }
+  }
+
+  /** @param bytes of the message */
+  appended(event: Extract<TraceEvent, { kind: 'appended' }>, bytes: number): Place {
+    const place = this.places.get(event.place) ?? this.make(event.place, 'log', 1);
+    // Not by `count`, which costs a function for each message.
+    const content = (place.log ?? place.queue)!;
+    const before = content.messages;
+    const bytesBefore = content.bytes;
+    if (place.log) place.log.appended(event.node, event.position, event.epoch, bytes);
+    else place.queue!.add(event.position, event.message, bytes);
+    const { now } = this;
+    now.messages += content.messages - before;
+    now.bytes += content.bytes - bytesBefore;
+    now.bytesOnAllNodes += (content.bytes - bytesBefore) * place.copies;
+    if (now.messages > this.peakMessages) this.peakMessages = now.messages;
+    if (now.bytes > this.peakBytes) this.peakBytes = now.bytes;
+    if (now.bytesOnAllNodes > this.peakOnAllNodes) this.peakOnAllNodes = now.bytesOnAllNodes;
+    return place;
+  }
+
+  /** A queue holds one message less. */
+  left(name: string, position: number | undefined): void {
+    const place = this.places.get(name);
+    if (place?.queue && position !== undefined) this.count(place, () => place.queue!.remove(position));
+  }
+
+  /** What happens to a log beyond appends. */
+  on(event: TraceEvent): void {
+    if (!('place' in event) || event.place === null) return;
+    const place = this.places.get(event.place);
+    const log = place?.log;
+    if (!log) return;
+    switch (event.kind) {
+      case 'marker-appended':
+        log.marked(event.node, event.position);
+        break;
+      case 'replicated':
+        log.replicated(event.node, event.position);
+        break;
+      case 'segment-rolled':
+        log.rolled(event.position);
+        break;
+      case 'truncated':
+        this.count(place, () => log.truncated(event.node, event.position));
+        break;
+      case 'leader-elected':
+        this.count(place, () => log.led(event.node));
+        break;
+      case 'expired':
+        this.count(place, () => log.expired(event.node, event.position + 1));
+        break;
+      case 'compacted':
+        this.count(place, () => log.compacted(event.node, event.position));
+        break;
+    }
+  }
+
+  private make(name: string, holds: 'log' | 'queue', copies: number): Place {
+    const place: Place = {
+      name,
+      log: holds === 'log' ? new Log() : null,
+      queue: holds === 'queue' ? new Queue() : null,
+      copies,
+    };
+    this.places.set(name, place);
+    return place;
+  }
+
+  /** Changes a place and keeps the sums. @param gone whether the place itself goes */
+  private count(place: Place, change: () => void, gone = false): void {
+    const content = (place.log ?? place.queue)!;
+    const { messages, bytes } = content;
+    change();
+    const now = gone ? { messages: 0, bytes: 0 } : content;
+    this.now.messages += now.messages - messages;
+    this.now.bytes += now.bytes - bytes;
+    this.now.bytesOnAllNodes += (now.bytes - bytes) * place.copies;
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * One workload on every broker: carried to each by its own rules, run with the same seeds, and judged by checkers that know no
+ * broker.
+ */
+import * as v from 'valibot';
+import { carryToKafka } from '../brokers/kafka/carry.ts';
+import { carryToRabbitmq } from '../brokers/rabbitmq/carry.ts';
+import {
+  checkChoices,
+  checkWorkload,
+  memberIds,
+  workload as workloadSchema,
+  type CarryChoices,
+  type CarryRule,
+  type Workload,
+} from '../brokers/workload.ts';
+import { OutcomeFold, type Outcome, type OutcomeSettings } from '../claims/outcome.ts';
+import { fromMs } from '../sim/time.ts';
+import { describeIssues, InvalidInput, parseScenario, SCENARIO_VERSION, type Scenario } from './schema.ts';
+import { Simulation } from './simulation.ts';
+
+const CARRIERS = { kafka: carryToKafka, rabbitmq: carryToRabbitmq } as const;
+
+/** The brokers that a workload can be carried to. */
+export type CarryingBroker = keyof typeof CARRIERS;
+export const CARRYING_BROKERS = Object.keys(CARRIERS) as CarryingBroker[];
+
+/** Per broker, the reader's choices. */
+export type Choices = Readonly<Partial<Record<CarryingBroker, CarryChoices>>>;
+
+/**
+ * @param input anything, such as parsed JSON
+ * @returns the workload with every default filled in
+ * @throws InvalidInput that names each wrong field and what was expected
+ */
+export function parseWorkload(input: unknown): Workload {
+  const what = 'This is not a workload';
+  const result = v.safeParse(workloadSchema, input);
+  if (!result.success) throw new InvalidInput(what, describeIssues(result.issues));
+  const problems = checkWorkload(result.output);
+  if (problems.length > 0) throw new InvalidInput(what, problems);
+  return result.output;
+}
+
+/** Whether something parsed is meant to be a workload, and not a scenario. */
+export function looksLikeWorkload(input: unknown): boolean {
+  return typeof input === 'object' && input !== null && 'audiences' in input;
+}
+
+/**
+ * @param choices rule id to option id
+ * @throws InvalidInput for a choice that this workload's rules do not offer
+ */
+export function carry(
+  broker: CarryingBroker,
+  workload: Workload,
+  choices: CarryChoices = {},
+): { readonly scenario: Scenario; readonly rules: readonly CarryRule[] } {
+  // What may be chosen, the rules say, so they are made before a choice is taken.
+  const problems = checkChoices(choices, CARRIERS[broker](workload, {}).rules);
+  if (problems.length > 0)
+    throw new InvalidInput(`This workload cannot be carried to ${broker} so`, problems);
+  const { scenario, rules } = CARRIERS[broker](workload, choices);
+  return { scenario: parseScenario({ version: SCENARIO_VERSION, ...scenario }), rules };
+}
+
+/** What checkers need to know of a workload: who reads together, and when something goes wrong. */
+export function outcomeSettings({ audiences, faults, producers }: Workload): OutcomeSettings {
+  const moments = [
+    ...faults.map(({ atMs }) => ({ from: atMs, until: atMs })),
+    ...producers.flatMap(({ load: { peak } }) => (peak ? [{ from: peak.fromMs, until: peak.untilMs }] : [])),
+  ];
+  return {
+    audiences: audiences.map((audience) => ({
+      id: audience.id,
+      clients: memberIds(audience),
+      wants: audience.wants,
+    })),
+    disturbed:
+      moments.length === 0
+        ? null
+        : {
+            firstAt: fromMs(Math.min(...moments.map(({ from }) => from))),
+            lastAt: fromMs(Math.max(...moments.map(({ until }) => until))),
+          },
+  };
+}
+
+/** Runs a carried workload to its end. @throws SimulationError */
+export function outcomeOf(scenario: Scenario, workload: Workload): Outcome {
+  const fold = new OutcomeFold(outcomeSettings(workload));
+  const simulation = new Simulation(scenario, [], fold);
+  simulation.finish();
+  return fold.outcome(simulation.endsAt);
+}
+
+export interface Comparison {
+  readonly workload: string;
+  readonly title: string;
+  readonly seeds: readonly number[];
+  readonly brokers: Readonly<Partial<Record<CarryingBroker, Side>>>;
+}
+
+export interface Side {
+  readonly rules: readonly CarryRule[];
+  /** One for each seed, in order. */
+  readonly outcomes: readonly Outcome[];
+}
+
+/**
+ * @param options.seeds how many: the workload's own and those after it
+ * @throws InvalidInput for a choice that there is not
+ * @throws SimulationError when an assertion of the kernel or of a model fails
+ */
+export function compare(
+  workload: Workload,
+  options: {
+    readonly brokers?: readonly CarryingBroker[];
+    readonly seeds?: number;
+    readonly choices?: Choices;
+  } = {},
+): Comparison {
+  const { brokers = CARRYING_BROKERS, seeds: count = 1, choices = {} } = options;
+  const seeds = Array.from({ length: count }, (_, i) => workload.seed + i);
+  const sides = brokers.map((broker): [CarryingBroker, Side] => {
+    const { scenario, rules } = carry(broker, workload, choices[broker]);
+    return [broker, { rules, outcomes: seeds.map((seed) => outcomeOf({ ...scenario, seed }, workload)) }];
+  });
+  return { workload: workload.id, title: workload.title, seeds, brokers: Object.fromEntries(sides) };
+}

@@ -1,0 +1,229 @@
+/**
+ * The workloads that the book and its commands know by name. Each is one thing that brokers answer differently, or that
+ * theory foretells; what must come of it on each broker, tests/unit/workloads says.
+ */
+import type { Workload, WorkloadInput } from '../brokers/workload.ts';
+import { parseWorkload, type Choices } from './compare.ts';
+
+export interface NamedWorkload {
+  readonly workload: Workload;
+  /** What it is to show, in one sentence. */
+  readonly about: string;
+  /** Choices that the point needs; elsewhere each broker's own rules hold. */
+  readonly choices: Choices;
+}
+
+type Audience = WorkloadInput['audiences'][number];
+type Input = Omit<WorkloadInput, 'version'> & { readonly about: string; readonly choices?: Choices };
+
+/** An ordinary one, which the others change in one respect: 200 orders a second, two consumers that work 4 ms on each. */
+const ORDERS = {
+  producers: [
+    {
+      id: 'shop',
+      count: 2,
+      load: { ratePerSecond: 100, arrivals: 'poisson', untilMs: 40_000 },
+      keys: { distinct: 20 },
+      bytes: 500,
+    },
+  ],
+  audiences: [{ id: 'billing', count: 2, processingMs: 4 }],
+  order: 'by-key',
+  durationMs: 50_000,
+  seed: 1,
+} as const satisfies Omit<WorkloadInput, 'version' | 'id' | 'title'>;
+
+const BILLING: Audience = ORDERS.audiences[0];
+
+const inputs: readonly Input[] = [
+  {
+    ...ORDERS,
+    id: 'orders',
+    title: 'Orders, billed in order',
+    about: 'An ordinary day: both carry it, and nothing is lost, duplicated or out of order.',
+  },
+  {
+    ...ORDERS,
+    id: 'spike',
+    title: 'A sale begins',
+    about:
+      'For five seconds ten times as many orders come as usual, three times what the consumers can do: who holds the backlog, and how long until it is gone.',
+    producers: [
+      {
+        ...ORDERS.producers[0],
+        load: {
+          ratePerSecond: 75,
+          arrivals: 'poisson',
+          peak: { fromMs: 20_000, untilMs: 25_000, factor: 10 },
+          untilMs: 50_000,
+        },
+      },
+    ],
+    durationMs: 70_000,
+  },
+  {
+    ...ORDERS,
+    id: 'skewed-keys',
+    title: 'One customer orders more than all others',
+    about:
+      'Order by key ties a key to one consumer: the busiest key is all that one of them can do, while the others idle.',
+    producers: [{ ...ORDERS.producers[0], keys: { distinct: 20, skew: 2 } }],
+    audiences: [{ ...BILLING, count: 4, processingMs: 8 }],
+  },
+  {
+    ...ORDERS,
+    id: 'uneven-work',
+    title: 'Some orders take much longer than others',
+    about:
+      'A long piece of work holds up what lies behind it in the same partition; a queue gives the next message to whoever is free.',
+    producers: [
+      { id: 'shop', count: 2, load: { ratePerSecond: 40, arrivals: 'poisson', untilMs: 40_000 }, bytes: 500 },
+    ],
+    audiences: [{ id: 'billing', count: 4, processingMs: 40, processingTimes: 'exponential' }],
+    order: 'none',
+    choices: { rabbitmq: { prefetch: '1' } },
+  },
+  {
+    ...ORDERS,
+    id: 'consumer-crash',
+    title: 'A consumer dies at work',
+    about:
+      'What it had in hand is done again by another: RabbitMQ gives back what was not acknowledged, Kafka reads on from the last commit.',
+    faults: [
+      { atMs: 20_000, fault: 'crash', of: 'consumer', audience: 'billing', number: 1, lastsMs: 10_000 },
+    ],
+    durationMs: 100_000,
+  },
+  {
+    ...ORDERS,
+    id: 'at-most-once',
+    title: 'A consumer dies after it said that it was done',
+    about: 'Settled before the work is done, a message is never done twice, and what was in hand is lost.',
+    faults: [{ atMs: 20_000, fault: 'crash', of: 'consumer', audience: 'billing', number: 1, lastsMs: 1000 }],
+    choices: { kafka: { commit: 'before-batch' }, rabbitmq: { ack: 'auto' } },
+    durationMs: 100_000,
+  },
+  {
+    ...ORDERS,
+    id: 'producer-crash',
+    title: 'A producer dies',
+    about: 'What it had not sent dies with it; what was confirmed stays.',
+    faults: [{ atMs: 20_000, fault: 'crash', of: 'producer', producers: 'shop', number: 1, lastsMs: 2000 }],
+  },
+  {
+    ...ORDERS,
+    id: 'node-crash',
+    title: 'One of three nodes is lost',
+    about: 'With replicas nothing that was confirmed is lost, and after a moment of silence others go on.',
+    survives: 'node',
+    nodes: 3,
+    faults: [{ atMs: 20_000, fault: 'crash', of: 'node', number: 1, lastsMs: 20_000 }],
+    durationMs: 100_000,
+  },
+  {
+    ...ORDERS,
+    id: 'node-restart',
+    title: 'The only node restarts',
+    about:
+      'While it is away nobody is served. What was confirmed is on its disk; what was promised nowhere is gone.',
+    faults: [{ atMs: 20_000, fault: 'crash', of: 'node', number: 1, lastsMs: 5000 }],
+    durationMs: 100_000,
+  },
+  {
+    ...ORDERS,
+    id: 'fire-and-forget',
+    title: 'Nobody is asked whether it arrived',
+    about:
+      'Without confirms, and unreplicated, the loss of a node takes messages with it that nobody misses at once.',
+    survives: 'nothing',
+    order: 'none',
+    faults: [{ atMs: 20_000, fault: 'crash', of: 'node', number: 1, lastsMs: 5000 }],
+    choices: { kafka: { acks: '0' }, rabbitmq: { confirms: 'off' } },
+    durationMs: 100_000,
+  },
+  {
+    ...ORDERS,
+    id: 'competing',
+    title: 'Order given up for speed',
+    about:
+      'Several consumers on one queue finish messages of a key in whatever order their work ends; several on one topic do not.',
+    audiences: [{ ...BILLING, count: 4, processingMs: 8, processingTimes: 'exponential' }],
+    order: 'none',
+    producers: [{ ...ORDERS.producers[0], keys: { distinct: 5 } }],
+  },
+  {
+    ...ORDERS,
+    id: 'two-audiences',
+    title: 'Billing and analytics',
+    about: 'Each has every message: from one log with two positions, or from two queues with a copy each.',
+    audiences: [BILLING, { id: 'analytics', count: 1, processingMs: 2 }],
+  },
+  {
+    ...ORDERS,
+    id: 'replay',
+    title: 'A new service wants the history',
+    about: 'It comes when everything has been read. A log gives it all; a queue has nothing left.',
+    audiences: [BILLING, { id: 'fraud', count: 1, startMs: 45_000, processingMs: 1 }],
+    keepMs: 3_600_000,
+    durationMs: 60_000,
+  },
+  {
+    id: 'steady-100k',
+    title: '100,000 messages a second',
+    about: 'Four producers and four consumers at a rate that both can carry.',
+    producers: [
+      {
+        id: 'sensors',
+        count: 4,
+        load: { ratePerSecond: 25_000, untilMs: 15_000 },
+        keys: { distinct: 64 },
+        bytes: 100,
+      },
+    ],
+    audiences: [{ id: 'storage', count: 4, processingMs: 0.01 }],
+    order: 'by-key',
+    durationMs: 16_000,
+  },
+  {
+    id: 'mm1',
+    title: 'M/M/1',
+    about: 'Poisson arrivals, exponential work, one consumer that is busy 70 % of the time.',
+    producers: [{ id: 'source', load: { ratePerSecond: 70, arrivals: 'poisson' }, bytes: 100 }],
+    audiences: [{ id: 'server', processingMs: 10, processingTimes: 'exponential' }],
+    choices: { kafka: { linger: '0', partitions: 'one' } },
+    durationMs: 610_000,
+  },
+  {
+    id: 'md1',
+    title: 'M/D/1',
+    about: 'The same with work that always takes as long: the wait is half as long.',
+    producers: [{ id: 'source', load: { ratePerSecond: 70, arrivals: 'poisson' }, bytes: 100 }],
+    audiences: [{ id: 'server', processingMs: 10 }],
+    choices: { kafka: { linger: '0', partitions: 'one' } },
+    durationMs: 610_000,
+  },
+  {
+    id: 'mmc',
+    title: 'M/M/c',
+    about:
+      'Four consumers on one queue wait less than four queues with a consumer each, which is what four partitions are.',
+    producers: [
+      {
+        id: 'source',
+        load: { ratePerSecond: 280, arrivals: 'poisson' },
+        keys: { distinct: 1000 },
+        bytes: 100,
+      },
+    ],
+    audiences: [{ id: 'server', count: 4, processingMs: 10, processingTimes: 'exponential' }],
+    choices: { kafka: { linger: '0' }, rabbitmq: { prefetch: '1' } },
+    durationMs: 310_000,
+  },
+];
+
+export const workloads: ReadonlyMap<string, NamedWorkload> = new Map(
+  inputs.map(({ about, choices = {}, ...input }) => [
+    input.id,
+    { workload: parseWorkload({ version: 1, ...input }), about, choices },
+  ]),
+);
