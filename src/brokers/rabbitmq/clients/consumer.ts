@@ -148,10 +148,10 @@ export class ConsumerClient implements Actor, AmqpApp {
   /** Works as long as that takes no time. A loop, and not calls of one another: messages can be many. */
   private run(): void {
     while (this.busy === null && !this.closing && !this.dead && this.head < this.waiting.length) this.begin();
-    if (this.head === this.waiting.length || this.head >= COMPACT_AT) {
-      this.waiting.splice(0, this.head);
-      this.head = 0;
-    }
+    if (this.head === this.waiting.length) this.waiting.length = 0;
+    else if (this.head >= COMPACT_AT) this.waiting.splice(0, this.head);
+    else return;
+    this.head = 0;
   }
 
   private begin(): void {

@@ -27,7 +27,8 @@ export class Outbox {
   sendTo(node: string, port: Port): void {
     const { frames } = this;
     if (frames.length === 0) return;
-    const cargo: Cargo = { what: this.methods.join(', '), place: null, messages: this.messages };
+    const what = this.methods.length === 1 ? this.methods[0]! : this.methods.join(', ');
+    const cargo: Cargo = { what, place: null, messages: this.messages };
     this.clear();
     port.send(node, { frames } satisfies Frames<ClientFrame>, cargo);
   }

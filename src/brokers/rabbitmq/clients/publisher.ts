@@ -48,6 +48,7 @@ export class PublisherClient implements Actor, AmqpApp {
   /** What lies between the places of the key in the routing key. */
   private readonly routingKeyParts: readonly string[];
   private readonly headers: Table;
+  private readonly hasHeaders: boolean;
   private source: LoadSource | null = null;
   /** Whether its channel takes messages. */
   private ready = false;
@@ -84,6 +85,7 @@ export class PublisherClient implements Actor, AmqpApp {
     this.load = load;
     this.routingKeyParts = client.routingKey.split('{key}');
     this.headers = Object.freeze({ ...client.headers });
+    this.hasHeaders = Object.keys(this.headers).length > 0;
     this.connection = new AmqpConnection(port, nodes, client, this);
   }
 
@@ -390,7 +392,7 @@ export class PublisherClient implements Actor, AmqpApp {
 
   private answered(publish: Publish, acked: boolean): void {
     const message = publish.content.id;
-    const cameBack = this.returnedMessages.delete(message);
+    const cameBack = this.returnedMessages.size > 0 && this.returnedMessages.delete(message);
     if (acked) {
       this.port.emit({ kind: 'publish-confirmed', client: this.id, message, place: null, position: null });
     } else if (cameBack) return;
