@@ -117,7 +117,13 @@ interface Observable {
   'publishing-blocked': { client: string; reason: string };
   'publishing-unblocked': { client: string };
   /** A router and its tracks: an exchange, a binding. What `places-created` is for places. */
-  'exchange-created': { node: string; name: string; type: string };
+  'exchange-created': {
+    node: string;
+    name: string;
+    type: string;
+    /** What was asked for beside its type: an alternate exchange. */
+    arguments?: Readonly<Record<string, unknown>>;
+  };
   'exchange-deleted': { node: string; name: string };
   'binding-created': Binding;
   'binding-deleted': Binding;
@@ -168,6 +174,8 @@ interface Observable {
     type?: string;
     /** Per place, the nodes that are to have a copy of it, the preferred leader first. */
     replicas?: readonly (readonly string[])[];
+    /** What it was declared with: limits, times to live. */
+    arguments?: Readonly<Record<string, unknown>>;
   };
   /** A topic, queue or stream is gone, with all that was in it. */
   'places-deleted': { node: string; name: string; places: readonly string[] };
