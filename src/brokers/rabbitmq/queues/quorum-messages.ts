@@ -23,6 +23,10 @@ export class QuorumMessages {
   /** Those that never left, or were enqueued again; by level. */
   private readonly levels: readonly Ring<Entry>[];
   private count = 0;
+  /** How many of them expire one day. */
+  private expiring = 0;
+  /** No level above this one has anything. */
+  private highest = 0;
   /** how many have left since the last normal one had its turn. */
   private turn = 0;
 
@@ -37,19 +41,17 @@ export class QuorumMessages {
   }
 
   add(one: Entry): void {
-    this.levels[this.levelOf(one.message)]!.push(one);
-    this.count++;
+    this.addTo(this.levelOf(one.message), one);
   }
 
   /** R-51, without a delivery limit: as new, and of no priority. */
   addAgain(one: Entry): void {
-    this.levels[this.version === '4.3' ? LEVEL_USUAL : NORMAL]!.push(one);
-    this.count++;
+    this.addTo(this.version === '4.3' ? LEVEL_USUAL : NORMAL, one);
   }
 
   giveBack(one: Entry): void {
     this.returns.push(one);
-    this.count++;
+    this.tally(one, 1);
   }
 
   peek(): Entry | undefined {
@@ -57,12 +59,11 @@ export class QuorumMessages {
   }
 
   take(): Entry | undefined {
-    if (this.count === 0) return undefined;
-    this.count--;
-    if (this.returns.length > 0) return this.returns.shift();
+    if (this.returns.length > 0) return this.takeFrom(this.returns);
     const level = this.nextLevel();
+    if (level === undefined) return undefined;
     this.turn = this.turn === HIGH_IN_A_ROW ? 0 : this.turn + 1;
-    return level?.shift();
+    return this.takeFrom(level);
   }
 
   /**
@@ -88,6 +89,7 @@ export class QuorumMessages {
 
   /** When the next message can expire: Infinity, never. */
   nextExpiry(): number {
+    if (this.expiring === 0) return Infinity;
     if (this.version !== '4.3') return this.peek()?.expires ?? Infinity;
     let first = this.returns.peek()?.expires ?? Infinity;
     for (const level of this.levels) first = Math.min(first, level.peek()?.expires ?? Infinity);
@@ -95,25 +97,35 @@ export class QuorumMessages {
   }
 
   private takeExpiredFrom(ring: Ring<Entry>, now: Micros, expired: Entry[]): void {
-    while ((ring.peek()?.expires ?? Infinity) <= now) {
-      expired.push(ring.shift()!);
-      this.count--;
-    }
+    while ((ring.peek()?.expires ?? Infinity) <= now) expired.push(this.takeFrom(ring));
   }
 
+  private takeFrom(ring: Ring<Entry>): Entry {
+    const one = ring.shift()!;
+    this.tally(one, -1);
+    return one;
+  }
+
+  private addTo(level: number, one: Entry): void {
+    this.levels[level]!.push(one);
+    this.highest = Math.max(this.highest, level);
+    this.tally(one, 1);
+  }
+
+  private tally(one: Entry, by: 1 | -1): void {
+    this.count += by;
+    if (one.expires !== Infinity) this.expiring += by;
+  }
+
+  /** @returns the level that the next one leaves from; undefined where all are empty */
   private nextLevel(): Ring<Entry> | undefined {
-    if (this.version === '4.2') {
-      const high = this.levels[HIGH]!.peek();
-      const normal = this.levels[NORMAL]!.peek();
-      const normalsTurn = this.turn === HIGH_IN_A_ROW && normal !== undefined;
-      // A high one that was enqueued before the normal one takes nobody's turn.
-      const high1st = high !== undefined && !(normalsTurn && high.order > normal.order);
-      return this.levels[high1st ? HIGH : NORMAL];
-    }
-    for (let at = this.levels.length - 1; at > 0; at--) {
-      if (this.levels[at]!.length > 0) return this.levels[at];
-    }
-    return this.levels[0];
+    while (this.highest > 0 && this.levels[this.highest]!.length === 0) this.highest--;
+    const level = this.levels[this.highest]!;
+    if (level.length === 0) return undefined;
+    if (this.version !== '4.2' || this.highest === NORMAL || this.turn !== HIGH_IN_A_ROW) return level;
+    const normal = this.levels[NORMAL]!;
+    // A high one that was enqueued before the normal one takes nobody's turn.
+    return (normal.peek()?.order ?? Infinity) < level.peek()!.order ? normal : level;
   }
 
   private levelOf({ priority }: Message): number {

@@ -144,7 +144,8 @@ export class StreamLog implements QueueMachine {
     }
     if (this.chunk?.at !== now) this.openChunk(now, effects);
     const offset = this.end++;
-    this.messages.push(message);
+    // Frozen, a checkpoint shares it.
+    this.messages.push(Object.freeze(message));
     this.bytes += message.bytes;
     this.segment!.bytes += MESSAGE_HEADER_BYTES + message.bytes;
     this.copies.appended(offset, message, effects);
