@@ -1,0 +1,77 @@
+/** A channel's process: what has been read from the socket for it, one method after another. */
+import type { Micros } from '../../sim/time.ts';
+import { AmqpError } from './amqp-error.ts';
+import type { Channel } from './channel.ts';
+import type { Costs } from './config.ts';
+import type { Connection } from './connection.ts';
+import type { ClientFrame } from './protocol.ts';
+import type { Worker } from './worker.ts';
+
+/** Methods of one batch at most. */
+const BATCH_MAX = 100;
+
+export type ChannelFrame = Extract<ClientFrame, { readonly channel: number }>;
+
+export class ChannelWorker implements Worker {
+  isBusy = false;
+  freeAt: Micros = 0;
+  /** The connection counts it among those that wait for credit. */
+  isInFlow = false;
+  /** Its clock for deliveries that are not acknowledged ticks. */
+  ticks = false;
+  readonly channel: Channel;
+  readonly connection: Connection;
+  private readonly costs: Costs;
+  private readonly host: { fail(channel: Channel, error: AmqpError): void };
+  private frames: ChannelFrame[] = [];
+  private first = 0;
+  private taken = 0;
+
+  constructor(
+    channel: Channel,
+    connection: Connection,
+    costs: Costs,
+    host: { fail(channel: Channel, error: AmqpError): void },
+  ) {
+    this.channel = channel;
+    this.connection = connection;
+    this.costs = costs;
+    this.host = host;
+  }
+
+  offer(frame: ChannelFrame): void {
+    this.frames.push(frame);
+  }
+
+  begin(): Micros | null {
+    const { frames, first, channel } = this;
+    const waiting = frames.length - first;
+    if (waiting === 0 || channel.isWaiting || channel.closed) return null;
+    this.taken = Math.min(waiting, BATCH_MAX);
+    let bytes = 0;
+    for (let i = first; i < first + this.taken; i++) {
+      const frame = frames[i]!;
+      if (frame.method === 'basic.publish') bytes += frame.content.bytes;
+    }
+    return this.taken * this.costs.channelMicros + (bytes / this.costs.networkBytesPerSecond) * 1_000_000;
+  }
+
+  finish(): void {
+    const end = this.first + this.taken;
+    this.taken = 0;
+    const { channel } = this;
+    // A method that has to wait stops the batch: the rest is taken up when it is answered.
+    while (this.first < end && !channel.closed && !channel.isWaiting) {
+      const frame = this.frames[this.first++]!;
+      try {
+        channel.handle(frame);
+      } catch (error) {
+        if (!(error instanceof AmqpError)) throw error;
+        this.host.fail(channel, error);
+      }
+    }
+    if (this.first < 1024 && this.first < this.frames.length) return;
+    this.frames = this.frames.slice(this.first);
+    this.first = 0;
+  }
+}

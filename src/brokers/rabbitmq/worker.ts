@@ -1,0 +1,16 @@
+/**
+ * A serial worker of a node: an Erlang process that takes one thing after another. What waits when it begins is one batch:
+ * the batch takes as long as all its parts, and their effects show when it is done. So an idle worker answers at once, and a
+ * busy one costs the simulation no more than an idle one.
+ */
+import type { Micros } from '../../sim/time.ts';
+
+export interface Worker {
+  isBusy: boolean;
+  /** When it has done what earlier batches left it to do. */
+  freeAt: Micros;
+  /** Takes a batch of what waits. @returns how long it takes at the ordinary pace, microseconds; null: nothing to do */
+  begin(): Micros | null;
+  /** The batch is done. */
+  finish(): void;
+}
