@@ -14,21 +14,27 @@ export function readScenario(source: string): Scenario {
       `expected one of ${[...scenarios.keys()].join(', ')}, the path of a JSON file, or - for standard input`,
     ]);
   }
+  return parseScenario(readJson(source));
+}
+
+/**
+ * @param source the path of a file, or `-` for standard input
+ * @throws InvalidInput that says what is wrong with it
+ */
+export function readJson(source: string): unknown {
   let text: string;
   try {
     text = readFileSync(source === '-' ? 0 : source, 'utf8');
   } catch (error) {
     throw new InvalidInput(`${source} cannot be read`, [(error as Error).message]);
   }
-  let json: unknown;
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw new InvalidInput(`${source === '-' ? 'Standard input' : source} is not JSON`, [
       (error as Error).message,
     ]);
   }
-  return parseScenario(json);
 }
 
 /** @throws InvalidInput */

@@ -1,51 +1,32 @@
 /**
  * `npm run -s simulate -- <id | file.json | -> [--seed N] [--trace] [--json]`
+ * `npm run -s simulate -- compare …`: compare.ts
  *
  * Runs one scenario headlessly and prints its metrics and the verdict of each claim. `--trace` prints the trace as JSON
  * lines instead, `--json` one JSON object `{scenario, seed, metrics, claims}`; with both, the object is the last line.
  * Exit code 0 when no claim fails, 1 when one does, 2 for bad input.
  */
-import { writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { claimsFor, scenarios } from '../scenarios/library.ts';
 import { run, type RunResult } from '../scenarios/run.ts';
-import { InvalidInput } from '../scenarios/schema.ts';
+import { modelOf } from '../scenarios/models.ts';
+import { InvalidInput, type Scenario } from '../scenarios/schema.ts';
 import { SimulationError } from '../sim/errors.ts';
 import { formatSeconds } from '../sim/time.ts';
 import { toJsonLine, type TraceEvent } from '../sim/trace.ts';
+import { compareCommand } from './compare.ts';
+import { Output } from './output.ts';
 import { parseSeed, readScenario } from './scenario-input.ts';
 
 const USAGE = `usage: npm run -s simulate -- <id | file.json | -> [--seed N] [--trace] [--json]
+       npm run -s simulate -- compare --help
 scenarios: ${[...scenarios.keys()].join(', ')}`;
-
-/** Collects lines and writes them in large pieces; a reader that closes the pipe ends the run quietly. */
-class Output {
-  private buffer = '';
-
-  line(text: string): void {
-    this.buffer += `${text}\n`;
-    if (this.buffer.length > 1 << 16) this.flush();
-  }
-
-  flush(): void {
-    let bytes = Buffer.from(this.buffer);
-    this.buffer = '';
-    while (bytes.length > 0) {
-      try {
-        bytes = bytes.subarray(writeSync(1, bytes));
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === 'EPIPE') process.exit(0);
-        if (code !== 'EAGAIN') throw error;
-      }
-    }
-  }
-}
 
 const MARK = { holds: 'holds    ', fails: 'FAILS    ', open: 'not shown' } as const;
 
-function report(result: RunResult, title: string, line: (text: string) => void): void {
+function report(result: RunResult, { title, system }: Scenario, line: (text: string) => void): void {
   const { metrics } = result;
+  const shown = modelOf(system.broker).figures;
   line(`${result.scenario}: ${title}`);
   line(`seed ${result.seed}, ${result.events} events`);
   line('');
@@ -57,7 +38,13 @@ function report(result: RunResult, title: string, line: (text: string) => void):
     ['delivered', metrics.delivered],
     ['processed', metrics.processed],
     ['duplicates', metrics.duplicates],
-    ['rebalances', metrics.rebalances],
+    ...(shown.includes('rebalances') ? ([['rebalances', metrics.rebalances]] as const) : []),
+    ...(shown.includes('undelivered')
+      ? ([
+          ['dead-lettered', metrics.deadLettered],
+          ['dropped', metrics.dropped],
+        ] as const)
+      : []),
     ['backlog', metrics.backlog],
     [
       'latency p50/p99/max',
@@ -116,16 +103,17 @@ function main(): number {
     output.line(JSON.stringify({ scenario: result.scenario, seed, metrics, claims }));
   } else if (values.trace) {
     // Standard output is the trace alone, so that it can be piped; the summary goes beside it.
-    report(result, scenario.title, (text) => console.error(text));
+    report(result, scenario, (text) => console.error(text));
   } else {
-    report(result, scenario.title, (text) => output.line(text));
+    report(result, scenario, (text) => output.line(text));
   }
   output.flush();
   return result.claims.some(({ verdict }) => verdict.status === 'fails') ? 1 : 0;
 }
 
 try {
-  process.exitCode = main();
+  const [command, ...rest] = process.argv.slice(2);
+  process.exitCode = command === 'compare' ? compareCommand(rest) : main();
 } catch (error) {
   const badInput =
     error instanceof InvalidInput || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS');
