@@ -184,6 +184,8 @@ interface Observable {
     node: string;
     name: string;
     settings: readonly (readonly [name: string, value: string | null])[];
+    /** Where the name is that of a policy, and not of what it is set for: to which names and kinds it applies. */
+    policy?: { pattern: string; 'apply-to': string; priority: number; operator: boolean };
   };
   error: { client: string; code: string; detail: string };
 }
