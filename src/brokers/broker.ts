@@ -8,6 +8,7 @@
 import type { Kernel } from '../sim/kernel.ts';
 import type { Micros } from '../sim/time.ts';
 import type { EventBody, TraceEvent } from '../sim/trace.ts';
+import type { ConsoleTools } from './console-tools.ts';
 
 /** What a state machine may ask of the world while it applies a command. */
 export interface Effects<Reply> {
@@ -41,7 +42,7 @@ export interface ViewFold<View> {
   view(now: Micros): View;
 }
 
-/** A built system inside one run. */
+/** A built system inside one run. `Action`: those that only this broker knows. */
 export interface Cluster<Client, Action> {
   /** Ids of the broker's own processes, already added to the kernel. */
   readonly nodes: readonly string[];
@@ -61,6 +62,23 @@ export interface Promises {
   readonly atLeastOnce: boolean;
 }
 
+/** A figure of a run that is worth showing for this broker, in the order in which it is shown. */
+export type FigureName =
+  'backlog' | 'processed' | 'duplicates' | 'rebalances' | 'undelivered' | 'latencyP50' | 'latencyP99';
+
+/**
+ * What an event does to a stretch of the timeline in which the system is not as it should be: a group shares its places out
+ * anew, a queue has no leader. `text` null ends the stretch of this id, if one is open; otherwise one begins, unless one is.
+ */
+export interface SpanChange {
+  readonly id: string;
+  readonly text: string | null;
+}
+
+/**
+ * Its functions are methods on purpose: one broker's model then stands for any broker's (src/scenarios/models.ts). That is
+ * sound because the parser reads a whole scenario by one broker's schemas, so a model is only given what is its own.
+ */
 export interface BrokerModel<System, Client, Action, View> {
   readonly id: string;
   readonly name: string;
@@ -70,4 +88,11 @@ export interface BrokerModel<System, Client, Action, View> {
   createView(system: System, clients: readonly Client[], parts: readonly string[]): ViewFold<View>;
   /** @returns null for an event that needs no words */
   explain(event: TraceEvent): Explanation | null;
+  /** What one of its own actions is done to, for the trace's `acted`: a client, a topic, a queue, a node. */
+  targetOf(action: Action): string;
+  /** Its command-line tools, where the model has a console to run them in; null where it has none. */
+  readonly console: ConsoleTools<View> | null;
+  readonly figures: readonly FigureName[];
+  /** @returns null for an event that begins and ends nothing */
+  span(event: TraceEvent): SpanChange | null;
 }

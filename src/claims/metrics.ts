@@ -15,15 +15,19 @@ export interface Metrics {
   readonly failed: number;
   readonly delivered: number;
   readonly processed: number;
-  /** Times a message was finished again by the same group. */
+  /** Times a message was finished again by the same group, or by the consumers of the same queue. */
   readonly duplicates: number;
   /** Rebalances, or what corresponds to them: times that a group began to share its places out anew. */
   readonly rebalances: number;
   /**
-   * Stored and not yet finished, summed over groups: of every place that was ever a group's, what lies at or after the
-   * position at which it first began.
+   * Stored and not yet finished. A log's is summed over groups: of every place that was ever a group's, what lies at or
+   * after the position at which it first began. A queue has one reader, which is itself: what is in it, given out or not.
    */
   readonly backlog: number;
+  /** Times that a place sent a message on because its own readers were not to have it (again). */
+  readonly deadLettered: number;
+  /** Times that a message was let go, by a place or by a router, though nobody has settled it. */
+  readonly dropped: number;
   /** Publish to first finish by any group, milliseconds; null before the first. */
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number } | null;
 }
@@ -56,6 +60,13 @@ interface Reader {
   finished: Seen;
 }
 
+/** What a queue holds, by its positions. */
+interface Queue {
+  stored: Seen;
+  gone: Seen;
+  length: number;
+}
+
 function newPlace(): Place {
   return {
     end: 0,
@@ -76,13 +87,16 @@ export class MetricsFold {
   private duplicates = 0;
   private rebalances = 0;
   private backlog = 0;
+  private deadLettered = 0;
+  private dropped = 0;
   private readonly latencies = new Histogram();
   /** A ring by message number: when it was published, or -1 once its latency is known. It grows while it must. */
   private publishedAt = new Float64Array(1024).fill(-1);
   private publishedId = new Float64Array(1024).fill(-1);
-  /** Per group, which messages it has finished. */
+  /** Per group, and per queue, which messages were finished. */
   private finished = new Map<string, Seen>();
   private places = new Map<string, Place>();
+  private queues = new Map<string, Queue>();
   private unstable = new Set<string>();
   /** Of each open transaction its messages, and of each of them where it lies, once it does. */
   private transactions = new Map<string, Map<number, { place: string; position: number } | null>>();
@@ -103,7 +117,30 @@ export class MetricsFold {
       case 'publish-failed':
         this.failed++;
         break;
+      case 'places-created':
+        if (event.holds === 'queue')
+          for (const place of event.places)
+            this.queues.set(place, { stored: new Seen(), gone: new Seen(), length: 0 });
+        break;
+      case 'places-deleted':
+        for (const place of event.places) {
+          this.backlog -= this.queues.get(place)?.length ?? 0;
+          this.queues.delete(place);
+        }
+        break;
+      case 'removed':
+        this.leave(event.place, event.position);
+        break;
+      case 'dead-lettered':
+        this.deadLettered++;
+        if (event.position !== undefined) this.leave(event.place, event.position);
+        break;
+      case 'dropped':
+        this.dropped++;
+        if (event.position !== undefined) this.leave(event.place, event.position);
+        break;
       case 'appended': {
+        if (this.enter(event.place, event.position)) break;
         const place = this.place(event.place);
         if (this.transactionOf.size > 0) this.lie(event.message, event.place, event.position);
         // A later leader may write anew what has been counted.
@@ -158,7 +195,8 @@ export class MetricsFold {
         this.delivered++;
         break;
       case 'processed':
-        this.onProcessed(event.group ?? event.client, event);
+        if (!this.queues.has(event.place)) this.read(event.group ?? event.client, event);
+        this.onProcessed(event);
         break;
       case 'group-state-changed':
         if (event.stable) this.unstable.delete(event.group);
@@ -181,6 +219,8 @@ export class MetricsFold {
       duplicates: this.duplicates,
       rebalances: this.rebalances,
       backlog: this.backlog,
+      deadLettered: this.deadLettered,
+      dropped: this.dropped,
       latencyMs:
         latencies.count === 0
           ? null
@@ -209,6 +249,25 @@ export class MetricsFold {
       this.publishedAt[slot] = publishedAt[i] as number;
       this.publishedId[slot] = publishedId[i] as number;
     }
+  }
+
+  /** @returns whether it is a queue that a message came into */
+  private enter(place: string, position: number): boolean {
+    const queue = this.queues.get(place);
+    if (!queue) return false;
+    // Another leader of a replicated queue may tell of what its predecessor has told of already.
+    if (queue.stored.add(position)) {
+      queue.length++;
+      this.backlog++;
+    }
+    return true;
+  }
+
+  private leave(place: string, position: number): void {
+    const queue = this.queues.get(place);
+    if (!queue?.stored.has(position) || !queue.gone.add(position)) return;
+    queue.length--;
+    this.backlog--;
   }
 
   private place(name: string): Place {
@@ -292,13 +351,18 @@ export class MetricsFold {
     }
   }
 
-  private onProcessed(group: string, { message, place, position, at }: Processed): void {
-    this.processed++;
+  /** A log's reader has finished what lies at a position. */
+  private read(group: string, { place, position }: Processed): void {
     const reader = this.reader(group, place);
     const counted = !reader.committedOnly || !this.place(place).aborted.has(position);
     if (reader.finished.add(position) && position >= reader.from && counted) this.backlog--;
-    let done = this.finished.get(group);
-    if (!done) this.finished.set(group, (done = new Seen()));
+  }
+
+  private onProcessed({ client, group, message, place, at }: Processed): void {
+    this.processed++;
+    const by = this.queues.has(place) ? `queue ${place}` : (group ?? client);
+    let done = this.finished.get(by);
+    if (!done) this.finished.set(by, (done = new Seen()));
     if (!done.add(message)) {
       this.duplicates++;
       return;

@@ -2,14 +2,16 @@
  * A console session without its terminal: lines go in, what the tools print comes out, and virtual time runs as far as a
  * command needs it to. `console.ts` connects it to standard input and output.
  *
- * A console consumer reads on until its own limits (--timeout-ms, --max-messages) or Ctrl-C end it. Here Ctrl-C comes with
- * the next line, but not before the consumer has printed nothing for {@link IDLE_MS} of virtual time ({@link FIRST_MS}
- * before its first record), or, where records never stop coming and it has no limit, has run for {@link ENDLESS_MS}.
+ * A tool that prints what comes goes on until its own limits or Ctrl-C end it. Here Ctrl-C comes with the next line, but not
+ * before it has printed nothing for {@link IDLE_MS} of virtual time ({@link FIRST_MS} before its first line), or, where
+ * messages never stop coming and it has no limit, has run for {@link ENDLESS_MS}.
  */
-import { PROGRAMS, promptOf, type Knowledge } from '../brokers/kafka/console/index.ts';
-import { brokerName, CONTROLLER } from '../brokers/kafka/config.ts';
-import type { Action, Scenario } from '../scenarios/schema.ts';
+import type { ViewFold } from '../brokers/broker.ts';
+import type { CommandKind, Completion, ConsoleTools, Names } from '../brokers/console-tools.ts';
+import { modelOf, type AnyView } from '../scenarios/models.ts';
+import { nodesOf, type Action, type Scenario } from '../scenarios/schema.ts';
 import { Simulation } from '../scenarios/simulation.ts';
+import { assert } from '../sim/errors.ts';
 import { formatSeconds, fromMs, type Micros } from '../sim/time.ts';
 import type { TraceEvent } from '../sim/trace.ts';
 
@@ -23,20 +25,24 @@ const COMMAND_MAX_MS = 600_000;
 const RUN_MS = 86_400_000;
 const MISUSED = 2;
 
-export const HELP = [
-  'Commands of the simulation, beside Kafka’s tools:',
-  '  :wait 10s            lets virtual time pass (ms, s, m, h)',
-  '  :crash broker-1      kills a process; :restart starts it again',
-  '  :pause c1            stops a process without killing it; :resume lets it go on',
-  '  :close c1            ends a process in good order',
-  '  :cut a b, :heal a b  cuts and heals the network between two processes',
-  '  :status              what runs, and how late it is',
-  '  :help                this text',
-  'Kafka’s tools:',
-  ...PROGRAMS.map((name) => `  ${name}`),
-  'While a console producer runs, each line is a record; ^D ends its input, ^C interrupts a tool, and a record that',
-  'begins with a colon is written with two.',
-];
+/** @param node a process that is there, as an example */
+export function helpOf({ title, programs, help }: Tools, node: string): string[] {
+  return [
+    `Commands of the simulation, beside ${title}:`,
+    '  :wait 10s            lets virtual time pass (ms, s, m, h)',
+    `  ${`:crash ${node}`.padEnd(21)}kills a process; :restart starts it again`,
+    '  :pause c1            stops a process without killing it; :resume lets it go on',
+    '  :close c1            ends a process in good order',
+    '  :cut a b, :heal a b  cuts and heals the network between two processes',
+    '  :status              what runs, and how late it is',
+    '  :help                this text',
+    `${title}:`,
+    ...programs.map((name) => `  ${name}`),
+    ...help,
+  ];
+}
+
+type Tools = ConsoleTools<AnyView>;
 
 interface Running {
   readonly command: string;
@@ -50,9 +56,9 @@ export class ConsoleSession {
   private readonly simulation: Simulation;
   private readonly write: (line: string) => void;
   private readonly scenario: Scenario;
+  private readonly tools: Tools;
+  private readonly view: ViewFold<AnyView>;
   private readonly processes = new Map<string, 'running' | 'stopped' | 'paused'>();
-  private readonly topics: Set<string>;
-  private readonly groups = new Set<string>();
   private running: Running | null = null;
   /** What the console shows of the reader's own typing, who has just seen it. */
   private echo: string | null = null;
@@ -67,39 +73,43 @@ export class ConsoleSession {
   constructor(scenario: Scenario, write: (line: string) => void, beginMs = 0) {
     this.write = write;
     this.scenario = scenario;
-    this.topics = new Set(scenario.system.topics.map(({ name }) => name));
-    for (let i = 1; i <= scenario.system.brokers; i++) this.processes.set(brokerName(i), 'running');
-    this.processes.set(CONTROLLER, 'running');
-    for (const client of scenario.clients) {
-      this.processes.set(client.id, 'stopped');
-      if ('group' in client) this.groups.add(client.group);
-    }
+    const model = modelOf(scenario.system.broker);
+    assert(model.console, `${model.name} has no console`);
+    this.tools = model.console;
+    this.view = model.createView(scenario.system, scenario.clients, []);
+    for (const node of nodesOf(scenario)) this.processes.set(node, 'running');
+    for (const { id } of scenario.clients) this.processes.set(id, 'stopped');
     this.simulation = new Simulation({ ...scenario, durationMs: RUN_MS }, [], this);
     this.runUntil(fromMs(beginMs));
   }
 
   /** What stands before the place where the reader types; colon commands are possible whatever it is. */
   get prompt(): string {
-    return promptOf(this.running?.command ?? null);
+    return this.tools.promptOf(this.running?.command ?? null);
   }
 
   private get busy(): boolean {
     return this.running !== null;
   }
 
+  /** Whether the tool that runs takes lines from its user. */
+  private get reads(): boolean {
+    return this.running !== null && this.tools.kindOf(this.running.command) === 'reads';
+  }
+
   /** Names for tab completion. */
-  get knowledge(): Knowledge {
-    const { brokers } = this.scenario.system;
-    return {
-      topics: [...this.topics].sort(),
-      groups: [...this.groups].sort(),
-      brokers: Array.from({ length: brokers }, (_, i) => brokerName(i + 1)),
-    };
+  get names(): Names {
+    return this.tools.names(this.view.view(this.simulation.now));
+  }
+
+  /** Tab completion at the end of what is typed. */
+  complete(typed: string): Completion {
+    return this.tools.complete(typed, typed.length, this.names);
   }
 
   /** A line of input. @throws SimulationError */
   line(text: string): void {
-    const reads = this.prompt === '>';
+    const { reads } = this;
     if (text.startsWith(':') && !(reads && text.startsWith('::'))) {
       this.simulationCommand(text.slice(1).trim());
       return;
@@ -112,27 +122,28 @@ export class ConsoleSession {
     }
     if (reads) {
       const record = text.startsWith('::') ? text.slice(1) : text;
-      this.echo = `>${record}`;
+      this.echo = `${this.prompt}${record}`;
       this.act({ do: 'type', line: record });
       this.settle();
       return;
     }
-    this.finishConsumer();
+    this.finishReading();
     this.act({ do: 'type', line: text });
     this.settle();
   }
 
   /** Input has ended: so has that of the tool that runs. @throws SimulationError */
   end(): void {
-    if (this.prompt === '>') {
+    if (this.reads) {
       this.key('end');
       this.settle();
     }
-    this.finishConsumer();
+    this.finishReading();
   }
 
   /** The sink of the run. */
   on(event: TraceEvent): void {
+    this.view.on(event);
     switch (event.kind) {
       case 'printed':
         this.printed(event.command, event.lines, event.exit, event.at);
@@ -155,12 +166,6 @@ export class ConsoleSession {
       case 'client-stopped':
         this.processes.set(event.client, 'stopped');
         break;
-      case 'places-created':
-        if (!event.name.startsWith('__')) this.topics.add(event.name);
-        break;
-      case 'group-state-changed':
-        this.groups.add(event.group);
-        break;
     }
   }
 
@@ -182,17 +187,18 @@ export class ConsoleSession {
   private settle(): void {
     for (;;) {
       const { running } = this;
-      if (!running || this.prompt === '>') return;
-      const patience = patienceWith(running);
+      if (!running || this.reads) return;
+      const kind = this.tools.kindOf(running.command);
+      const patience = patienceWith(running, kind);
       if (this.simulation.now >= patience || this.simulation.nextAt() > patience) {
-        if (!isConsumer(running.command)) this.key('interrupt');
+        if (kind === 'works') this.key('interrupt');
         return;
       }
       if (!this.step()) return;
     }
   }
 
-  private finishConsumer(): void {
+  private finishReading(): void {
     if (!this.running) return;
     this.settle();
     this.interrupting = true;
@@ -210,7 +216,7 @@ export class ConsoleSession {
     this.act({ do: 'key', key });
     // What a producer still has to send, it sends before it ends.
     const from = this.simulation.now;
-    while (this.prompt === '>' && this.simulation.nextAt() <= from + fromMs(COMMAND_MAX_MS) && this.step());
+    while (this.reads && this.simulation.nextAt() <= from + fromMs(COMMAND_MAX_MS) && this.step());
   }
 
   private act(action: Action): void {
@@ -249,7 +255,7 @@ export class ConsoleSession {
       case 'resume':
       case 'close': {
         const [target] = args;
-        if (target === undefined || args.length !== 1) misused(`expected one of ${this.names()}`);
+        if (target === undefined || args.length !== 1) misused(`expected one of ${this.processNames()}`);
         else this.order(name, { do: name, target });
         return;
       }
@@ -257,7 +263,7 @@ export class ConsoleSession {
       case 'heal': {
         const [a, b] = args;
         if (a === undefined || b === undefined || args.length !== 2)
-          misused(`expected two of ${this.names()}`);
+          misused(`expected two of ${this.processNames()}`);
         else this.order(name, { do: name, between: [a, b] });
         return;
       }
@@ -265,7 +271,7 @@ export class ConsoleSession {
         this.status();
         return;
       case 'help':
-        for (const line of HELP) this.write(line);
+        for (const line of helpOf(this.tools, nodesOf(this.scenario)[0]!)) this.write(line);
         return;
       default:
         misused('expected :wait, :crash, :restart, :pause, :resume, :close, :cut, :heal, :status or :help');
@@ -280,7 +286,7 @@ export class ConsoleSession {
     this.exit = 1;
   }
 
-  private names(): string {
+  private processNames(): string {
     return [...this.processes.keys()].join(', ');
   }
 
@@ -292,14 +298,10 @@ export class ConsoleSession {
 }
 
 /** Until when it may go on by itself. */
-function patienceWith({ command, since, lastPrinted }: Running): Micros {
-  if (!isConsumer(command) || command.includes('--timeout-ms')) return since + fromMs(COMMAND_MAX_MS);
+function patienceWith({ since, lastPrinted }: Running, kind: CommandKind): Micros {
+  if (kind === 'works' || kind === 'waits') return since + fromMs(COMMAND_MAX_MS);
   const idle = lastPrinted === null ? since + fromMs(FIRST_MS) : lastPrinted + fromMs(IDLE_MS);
-  return command.includes('--max-messages') ? idle : Math.min(idle, since + fromMs(ENDLESS_MS));
-}
-
-function isConsumer(command: string): boolean {
-  return /^\s*(\S*\/)?kafka-console-consumer(\.sh)?(\s|$)/.test(command);
+  return kind === 'counts' ? idle : Math.min(idle, since + fromMs(ENDLESS_MS));
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

@@ -1,29 +1,30 @@
 /**
- * `npm run -s console -- kafka [scenario id | file.json] [--seed N]`
+ * `npm run -s console -- <broker> [scenario id | file.json] [--seed N]`
  *
- * Kafka's command-line tools on a simulated cluster. Commands come from standard input, one a line; the prompt shows on a
- * terminal only. Virtual time runs until a command has ended. Lines that follow a console producer are records, up to a
- * line `^D` or the end of the input; a console consumer ends by its own limits, or when the next line comes after it has
- * been idle for 5 s of virtual time. `:help` lists the commands of the simulation itself.
+ * A broker's command-line tools on a simulated cluster. Commands come from standard input, one a line; the prompt shows on a
+ * terminal only. Virtual time runs until a command has ended. Lines that follow a tool that reads some (a console producer)
+ * are its input, up to a line `^D` or the end of the input; a tool that prints what comes (a console consumer) ends by its
+ * own limits, or when the next line comes after it has been idle for 5 s of virtual time. `:help` lists the commands of the
+ * simulation itself.
  *
  * Exit code: 0 on a terminal; else 0 or that of the last command that failed; 2 for bad arguments.
  */
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { complete } from '../brokers/kafka/console/index.ts';
+import { modelOf } from '../scenarios/models.ts';
 import { scenarioById, scenarios } from '../scenarios/library.ts';
-import { InvalidInput } from '../scenarios/schema.ts';
+import { BROKER_IDS, InvalidInput } from '../scenarios/schema.ts';
 import { SimulationError } from '../sim/errors.ts';
 import { ConsoleSession } from './console-session.ts';
 import { parseSeed, readScenario } from './scenario-input.ts';
 
 /** Played when none is named; it has been running for a while when the first command comes. */
-const DEFAULT_SCENARIO = 'kafka-console';
+const defaultScenario = (broker: string): string => `${broker}-console`;
 const DEFAULT_BEGIN_MS = 10_000;
-const BROKERS = ['kafka'];
+const BROKERS = BROKER_IDS.filter((broker) => modelOf(broker)?.console);
 
-const USAGE = `usage: npm run -s console -- kafka [scenario id | file.json] [--seed N]
+const USAGE = `usage: npm run -s console -- ${BROKERS.join(' | ')} [scenario id | file.json] [--seed N]
 scenarios: ${[...scenarios.keys()].join(', ')}`;
 
 /** @throws InvalidInput, or what parseArgs throws */
@@ -38,9 +39,10 @@ function sessionFor(args: readonly string[], write: (line: string) => void): Con
     return null;
   }
   const [broker, source, ...rest] = positionals;
-  if (broker === undefined || !BROKERS.includes(broker)) {
+  if (!BROKERS.some((id) => id === broker)) {
+    const known = BROKERS.map((id) => `"${id}"`).join(' or ');
     const got = broker === undefined ? 'nothing' : `"${broker}"`;
-    throw new InvalidInput('The command is wrong', [`expected a broker, "kafka", got ${got}`, USAGE]);
+    throw new InvalidInput('The command is wrong', [`expected a broker, ${known}, got ${got}`, USAGE]);
   }
   if (rest.length > 0) {
     throw new InvalidInput('The command is wrong', [
@@ -48,7 +50,12 @@ function sessionFor(args: readonly string[], write: (line: string) => void): Con
       USAGE,
     ]);
   }
-  const own = source === undefined ? scenarioById(DEFAULT_SCENARIO) : readScenario(source);
+  const own = source === undefined ? scenarioById(defaultScenario(broker!)) : readScenario(source);
+  if (own.system.broker !== broker) {
+    throw new InvalidInput('The command is wrong', [
+      `expected a scenario of ${broker}, got one of ${own.system.broker}, "${own.id}"`,
+    ]);
+  }
   const scenario = values.seed === undefined ? own : { ...own, seed: parseSeed(values.seed) };
   return new ConsoleSession(scenario, write, source === undefined ? DEFAULT_BEGIN_MS : 0);
 }
@@ -76,7 +83,7 @@ async function main(args: readonly string[]): Promise<number> {
     output: terminal ? process.stdout : undefined,
     terminal,
     completer: (typed: string): [string[], string] => {
-      const { from, candidates } = complete(typed, typed.length, session.knowledge);
+      const { from, candidates } = session.complete(typed);
       return [[...candidates], typed.slice(from)];
     },
   });

@@ -8,6 +8,7 @@
 import {
   parseAnswer,
   type About,
+  type AboutOf,
   type Ask,
   type ErrorCode,
   type EventLine,
@@ -336,4 +337,4 @@ function asRunError(error: unknown): RunError {
   return error instanceof RunError ? error : new RunError('failed', String(error));
 }
 
-export type { About, EventLine, Frame, Move, RunAddress, RunSpec };
+export type { About, AboutOf, EventLine, Frame, Move, RunAddress, RunSpec };

@@ -4,8 +4,7 @@
  */
 import * as v from 'valibot';
 import type { Micros } from '../sim/time.ts';
-import { experimentById } from './library.ts';
-import { setUp, type RunSpec } from './playable.ts';
+import { brokerOf, setUp, type RunSpec } from './playable.ts';
 import { describeIssues, InvalidInput, parseActions } from './schema.ts';
 
 export const ADDRESS_VERSION = 1;
@@ -68,8 +67,8 @@ export function decodeAddress(text: string): RunAddress {
   const result = v.safeParse(shape, parsed);
   if (!result.success) refuse(...describeIssues(result.issues));
   const { experiment, seed, knobs, actions: rawActions, at } = result.output;
-  const actions = within('actions', () => parseActions(rawActions));
-  within('experiment', () => experimentById(experiment));
+  const broker = within('experiment', () => brokerOf(experiment));
+  const actions = within('actions', () => parseActions(rawActions, broker));
   const run = { experiment, seed, knobs, actions, at };
   within('', () => setUp(run));
   return run;

@@ -51,18 +51,25 @@ export interface Knob {
 type Pattern = Readonly<Record<string, string | readonly string[]>>;
 
 /**
- * `groups`: producers, partitions, groups with their members. `replicas`: the brokers side by side with their copies of
- * each partition. `log`: one partition's log with its segments. `timeline`: who read what and when, to scale.
+ * Kafka's. `groups`: producers, partitions, groups with their members. `replicas`: the brokers side by side with their
+ * copies of each partition. `log`: one partition's log with its segments. `timeline`: who read what and when, to scale.
  * `distribution`: how records spread over partitions. `shares`: what a share group holds, beside consumer groups.
+ *
+ * RabbitMQ's. `queues`: publishers, exchanges, bindings, queues, consumers. `routing`: how one message finds its queues,
+ * token by token. `quorum`: the replicas of a quorum queue.
  */
-export type StageKind = 'groups' | 'replicas' | 'log' | 'timeline' | 'distribution' | 'shares';
+export type StageKind =
+  'groups' | 'replicas' | 'log' | 'timeline' | 'distribution' | 'shares' | 'queues' | 'routing' | 'quorum';
 
-/** The parts of a view that a stage draws beside the ordinary picture (kafka/view-types.ts). */
+/** Stages that draw the ordinary picture and nothing else. */
+const ORDINARY: readonly StageKind[] = ['groups', 'shares', 'queues'];
+
+/** The parts of a view that a stage draws beside the ordinary picture (the brokers' view-types.ts). */
 export function viewParts(stage: StageKind): readonly string[] {
-  return stage === 'groups' || stage === 'shares' ? [] : [stage];
+  return ORDINARY.includes(stage) ? [] : [stage];
 }
 
-/** Kinds of buttons; which processes they are for, the view says. */
+/** Kinds of buttons; which processes they are for, the view says. Those of another broker than the experiment's offer nothing. */
 export type Control =
   | 'crash-consumer'
   | 'restart-consumer'
@@ -86,17 +93,28 @@ export type Control =
   | 'elect-unclean'
   | 'seek'
   | 'pause-partitions'
-  | 'tombstone';
+  | 'tombstone'
+  // RabbitMQ's, beside those of producers and consumers.
+  | 'publish'
+  | 'crash-node'
+  | 'restart-node'
+  | 'pause-node'
+  | 'stop-node'
+  | 'cut-node'
+  | 'alarm'
+  | 'cancel-consumer'
+  | 'purge-queue';
 
 export type KnobChoices = Readonly<Record<string, string>>;
 
 /**
  * The scenario with the reader's choices in it.
+ * @param scenario it is parsed anew when they are in it
  * @param choices knob id → option id
  * @throws InvalidInput for a knob or an option that the experiment does not have
  */
-export function withKnobs(scenario: Scenario, experiment: Experiment, choices: KnobChoices): Scenario {
-  const changed = JSON.parse(JSON.stringify(scenario)) as Scenario;
+export function withKnobs(scenario: object, experiment: Experiment, choices: KnobChoices): Scenario {
+  const changed: unknown = JSON.parse(JSON.stringify(scenario));
   for (const [knobId, optionId] of Object.entries(choices)) {
     const knob = experiment.knobs.find(({ id }) => id === knobId);
     if (!knob) {

@@ -1,4 +1,5 @@
 /** What a moment of a run looks like, as plain data: the worker posts it, the build draws first frames from it. */
+import type { FigureName } from '../brokers/broker.ts';
 import type { Verdict } from '../claims/claim.ts';
 import type { Metrics } from '../claims/metrics.ts';
 import type { Micros } from '../sim/time.ts';
@@ -13,6 +14,8 @@ export interface Frame {
   readonly ended: boolean;
   readonly view: AnyView;
   readonly claims: readonly ClaimState[];
+  /** Those of the figures that matter for this broker. */
+  readonly figures: readonly FigureName[];
   readonly metrics: Metrics;
   readonly series: Series;
   /** What just happened and why: the latest moment that matters. */
@@ -51,7 +54,7 @@ export interface Mark {
   readonly text: string;
 }
 
-/** A stretch of the timeline: a group that is sharing its places out anew. `to` is null while it lasts. */
+/** A stretch of the timeline in which the system is not as it should be: a rebalance. `to` is null while it lasts. */
 export interface Span {
   readonly from: Micros;
   readonly to: Micros | null;

@@ -2,7 +2,7 @@
 import type { Claim } from '../claims/claim.ts';
 import { viewParts, withKnobs, type KnobChoices } from './experiment.ts';
 import { claimById, experimentById, scenarioById } from './library.ts';
-import type { Scenario, TimedAction } from './schema.ts';
+import { parseActions, type BrokerId, type Scenario, type TimedAction } from './schema.ts';
 
 /** What a run is a function of. */
 export interface RunSpec {
@@ -11,6 +11,11 @@ export interface RunSpec {
   readonly seed: number | null;
   readonly knobs: KnobChoices;
   readonly actions: readonly TimedAction[];
+}
+
+/** Whose scenario an experiment plays. @throws InvalidInput for an experiment that there is not */
+export function brokerOf(experiment: string): BrokerId {
+  return scenarioById(experimentById(experiment).scenario).system.broker;
 }
 
 /**
@@ -32,12 +37,15 @@ export function setUp(spec: RunSpec): {
     experiment,
     spec.knobs,
   );
-  const added = turned.clients.slice(base.clients.length);
-  const actions = spec.actions.map((timed): TimedAction => {
-    if (timed.action.do !== 'join') return timed;
-    const client = added.shift();
-    return client ? { ...timed, action: { ...timed.action, client } } : timed;
-  });
-  const scenario = { ...turned, clients: turned.clients.slice(0, base.clients.length) };
-  return { scenario, actions, claims: experiment.claims.map(claimById), parts: viewParts(experiment.stage) };
+  const added: object[] = turned.clients.splice(base.clients.length);
+  const actions = spec.actions.map(({ atMs, action }) => ({
+    atMs,
+    action: action.do === 'join' ? { ...action, client: added.shift() } : action,
+  }));
+  return {
+    scenario: turned,
+    actions: parseActions(actions, base.system.broker),
+    claims: experiment.claims.map(claimById),
+    parts: viewParts(experiment.stage),
+  };
 }

@@ -27,6 +27,8 @@ const MARKS_MAX = 400;
 /** How long a moment that matters stays the caption when lesser ones follow it, virtual time. */
 const CAPTION_HELD_MICROS = 6_000_000;
 const SAMPLES = 160;
+/** Actions that the timeline marks as faults. */
+const FAULTS = ['crash', 'pause', 'cut', 'slow', 'skew', 'link', 'alarm'];
 
 /** Holds what a step emitted until the playhead reaches it. */
 class Inbox {
@@ -72,7 +74,7 @@ export class Playback {
   /** The timeline of what has been seen: filled once, at the furthest point reached. */
   private furthest = 0;
   private marks: Mark[] = [];
-  private spans: { from: Micros; to: Micros | null; text: string; group: string }[] = [];
+  private spans: (Span & { to: Micros | null; readonly id: string })[] = [];
   private failure: string | null = null;
 
   /**
@@ -228,6 +230,7 @@ export class Playback {
       ended,
       view: state.view.view(state.at),
       claims,
+      figures: model.figures,
       metrics: state.metrics.metrics(),
       series: this.series(),
       caption,
@@ -356,20 +359,18 @@ export class Playback {
   }
 
   private mark(event: TraceEvent): void {
-    if (event.kind === 'group-state-changed') {
-      const open = this.spans.find((span) => span.group === event.group && span.to === null);
-      if (event.stable && open) open.to = event.at;
-      else if (!event.stable && !open && this.spans.length < MARKS_MAX) {
-        this.spans.push({
-          from: event.at,
-          to: null,
-          text: `${event.group} rebalances: ${event.why}`,
-          group: event.group,
-        });
+    const change = modelOf(this.scenario.system.broker).span(event);
+    if (change) {
+      const { id, text } = change;
+      const open = this.spans.find((span) => span.id === id && span.to === null);
+      if (text === null) {
+        if (open) open.to = event.at;
+      } else if (!open && this.spans.length < MARKS_MAX) {
+        this.spans.push({ from: event.at, to: null, text, id });
       }
     }
     if (event.kind !== 'acted' || event.refused !== null || this.marks.length >= MARKS_MAX) return;
-    const fault = ['crash', 'pause', 'cut', 'slow', 'skew', 'link'].includes(event.action);
+    const fault = FAULTS.includes(event.action);
     this.marks.push({
       at: event.at,
       seq: event.seq,

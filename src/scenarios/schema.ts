@@ -3,8 +3,9 @@
  * serves; the parts that belong to one broker come from that broker's config.
  */
 import * as v from 'valibot';
-import { kafkaClient } from '../brokers/kafka/client-config.ts';
-import { brokerName, CONTROLLER, kafkaAction, kafkaSystem } from '../brokers/kafka/config.ts';
+import { kafkaParts } from '../brokers/kafka/scenario.ts';
+import { quoted, type AnyClient, type At, type BrokerParts, type ScenarioParts } from '../brokers/parts.ts';
+import { rabbitmqParts } from '../brokers/rabbitmq/scenario.ts';
 
 export const SCENARIO_VERSION = 1;
 
@@ -69,39 +70,76 @@ const commonActions = [
   }),
 ] as const;
 
-const kafkaActions = v.variant('do', [
-  ...commonActions,
-  /** A client that was not there before begins. */
-  v.strictObject({ do: v.literal('join'), client: kafkaClient }),
-  ...kafkaAction.options,
-]);
+/** What only one broker's scenarios say, around what all of them say. */
+function schemasOf<
+  const System extends v.GenericSchema<unknown, { readonly broker: string }>,
+  const Client extends v.GenericSchema<unknown, AnyClient>,
+  const Actions extends v.VariantOptions<'do'>,
+>(parts: BrokerParts<System, Client, Actions>) {
+  const { system, client, actions } = parts;
+  const action = v.variant('do', [
+    ...commonActions,
+    /** A client that was not there before begins. */
+    v.strictObject({ do: v.literal('join'), client }),
+    ...actions,
+  ]);
+  const timed = v.strictObject({ atMs: moment, action });
+  const scenario = v.strictObject({
+    version: v.literal(SCENARIO_VERSION),
+    id,
+    title: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
+    system,
+    clients: v.pipe(v.array(client), v.maxLength(1000)),
+    network: v.optional(network, {}),
+    timeline: v.optional(v.array(timed), []),
+    /** How long the run lasts, milliseconds of virtual time. */
+    durationMs: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(86_400_000)),
+    seed: v.pipe(v.number(), v.safeInteger()),
+  });
+  return { parts, timed, scenario };
+}
 
-const timed = v.strictObject({ atMs: moment, action: kafkaActions });
+/** One entry per broker; a scenario is one of them, told apart by `system.broker`. */
+const BY_BROKER = {
+  kafka: schemasOf(kafkaParts),
+  rabbitmq: schemasOf(rabbitmqParts),
+} as const;
 
-export const kafkaScenario = v.strictObject({
-  version: v.literal(SCENARIO_VERSION),
-  id,
-  title: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
-  system: kafkaSystem,
-  clients: v.pipe(v.array(kafkaClient), v.maxLength(1000)),
-  network: v.optional(network, {}),
-  timeline: v.optional(v.array(timed), []),
-  /** How long the run lasts, milliseconds of virtual time. */
-  durationMs: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(86_400_000)),
-  seed: v.pipe(v.number(), v.safeInteger()),
-});
+type Schemas = typeof BY_BROKER;
+export type BrokerId = keyof Schemas;
+export const BROKER_IDS = Object.keys(BY_BROKER) as BrokerId[];
 
-/** One schema per broker; a scenario is one of them, told apart by `system.broker`. */
-const BY_BROKER = { kafka: kafkaScenario } as const;
+/** Any broker's scenario, as JSON Schema and editors want it. */
+export const scenarioSchema = v.union([BY_BROKER.kafka.scenario, BY_BROKER.rabbitmq.scenario]);
 
-export const scenarioSchema = v.union(Object.values(BY_BROKER));
-
-export type Scenario = v.InferOutput<typeof scenarioSchema>;
-export type ScenarioInput = v.InferInput<typeof scenarioSchema>;
+export type ScenarioOf<B extends BrokerId> = v.InferOutput<Schemas[B]['scenario']>;
+export type ScenarioInputOf<B extends BrokerId> = v.InferInput<Schemas[B]['scenario']>;
+export type SystemOf<B extends BrokerId> = v.InferOutput<Schemas[B]['parts']['system']>;
+export type ClientOf<B extends BrokerId> = v.InferOutput<Schemas[B]['parts']['client']>;
 /** Something done at a moment: an entry of the timeline, or a reader's action. */
-export type TimedAction = v.InferOutput<typeof timed>;
-export type Action = TimedAction['action'];
-export type BrokerId = keyof typeof BY_BROKER;
+export interface TimedOf<Act> {
+  readonly atMs: number;
+  readonly action: Act;
+}
+export type ActionOf<B extends BrokerId> = v.InferOutput<Schemas[B]['timed']>['action'];
+/** What can be done to any broker. */
+export type CommonAction = Exclude<Action, OwnActionOf<BrokerId>>;
+/** The actions that only this broker knows. */
+export type OwnActionOf<B extends BrokerId> = v.InferOutput<Schemas[B]['parts']['actions'][number]>;
+
+export type Scenario = { [B in BrokerId]: ScenarioOf<B> }[BrokerId];
+export type ScenarioInput = { [B in BrokerId]: ScenarioInputOf<B> }[BrokerId];
+export type Client = ClientOf<BrokerId>;
+export type Action = ActionOf<BrokerId>;
+export type TimedAction = TimedOf<Action>;
+
+/** Whether it is a scenario of this broker. */
+export function isOf<B extends BrokerId>(
+  scenario: Scenario,
+  broker: B,
+): scenario is Extract<Scenario, ScenarioOf<B>> {
+  return scenario.system.broker === broker;
+}
 
 /** A scenario, an action or an address that is not what it should be; each line names a path and what was expected. */
 export class InvalidInput extends Error {
@@ -152,11 +190,18 @@ function told(issue: v.BaseIssue<unknown>): string {
   return `expected ${length ? 'a length ' : ''}${expected}, got ${got}`;
 }
 
+/** The scenario that an input of a known type becomes. */
+type Parsed<Input> = Input extends { readonly system: { readonly broker: infer B extends BrokerId } }
+  ? ScenarioOf<B>
+  : never;
+
 /**
  * @param input anything, such as parsed JSON
  * @returns the scenario with every default filled in
  * @throws InvalidInput that names each wrong field and what was expected
  */
+export function parseScenario<Input extends ScenarioInput>(input: Input): Parsed<Input>;
+export function parseScenario(input: unknown): Scenario;
 export function parseScenario(input: unknown): Scenario {
   const what = 'This is not a scenario';
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
@@ -169,13 +214,11 @@ export function parseScenario(input: unknown): Scenario {
     throw new InvalidInput(what, [`version: expected ${SCENARIO_VERSION}, got ${printed(version)}`]);
   }
   const broker = system?.broker;
-  if (typeof broker !== 'string' || !Object.hasOwn(BY_BROKER, broker)) {
-    const known = Object.keys(BY_BROKER)
-      .map((name) => `"${name}"`)
-      .join(' | ');
+  if (!isBroker(broker)) {
+    const known = BROKER_IDS.map((name) => `"${name}"`).join(' | ');
     throw new InvalidInput(what, [`system.broker: expected ${known}, got ${printed(broker)}`]);
   }
-  const result = v.safeParse(BY_BROKER[broker as BrokerId], input);
+  const result = v.safeParse(BY_BROKER[broker].scenario, input);
   if (!result.success) throw new InvalidInput(what, describeIssues(result.issues));
   const scenario = result.output;
   const problems = crossCheck(scenario);
@@ -183,9 +226,17 @@ export function parseScenario(input: unknown): Scenario {
   return scenario;
 }
 
-/** Checks a reader's actions, such as those of a shared address. @throws InvalidInput */
-export function parseActions(input: unknown): TimedAction[] {
-  const result = v.safeParse(v.array(timed), input);
+function isBroker(name: unknown): name is BrokerId {
+  return typeof name === 'string' && Object.hasOwn(BY_BROKER, name);
+}
+
+/**
+ * Checks a reader's actions, such as those of a shared address.
+ * @param broker whose actions they are to be
+ * @throws InvalidInput
+ */
+export function parseActions(input: unknown, broker: BrokerId): TimedAction[] {
+  const result = v.safeParse(v.array(BY_BROKER[broker].timed), input);
   if (!result.success) throw new InvalidInput('These are not actions', describeIssues(result.issues));
   return result.output;
 }
@@ -197,91 +248,58 @@ function printed(value: unknown): string {
 
 /** What one field cannot know: names must be there to be used, and be there once. */
 function crossCheck(scenario: Scenario): string[] {
-  const { system } = scenario;
+  const clients: At<Client>[] = scenario.clients.map((of, i) => ({ of, path: `clients[${i}]` }));
+  const actions: At<Action>[] = scenario.timeline.map(({ action: of }, i) => ({
+    of,
+    path: `timeline[${i}].action`,
+  }));
+  for (const { of: action, path } of actions)
+    if (action.do === 'join') clients.push({ of: action.client, path: `${path}.client` });
   const problems: string[] = [];
-  const partitions = new Map<string, number>();
-  system.topics.forEach(({ name, partitions: count, replicationFactor, replicas }, i) => {
-    const path = `system.topics[${i}]`;
-    if (partitions.has(name)) problems.push(`${path}.name: expected a name not used before, got "${name}"`);
-    partitions.set(name, count);
-    if (replicas === undefined && replicationFactor > system.brokers) {
-      problems.push(
-        `${path}.replicationFactor: expected at most ${system.brokers}, as many as there are brokers, got ${replicationFactor}`,
-      );
-    }
-    if (replicas && replicas.length !== count)
-      problems.push(
-        `${path}.replicas: expected one list for each of ${count} partitions, got ${replicas.length}`,
-      );
-    replicas?.forEach((list, index) => {
-      if (new Set(list).size !== list.length || list.some((number) => number > system.brokers)) {
-        problems.push(
-          `${path}.replicas[${index}]: expected different brokers from 1 to ${system.brokers}, got ${list.join(', ')}`,
-        );
-      }
-    });
-  });
-  const quoted = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(', ');
-  const topicIsThere = (name: string, path: string): void => {
-    if (!partitions.has(name))
-      problems.push(`${path}: expected one of ${quoted(partitions.keys())}, got "${name}"`);
-  };
-  const clients = new Map<string, Scenario['clients'][number]['role']>();
-  const check = (client: Scenario['clients'][number], path: string): void => {
-    if (clients.has(client.id))
-      problems.push(`${path}.id: expected an id not used before, got "${client.id}"`);
-    clients.set(client.id, client.role);
-    if (client.role === 'producer') topicIsThere(client.topic, `${path}.topic`);
-    else client.topics.forEach((topic) => topicIsThere(topic, `${path}.topics`));
-    if (client.role === 'processor') topicIsThere(client.to, `${path}.to`);
-    if (client.role === 'producer') {
-      const count = partitions.get(client.topic);
-      if (client.partition !== undefined && count !== undefined && client.partition >= count)
-        problems.push(`${path}.partition: expected 0 to ${count - 1}, got ${client.partition}`);
-    }
-    if (client.role === 'consumer') {
-      client.assign?.forEach((place, i) => {
-        const at = place.lastIndexOf('-');
-        const [topic, number] = [place.slice(0, at), place.slice(at + 1)];
-        const there =
-          /^\d+$/.test(number) &&
-          client.topics.includes(topic) &&
-          Number(number) < (partitions.get(topic) ?? 0);
-        if (!there)
-          problems.push(
-            `${path}.assign[${i}]: expected a partition of its topics, such as "orders-0", got "${place}"`,
-          );
-      });
-    }
-  };
-  scenario.clients.forEach((client, i) => check(client, `clients[${i}]`));
-  scenario.timeline.forEach(({ action }, i) => {
-    if (action.do === 'join') check(action.client, `timeline[${i}].action.client`);
-  });
-  const nodes = Array.from({ length: system.brokers }, (_, i) => brokerName(i + 1));
-  const processes = new Set([...clients.keys(), ...nodes, CONTROLLER]);
+  const ids = new Set<string>();
+  for (const { of: client, path } of clients) {
+    if (ids.has(client.id)) problems.push(`${path}.id: expected an id not used before, got "${client.id}"`);
+    ids.add(client.id);
+  }
+  const parts: AnyParts = BY_BROKER[scenario.system.broker].parts;
+  const own = actions.flatMap(({ of, path }) => (isOwn(of) ? [{ of, path }] : []));
+  problems.push(...parts.check({ system: scenario.system, clients, actions: own }));
+  const processes = new Set([...ids, ...parts.nodes(scenario.system)]);
   const known = (name: string, path: string): void => {
     if (!processes.has(name)) problems.push(`${path}: expected one of ${quoted(processes)}, got "${name}"`);
-  };
-  const hasRole = (name: string, role: string, path: string): void => {
-    if (clients.get(name) === role) return;
-    const able = [...clients].filter(([, other]) => other === role).map(([id]) => id);
-    problems.push(
-      `${path}: expected ${able.length > 0 ? `one of ${quoted(able)}` : `a ${role}`}, got "${name}"`,
-    );
   };
   scenario.network.links.forEach(({ between }, i) =>
     between.forEach((name, end) => known(name, `network.links[${i}].between[${end}]`)),
   );
-  scenario.timeline.forEach(({ action }, i) => {
-    const path = `timeline[${i}].action`;
+  for (const { of: action, path } of actions) {
     if ('target' in action) known(action.target, `${path}.target`);
     if ('between' in action) action.between.forEach((name, end) => known(name, `${path}.between[${end}]`));
-    if (action.do === 'produce') hasRole(action.client, 'producer', `${path}.client`);
-    if (action.do === 'seek' || action.do === 'pause-partitions' || action.do === 'resume-partitions')
-      hasRole(action.client, 'consumer', `${path}.client`);
-    if (action.do === 'create-partitions' || action.do === 'alter-configs' || action.do === 'elect-leaders')
-      topicIsThere(action.topic, `${path}.topic`);
-  });
+  }
   return problems;
 }
+
+/** The broker's own processes, by name. */
+export function nodesOf({ system }: Scenario): readonly string[] {
+  const parts: AnyParts = BY_BROKER[system.broker].parts;
+  return parts.nodes(system);
+}
+
+/** What can be done to any broker. */
+const COMMON: ReadonlySet<string> = new Set([
+  ...commonActions.map(({ entries }) => entries.do.literal),
+  'join',
+]);
+
+/** Whether it is an action that only one broker knows. */
+export function isOwn(action: Action): action is OwnActionOf<BrokerId> {
+  return !COMMON.has(action.do);
+}
+
+/** Any broker's parts. Their functions are methods, so one's own stand for any's: each is only given its own scenarios. */
+type AnyParts = {
+  nodes(this: void, system: SystemOf<BrokerId>): readonly string[];
+  check(
+    this: void,
+    parts: ScenarioParts<SystemOf<BrokerId>, Client, OwnActionOf<BrokerId>>,
+  ): readonly string[];
+};

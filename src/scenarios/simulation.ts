@@ -5,21 +5,27 @@
  * reader's actions at their moments; an action that cannot be (crash what is not running) is refused in the trace.
  */
 import type { Cluster } from '../brokers/broker.ts';
-import type { KafkaClient } from '../brokers/kafka/client-config.ts';
-import { CONSOLE, type KafkaAction } from '../brokers/kafka/config.ts';
 import { AssertionFailed, SimulationError } from '../sim/errors.ts';
 import { Kernel, type Controller } from '../sim/kernel.ts';
 import { fromMs, type Micros } from '../sim/time.ts';
 import type { Sink } from '../sim/trace.ts';
 import { modelOf } from './models.ts';
-import type { Action, Scenario, TimedAction } from './schema.ts';
+import {
+  isOwn,
+  type Action,
+  type Client,
+  type BrokerId,
+  type OwnActionOf,
+  type Scenario,
+  type TimedAction,
+} from './schema.ts';
 
 export class Simulation implements Controller {
   readonly endsAt: Micros;
   private readonly scenario: Scenario;
   private readonly actions: readonly TimedAction[];
   private readonly kernel: Kernel;
-  private readonly cluster: Cluster<KafkaClient, KafkaAction>;
+  private readonly cluster: Cluster<Client, OwnActionOf<BrokerId>>;
   private over = false;
 
   /**
@@ -91,9 +97,7 @@ export class Simulation implements Controller {
     }
     const action = data as Action;
     const refused = this.act(action);
-    const target =
-      'target' in action ? action.target : 'between' in action ? action.between.join(' ') : targetOf(action);
-    this.kernel.emit({ kind: 'acted', action: action.do, target, refused });
+    this.kernel.emit({ kind: 'acted', action: action.do, target: this.targetOf(action), refused });
   }
 
   /** @returns why it was refused, or null */
@@ -158,6 +162,12 @@ export class Simulation implements Controller {
     return this.cluster.act(action);
   }
 
+  private targetOf(action: Action): string {
+    if (isOwn(action)) return modelOf(this.scenario.system.broker).targetOf(action);
+    if (action.do === 'join') return action.client.id;
+    return 'target' in action ? action.target : action.between.join(' ');
+  }
+
   private stopped(target: string, reason: 'crashed'): void {
     if (this.cluster.nodes.includes(target)) this.kernel.emit({ kind: 'node-crashed', node: target });
     else this.kernel.emit({ kind: 'client-stopped', client: target, reason });
@@ -176,12 +186,6 @@ export class Simulation implements Controller {
       );
     }
   }
-}
-
-function targetOf(action: Exclude<Action, { target: string } | { between: [string, string] }>): string {
-  if (action.do === 'join') return action.client.id;
-  if ('client' in action) return action.client;
-  return 'topic' in action ? action.topic : CONSOLE;
 }
 
 /** Without the fields that are undefined, so that what is left out keeps its value. */

@@ -3,7 +3,7 @@
  * that a newer request for the same run is heard in time and takes the place of the older one.
  */
 import { decodeAddress, encodeAddress } from '../scenarios/address.ts';
-import { setUp, type RunSpec } from '../scenarios/playable.ts';
+import { brokerOf, setUp, type RunSpec } from '../scenarios/playable.ts';
 import { Playback } from '../scenarios/playback.ts';
 import { InvalidInput, parseActions } from '../scenarios/schema.ts';
 import {
@@ -170,9 +170,9 @@ export class Host {
   }
 }
 
-/** @throws InvalidInput for actions that are none */
+/** @throws InvalidInput for an experiment that there is not, and for actions that are none of its broker's */
 function toSpec(spec: Extract<Request, { type: 'open' }>['spec']): RunSpec {
-  return { ...spec, actions: parseActions(spec.actions) };
+  return { ...spec, actions: parseActions(spec.actions, brokerOf(spec.experiment)) };
 }
 
 /** Goes a little way ahead, to fill the timeline of a short run with what is to come. */

@@ -9,7 +9,7 @@ import * as v from 'valibot';
 import type { Frame, EventLine } from '../scenarios/frame.ts';
 import type { RunSpec } from '../scenarios/playable.ts';
 import type { RunAddress } from '../scenarios/address.ts';
-import type { Scenario } from '../scenarios/schema.ts';
+import type { BrokerId, ClientOf } from '../scenarios/schema.ts';
 
 const run = v.pipe(v.string(), v.minLength(1), v.maxLength(120));
 const micros = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -67,10 +67,11 @@ type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 export type Ask<T extends RequestType = RequestType> = Without<Extract<Request, { type: T }>, 'id'>;
 
 /** What an opened run is made of, for the buttons: who is there to be copied, which seed it has. */
-export interface About {
+export interface AboutOf<B extends BrokerId> {
   readonly seed: number;
-  readonly clients: Scenario['clients'];
+  readonly clients: readonly ClientOf<B>[];
 }
+export type About = AboutOf<BrokerId>;
 
 export interface Replies {
   open: { readonly frame: Frame; readonly about: About };

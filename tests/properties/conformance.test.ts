@@ -6,10 +6,10 @@ import { ASSIGNORS } from '../../src/brokers/kafka/assignors.ts';
 import { checkersFor } from '../../src/claims/conformance.ts';
 import { modelOf } from '../../src/scenarios/models.ts';
 import { run } from '../../src/scenarios/run.ts';
-import { parseScenario, type ScenarioInput } from '../../src/scenarios/schema.ts';
+import { parseScenario, type ScenarioInputOf } from '../../src/scenarios/schema.ts';
 import { toJsonLine } from '../../src/sim/trace.ts';
 
-type Timed = NonNullable<ScenarioInput['timeline']>[number];
+type Timed = NonNullable<ScenarioInputOf<'kafka'>['timeline']>[number];
 
 const FAULTS_UNTIL_MS = 30_000;
 const SOURCES_UNTIL_MS = 40_000;
@@ -40,7 +40,7 @@ function faultOn(target: string): fc.Arbitrary<Timed[]> {
     });
 }
 
-const kafkaScenario: fc.Arbitrary<ScenarioInput> = fc
+const kafkaScenario: fc.Arbitrary<ScenarioInputOf<'kafka'>> = fc
   .record({
     partitions: fc.integer({ min: 1, max: 6 }),
     producers: fc.integer({ min: 1, max: 3 }),
@@ -62,7 +62,7 @@ const kafkaScenario: fc.Arbitrary<ScenarioInput> = fc
     const consumerIds = Array.from({ length: shape.consumers }, (_, i) => `c${i}`);
     return fc
       .array(fc.constantFrom(...consumerIds).chain(faultOn), { maxLength: 4 })
-      .map((faults): ScenarioInput => {
+      .map((faults): ScenarioInputOf<'kafka'> => {
         const { partitions, producers, groups, keyed, rate, growTo } = shape;
         return {
           version: 1,

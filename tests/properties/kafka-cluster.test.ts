@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { checkersFor } from '../../src/claims/conformance.ts';
 import { modelOf } from '../../src/scenarios/models.ts';
 import { run, traceOf } from '../../src/scenarios/run.ts';
-import { parseScenario, type Scenario, type ScenarioInput } from '../../src/scenarios/schema.ts';
+import { parseScenario, type ScenarioOf, type ScenarioInputOf } from '../../src/scenarios/schema.ts';
 import { toJsonLine, type TraceEvent } from '../../src/sim/trace.ts';
 
-type Timed = NonNullable<ScenarioInput['timeline']>[number];
+type Timed = NonNullable<ScenarioInputOf<'kafka'>['timeline']>[number];
 type Acks = 'all' | '1' | '0';
 
 const FAULTS_UNTIL_MS = 45_000;
@@ -51,7 +51,7 @@ interface Shape {
   readonly unclean: boolean;
 }
 
-function cluster({ acks, unclean }: Shape): fc.Arbitrary<Scenario> {
+function cluster({ acks, unclean }: Shape): fc.Arbitrary<ScenarioOf<'kafka'>> {
   const processes = [...BROKERS, 'controller', 'p0', 'c0', 'c1'];
   return fc
     .record({

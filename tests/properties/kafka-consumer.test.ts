@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Playback } from '../../src/scenarios/playback.ts';
 import { traceOf } from '../../src/scenarios/run.ts';
-import { parseScenario, type Scenario, type ScenarioInput } from '../../src/scenarios/schema.ts';
+import { parseScenario, type ScenarioOf, type ScenarioInputOf } from '../../src/scenarios/schema.ts';
 import type { TraceEvent } from '../../src/sim/trace.ts';
 
-type Timed = NonNullable<ScenarioInput['timeline']>[number];
+type Timed = NonNullable<ScenarioInputOf<'kafka'>['timeline']>[number];
 
 const FAULTS_UNTIL_MS = 30_000;
 const BROKERS = ['broker-1', 'broker-2', 'broker-3'] as const;
@@ -36,7 +36,7 @@ function faultOn(target: string): fc.Arbitrary<Timed[]> {
     });
 }
 
-const system: fc.Arbitrary<Scenario> = fc
+const system: fc.Arbitrary<ScenarioOf<'kafka'>> = fc
   .record({
     how: fc.constantFrom('eager' as const, 'cooperative' as const, 'consumer' as const, 'assign' as const),
     consumers: fc.integer({ min: 1, max: 3 }),
@@ -193,6 +193,6 @@ describe('any consumer of a cluster', () => {
   });
 });
 
-function strikesAConsumer(action: Scenario['timeline'][number]['action']): boolean {
+function strikesAConsumer(action: ScenarioOf<'kafka'>['timeline'][number]['action']): boolean {
   return /"(c\d|cut|heal)"/.test(JSON.stringify(action));
 }

@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { ASSIGNORS } from '../../src/brokers/kafka/assignors.ts';
 import { Playback } from '../../src/scenarios/playback.ts';
 import { traceOf } from '../../src/scenarios/run.ts';
-import { parseScenario, type Scenario, type ScenarioInput } from '../../src/scenarios/schema.ts';
+import { parseScenario, type ScenarioOf, type ScenarioInputOf } from '../../src/scenarios/schema.ts';
 import { toJsonLine, type TraceEvent } from '../../src/sim/trace.ts';
 
-type Timed = NonNullable<ScenarioInput['timeline']>[number];
+type Timed = NonNullable<ScenarioInputOf<'kafka'>['timeline']>[number];
 
 const FAULTS_UNTIL_MS = 25_000;
 const SOURCES_UNTIL_MS = 30_000;
@@ -38,7 +38,7 @@ function faultOn(target: string): fc.Arbitrary<Timed[]> {
 }
 
 /** Any system whose consumers commit only what they have processed; faults on clients and on the broker. */
-const system: fc.Arbitrary<Scenario> = fc
+const system: fc.Arbitrary<ScenarioOf<'kafka'>> = fc
   .record({
     partitions: fc.integer({ min: 1, max: 5 }),
     consumers: fc.integer({ min: 1, max: 4 }),
@@ -124,7 +124,7 @@ const of = <K extends TraceEvent['kind']>(trace: readonly TraceEvent[], kind: K)
  * K-83 with K-84: a static member that dies between the two rounds of a cooperative rebalance comes back to what round one
  * left it, without a rebalance; nobody begins round two, and what was to move waits for the next one.
  */
-function mayLeaveAPartitionUnread({ clients, timeline }: Scenario): boolean {
+function mayLeaveAPartitionUnread({ clients, timeline }: ScenarioOf<'kafka'>): boolean {
   const cooperativeStatic = clients.some(
     (client) =>
       client.role === 'consumer' &&

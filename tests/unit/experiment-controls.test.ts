@@ -88,7 +88,7 @@ describe('brokers', () => {
     expect([action, ...also]).toEqual(
       ['broker-2', 'broker-3', 'controller'].map((end) => ({ do: 'cut', between: ['broker-1', end] })),
     );
-    expect(() => parseActions([action, ...also].map((one) => ({ atMs: 1, action: one })))).not.toThrow();
+    expect(() => parseActions([action, ...also].map((one) => ({ atMs: 1, action: one })), 'kafka')).not.toThrow();
   });
 
   test('what is cut is healed, what is cut in part is cut in whole, and what will be cut is not cut yet', () => {
@@ -194,7 +194,7 @@ describe('seeking', () => {
     ] as const) {
       expect(seekTo(kind, number)).toEqual(to);
       const action = { do: 'seek', client: 'c0', to: seekTo(kind, number) };
-      expect(() => parseActions([{ atMs: 1, action }])).not.toThrow();
+      expect(() => parseActions([{ atMs: 1, action }], 'kafka')).not.toThrow();
     }
   });
 });
@@ -209,7 +209,7 @@ test('every button makes actions that the simulator takes', () => {
   const rows = [...brokers, ...producers, ...members].flatMap(({ buttons }) => buttons);
   for (const { action, also = [] } of [...general, ...elections, ...rows]) {
     for (const one of action ? [action, ...also] : []) {
-      expect(() => parseActions([{ atMs: 1, action: one }])).not.toThrow();
+      expect(() => parseActions([{ atMs: 1, action: one }], 'kafka')).not.toThrow();
     }
   }
   const ids = [...general, ...elections, ...rows].map(({ id }) => id);

@@ -9,6 +9,7 @@ import type { BrokerModel, Cluster } from '../broker.ts';
 import type { KafkaClient } from './client-config.ts';
 import { CONSOLE, CONTROLLER, type KafkaAction, type KafkaSystem } from './config.ts';
 import { ConsoleActor } from './console.ts';
+import { kafkaConsole } from './console/index.ts';
 import { ConsumerClient } from './consumer.ts';
 import { ControllerNode } from './controller-node.ts';
 import { explain } from './explain.ts';
@@ -153,4 +154,11 @@ export const kafka: BrokerModel<KafkaSystem, KafkaClient, KafkaAction, KafkaView
       VIEW_PARTS.filter((part) => parts.includes(part)),
     ),
   explain,
+  targetOf: (action) => ('client' in action ? action.client : 'topic' in action ? action.topic : CONSOLE),
+  console: kafkaConsole,
+  figures: ['backlog', 'processed', 'duplicates', 'rebalances', 'latencyP50', 'latencyP99'],
+  span: (event) =>
+    event.kind === 'group-state-changed'
+      ? { id: event.group, text: event.stable ? null : `${event.group} rebalances: ${event.why}` }
+      : null,
 };

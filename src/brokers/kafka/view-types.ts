@@ -7,6 +7,7 @@
  */
 import type { Micros } from '../../sim/time.ts';
 import type { MessageId } from '../../sim/trace.ts';
+import type { ConsoleView } from '../console-view.ts';
 
 /** Records of a partition, and of each of its replicas, that the picture keeps, the newest ones. */
 export const CELLS_MAX = 24;
@@ -44,8 +45,6 @@ export const SHARE_CELLS_MAX = 48;
 export const SHARE_DONE_MAX = 12;
 /** Records that a member of a share group is shown to hold, the oldest ones. */
 export const HELD_MAX = 24;
-/** Lines of output that the console keeps, the newest ones. */
-export const CONSOLE_LINES_MAX = 200;
 
 /**
  * What a stage may ask for beside the ordinary picture. What a cluster's transactions, share groups and console show needs
@@ -285,24 +284,6 @@ export interface ShareMemberView {
     readonly deliveryCount: number;
     readonly until: Micros;
   }[];
-}
-
-export interface ConsoleView {
-  /** Commands with what they printed, oldest first; the oldest lines go when there are too many. */
-  readonly outputs: readonly ConsoleOutput[];
-  /** The tool that goes on running, or null: then the prompt is there. */
-  readonly running: string | null;
-  /** Lines that are gone. */
-  readonly dropped: number;
-}
-
-export interface ConsoleOutput {
-  readonly client: string;
-  readonly command: string;
-  readonly at: Micros;
-  readonly lines: readonly string[];
-  /** Its exit code; null while it runs. */
-  readonly exit: number | null;
 }
 
 // Part `replicas`.

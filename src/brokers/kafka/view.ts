@@ -7,6 +7,7 @@ import { displayName } from '../../sim/names.ts';
 import type { Micros } from '../../sim/time.ts';
 import type { MessageId, TraceEvent } from '../../sim/trace.ts';
 import type { ViewFold } from '../broker.ts';
+import { ConsoleOutputs } from '../console-view.ts';
 import type { KafkaClient } from './client-config.ts';
 import type { KafkaSystem } from './config.ts';
 import {
@@ -24,7 +25,6 @@ import {
   type Travel,
   type ViewPart,
 } from './view-types.ts';
-import { ConsoleOutputs } from './view/console.ts';
 import { Coverage } from './view/coverage.ts';
 import { Distribution } from './view/distribution.ts';
 import type { Event } from './view/event.ts';

@@ -3,9 +3,9 @@
  * crashes at the same moment. And the timing of auto-commit, on one consumer (worked vector O-10).
  */
 import type { Experiment } from '../experiment.ts';
-import type { ScenarioInput } from '../schema.ts';
+import type { ScenarioInputOf } from '../schema.ts';
 
-type Consumer = Extract<ScenarioInput['clients'][number], { role: 'consumer' }>;
+type Consumer = Extract<ScenarioInputOf<'kafka'>['clients'][number], { role: 'consumer' }>;
 
 const CRASH_MS = 16_000;
 
@@ -21,7 +21,7 @@ const styles: readonly (readonly [
   ['commit-before', 'b', 'before-batch', false],
 ];
 
-export const commitsScenario: ScenarioInput = {
+export const commitsScenario: ScenarioInputOf<'kafka'> = {
   version: 1,
   id: 'kafka-commits',
   title: 'The duplicate and the loss',
@@ -159,7 +159,7 @@ export const commitsExperiment: Experiment = {
 };
 
 /** O-10: polls 3 s apart, an interval of 5 s, a crash a second after the third poll. */
-export const autoCommitScenario: ScenarioInput = {
+export const autoCommitScenario: ScenarioInputOf<'kafka'> = {
   version: 1,
   id: 'kafka-auto-commit',
   title: 'When auto-commit commits',

@@ -1,8 +1,8 @@
 /** What the console begins with when it is given nothing else: three brokers, one topic, a service that sends, a group of two. */
 import type { Experiment } from '../experiment.ts';
-import type { ScenarioInput } from '../schema.ts';
+import type { ScenarioInputOf } from '../schema.ts';
 
-const consumer = (id: string): ScenarioInput['clients'][number] => ({
+const consumer = (id: string): ScenarioInputOf<'kafka'>['clients'][number] => ({
   id,
   role: 'consumer',
   group: 'billing',
@@ -11,7 +11,7 @@ const consumer = (id: string): ScenarioInput['clients'][number] => ({
   config: { 'auto.offset.reset': 'earliest', 'session.timeout.ms': 10_000 },
 });
 
-export const consoleScenario: ScenarioInput = {
+export const consoleScenario: ScenarioInputOf<'kafka'> = {
   version: 1,
   id: 'kafka-console',
   title: 'A cluster to try commands on',

@@ -3,13 +3,13 @@
  * partitions out, and a consumer that crashes with work it has not committed.
  */
 import type { Experiment } from '../experiment.ts';
-import type { ScenarioInput } from '../schema.ts';
+import type { ScenarioInputOf } from '../schema.ts';
 
 /** The services stop early enough for the group to come to rest, even with a session timeout of 45 s. */
 const SENDING_UNTIL_MS = 45_000;
 const DURATION_MS = 75_000;
 
-const consumer = (id: string): ScenarioInput['clients'][number] => ({
+const consumer = (id: string): ScenarioInputOf<'kafka'>['clients'][number] => ({
   id,
   role: 'consumer',
   group: 'billing',
@@ -26,7 +26,7 @@ const consumer = (id: string): ScenarioInput['clients'][number] => ({
   },
 });
 
-export const consumerGroupsScenario: ScenarioInput = {
+export const consumerGroupsScenario: ScenarioInputOf<'kafka'> = {
   version: 1,
   id: 'kafka-consumer-groups',
   title: 'Partitions and consumer groups',

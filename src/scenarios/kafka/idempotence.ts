@@ -4,10 +4,10 @@
  * The producers are called after the setting, which no event of a run tells.
  */
 import type { Experiment } from '../experiment.ts';
-import type { ScenarioInput } from '../schema.ts';
+import type { ScenarioInputOf } from '../schema.ts';
 
-type Client = ScenarioInput['clients'][number];
-type Timed = NonNullable<ScenarioInput['timeline']>[number];
+type Client = ScenarioInputOf<'kafka'>['clients'][number];
+type Timed = NonNullable<ScenarioInputOf<'kafka'>['timeline']>[number];
 type Producer = Extract<Client, { role: 'producer' }>;
 
 const VERSION = 1;
@@ -55,13 +55,13 @@ function link(what: 'cut' | 'heal', kind: (typeof KINDS)[number], atMs: number):
   return { atMs, action: { do: what, between: [kind, 'broker-1'] } };
 }
 
-const system: ScenarioInput['system'] = {
+const system: ScenarioInputOf<'kafka'>['system'] = {
   broker: 'kafka',
   topics: KINDS.map((name) => ({ name, partitions: 1 })),
   config: { 'group.initial.rebalance.delay.ms': 500 },
 };
 
-export const idempotenceScenario: ScenarioInput = {
+export const idempotenceScenario: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-idempotence',
   title: 'The retry that writes twice',
@@ -79,7 +79,7 @@ export const idempotenceScenario: ScenarioInput = {
 };
 
 /** All of the producer's timeouts at their defaults: it gives up after two minutes. */
-export const deliveryTimeout: ScenarioInput = {
+export const deliveryTimeout: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-delivery-timeout',
   title: 'Given up after two minutes',
@@ -101,7 +101,10 @@ export const deliveryTimeout: ScenarioInput = {
   seed: 1,
 };
 
-export const idempotenceScenarios: readonly ScenarioInput[] = [idempotenceScenario, deliveryTimeout];
+export const idempotenceScenarios: readonly ScenarioInputOf<'kafka'>[] = [
+  idempotenceScenario,
+  deliveryTimeout,
+];
 
 export const idempotenceExperiment: Experiment = {
   id: 'kafka-idempotence',

@@ -4,9 +4,9 @@
  * until max.poll.interval.ms is over.
  */
 import type { Experiment } from '../experiment.ts';
-import type { ScenarioInput } from '../schema.ts';
+import type { ScenarioInputOf } from '../schema.ts';
 
-type Consumer = Extract<ScenarioInput['clients'][number], { role: 'consumer' }>;
+type Consumer = Extract<ScenarioInputOf<'kafka'>['clients'][number], { role: 'consumer' }>;
 
 /** 600 ms for a record are 1.67 records a second, and four of them arrive: one consumer cannot do it, nor two. */
 const consumer = (id: string, startMs: number): Consumer => ({
@@ -30,7 +30,7 @@ const consumer = (id: string, startMs: number): Consumer => ({
   },
 });
 
-export const lagScenario: ScenarioInput = {
+export const lagScenario: ScenarioInputOf<'kafka'> = {
   version: 1,
   id: 'kafka-lag',
   title: 'When consumers fall behind',
@@ -149,7 +149,7 @@ export const lagExperiment: Experiment = {
   ],
 };
 
-export const pollIntervalScenario: ScenarioInput = {
+export const pollIntervalScenario: ScenarioInputOf<'kafka'> = {
   version: 1,
   id: 'kafka-poll-interval',
   title: 'Polls that grow with the lag',

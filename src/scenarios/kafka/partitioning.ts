@@ -3,9 +3,9 @@
  * while a group is behind.
  */
 import type { Experiment } from '../experiment.ts';
-import type { ScenarioInput } from '../schema.ts';
+import type { ScenarioInputOf } from '../schema.ts';
 
-type Client = ScenarioInput['clients'][number];
+type Client = ScenarioInputOf<'kafka'>['clients'][number];
 type Producer = Extract<Client, { role: 'producer' }>;
 
 const VERSION = 1;
@@ -43,7 +43,7 @@ const topics = ['by-customer', 'by-order', 'round-robin', 'sticky'].map((name) =
   partitions: PARTITIONS,
 }));
 
-export const partitioningScenario: ScenarioInput = {
+export const partitioningScenario: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-partitioning',
   title: 'One load, four ways to spread it',
@@ -189,7 +189,7 @@ export const partitioningExperiment: Experiment = {
 };
 
 /** Two brokers, one of them far away, and a producer without keys that has more to send than the far one takes. */
-export const adaptive: ScenarioInput = {
+export const adaptive: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-adaptive',
   title: 'Records without a key, and a slow broker',
@@ -219,7 +219,7 @@ export const adaptive: ScenarioInput = {
 };
 
 /** Keys whose hash is known from Kafka's own tests; of 7 partitions a mask and an absolute value choose differently. */
-export const murmur2Vectors: ScenarioInput = {
+export const murmur2Vectors: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-murmur2',
   title: 'A key’s hash, and its sign',

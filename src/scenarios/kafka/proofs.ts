@@ -2,9 +2,9 @@
  * The smaller runs that claims of the Kafka section stand on: each shows one thing, and comes to rest before it ends.
  */
 import type { Experiment } from '../experiment.ts';
-import type { ScenarioInput } from '../schema.ts';
+import type { ScenarioInputOf } from '../schema.ts';
 
-type Client = ScenarioInput['clients'][number];
+type Client = ScenarioInputOf<'kafka'>['clients'][number];
 type Producer = Extract<Client, { role: 'producer' }>;
 type Consumer = Extract<Client, { role: 'consumer' }>;
 
@@ -41,11 +41,11 @@ function consumer(id: string, config: Consumer['config'] = {}, more: Partial<Con
   };
 }
 
-function topic(partitions: number): ScenarioInput['system'] {
+function topic(partitions: number): ScenarioInputOf<'kafka'>['system'] {
   return { broker: 'kafka', topics: [{ name: 'orders', partitions }] };
 }
 
-export const homeLog: ScenarioInput = {
+export const homeLog: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'home-log',
   title: 'A log, cut into partitions',
@@ -63,7 +63,7 @@ export const homeLog: ScenarioInput = {
   seed: 3,
 };
 
-export const keyless: ScenarioInput = {
+export const keyless: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-keyless',
   title: 'Records without a key',
@@ -81,7 +81,7 @@ export const keyless: ScenarioInput = {
   seed: 1,
 };
 
-export const extraConsumer: ScenarioInput = {
+export const extraConsumer: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-extra-consumer',
   title: 'Four consumers for three partitions',
@@ -95,7 +95,7 @@ export const extraConsumer: ScenarioInput = {
   seed: 1,
 };
 
-export const twoGroups: ScenarioInput = {
+export const twoGroups: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-two-groups',
   title: 'Two groups on one topic, the second late',
@@ -111,7 +111,7 @@ export const twoGroups: ScenarioInput = {
   seed: 1,
 };
 
-export const cleanClose: ScenarioInput = {
+export const cleanClose: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-clean-close',
   title: 'A consumer that closes',
@@ -126,7 +126,7 @@ export const cleanClose: ScenarioInput = {
   seed: 1,
 };
 
-export const commitBefore: ScenarioInput = {
+export const commitBefore: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-commit-before',
   title: 'Commit first, work later, crash in between',
@@ -144,7 +144,11 @@ export const commitBefore: ScenarioInput = {
   seed: 1,
 };
 
-const joining = (id: string, title: string, strategy: 'range' | 'cooperative-sticky'): ScenarioInput => ({
+const joining = (
+  id: string,
+  title: string,
+  strategy: 'range' | 'cooperative-sticky',
+): ScenarioInputOf<'kafka'> => ({
   version: VERSION,
   id,
   title,
@@ -166,7 +170,7 @@ export const cooperative = joining(
   'cooperative-sticky',
 );
 
-export const addPartitions: ScenarioInput = {
+export const addPartitions: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-add-partitions',
   title: 'Two partitions become four',
@@ -186,7 +190,7 @@ export const addPartitions: ScenarioInput = {
   seed: 1,
 };
 
-export const proofScenarios: readonly ScenarioInput[] = [
+export const proofScenarios: readonly ScenarioInputOf<'kafka'>[] = [
   homeLog,
   keyless,
   extraConsumer,

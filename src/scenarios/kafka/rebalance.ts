@@ -4,9 +4,9 @@
  * beside one without.
  */
 import type { Experiment } from '../experiment.ts';
-import type { ScenarioInput } from '../schema.ts';
+import type { ScenarioInputOf } from '../schema.ts';
 
-type Consumer = Extract<ScenarioInput['clients'][number], { role: 'consumer' }>;
+type Consumer = Extract<ScenarioInputOf<'kafka'>['clients'][number], { role: 'consumer' }>;
 type Config = NonNullable<Consumer['config']>;
 
 const JOIN_MS = 13_000;
@@ -43,7 +43,7 @@ const member = (group: string, id: string, startMs: number, config: Config): Con
   },
 });
 
-export const rebalanceScenario: ScenarioInput = {
+export const rebalanceScenario: ScenarioInputOf<'kafka'> = {
   version: 1,
   id: 'kafka-rebalance',
   title: 'The pause when a group changes',
@@ -191,7 +191,7 @@ const restarted = (group: string, letter: string, n: number): Consumer => ({
 });
 
 /** Each member of both groups is stopped in order and started again three seconds later, one after another. */
-export const staticRestartScenario: ScenarioInput = {
+export const staticRestartScenario: ScenarioInputOf<'kafka'> = {
   version: 1,
   id: 'kafka-static-restart',
   title: 'A rolling restart, with static membership and without',

@@ -4,9 +4,9 @@
  * to begin without a committed offset.
  */
 import type { Experiment } from '../experiment.ts';
-import type { ScenarioInput } from '../schema.ts';
+import type { ScenarioInputOf } from '../schema.ts';
 
-type Client = ScenarioInput['clients'][number];
+type Client = ScenarioInputOf<'kafka'>['clients'][number];
 type Consumer = Extract<Client, { role: 'consumer' }>;
 
 const VERSION = 1;
@@ -33,7 +33,7 @@ const consumer = (
   ...more,
 });
 
-export const replayScenario: ScenarioInput = {
+export const replayScenario: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-replay',
   title: 'Going back in the log',
@@ -78,7 +78,7 @@ export const replayScenario: ScenarioInput = {
 };
 
 /** One service that has been sending for a while, and four groups that begin at the same moment without an offset. */
-export const resetScenario: ScenarioInput = {
+export const resetScenario: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-offset-reset',
   title: 'Where a new group begins',
@@ -114,7 +114,7 @@ const RESET =
   'kafka-consumer-groups.sh --bootstrap-server broker-1:9092 --group billing --topic orders --reset-offsets --to-earliest --execute';
 
 /** The same from outside: refused while the group has a member, done once it has none. */
-export const resetOffsetsScenario: ScenarioInput = {
+export const resetOffsetsScenario: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-reset-offsets',
   title: 'An operator sets a group back',
@@ -145,7 +145,7 @@ export const resetOffsetsScenario: ScenarioInput = {
   seed: 1,
 };
 
-export const replayScenarios: readonly ScenarioInput[] = [
+export const replayScenarios: readonly ScenarioInputOf<'kafka'>[] = [
   replayScenario,
   resetScenario,
   resetOffsetsScenario,

@@ -4,11 +4,11 @@
  * election, a rolling restart. The producers are called after their `acks`, which no event of a run tells.
  */
 import type { Experiment } from '../experiment.ts';
-import type { ScenarioInput } from '../schema.ts';
+import type { ScenarioInputOf } from '../schema.ts';
 
-type Client = ScenarioInput['clients'][number];
+type Client = ScenarioInputOf<'kafka'>['clients'][number];
 type Producer = Extract<Client, { role: 'producer' }>;
-type System = ScenarioInput['system'];
+type System = ScenarioInputOf<'kafka'>['system'];
 
 const VERSION = 1;
 /** Each producer has a key of its own, so that its records are told apart. */
@@ -47,7 +47,7 @@ function cluster(config: NonNullable<System['topics'][number]['config']>): Syste
   };
 }
 
-type Timed = NonNullable<ScenarioInput['timeline']>[number];
+type Timed = NonNullable<ScenarioInputOf<'kafka'>['timeline']>[number];
 
 /** The leader and a follower hear nothing of one another, and the follower copies nothing. */
 const cut = (node: string, atMs: number): Timed => ({
@@ -59,7 +59,7 @@ const heal = (node: string, atMs: number): Timed => ({
   action: { do: 'heal', between: ['broker-1', node] },
 });
 
-export const acksScenario: ScenarioInput = {
+export const acksScenario: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-acks',
   title: 'What an acknowledgement is worth',
@@ -80,7 +80,7 @@ export const acksScenario: ScenarioInput = {
 };
 
 /** `min.insync.replicas` is 2, and for a while the leader is alone. */
-export const tooFewReplicas: ScenarioInput = {
+export const tooFewReplicas: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-too-few-replicas',
   title: 'Two of three brokers gone',
@@ -97,7 +97,7 @@ export const tooFewReplicas: ScenarioInput = {
 };
 
 /** Every setting at its default: the follower has 30 seconds. */
-export const slowFollower: ScenarioInput = {
+export const slowFollower: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-slow-follower',
   title: 'A follower that falls behind and comes back',
@@ -110,7 +110,7 @@ export const slowFollower: ScenarioInput = {
 };
 
 /** One replica is enough for acks=all, the leader is left alone with it, and then it is left behind. */
-export const uncleanElection: ScenarioInput = {
+export const uncleanElection: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-unclean-election',
   title: 'A leader elected out of sync',
@@ -131,7 +131,7 @@ export const uncleanElection: ScenarioInput = {
   seed: 1,
 };
 
-export const rollingRestart: ScenarioInput = {
+export const rollingRestart: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-rolling-restart',
   title: 'A broker stopped in order, and the preferred leader back',
@@ -148,7 +148,7 @@ export const rollingRestart: ScenarioInput = {
   seed: 14,
 };
 
-export const replicationScenarios: readonly ScenarioInput[] = [
+export const replicationScenarios: readonly ScenarioInputOf<'kafka'>[] = [
   acksScenario,
   tooFewReplicas,
   slowFollower,

@@ -5,9 +5,9 @@
  * A segment has at least 1 MiB in Kafka 4, so the records are 200 kB: five of them fill one.
  */
 import type { Experiment } from '../experiment.ts';
-import type { ScenarioInput } from '../schema.ts';
+import type { ScenarioInputOf } from '../schema.ts';
 
-type Client = ScenarioInput['clients'][number];
+type Client = ScenarioInputOf<'kafka'>['clients'][number];
 type Consumer = Extract<Client, { role: 'consumer' }>;
 
 const VERSION = 1;
@@ -52,13 +52,13 @@ const sensor = (id: string, label: string, topic: string): Client => ({
   bytes: RECORD_BYTES,
 });
 
-const late = (atMs: number): NonNullable<ScenarioInput['timeline']> =>
+const late = (atMs: number): NonNullable<ScenarioInputOf<'kafka'>['timeline']> =>
   ['sensor-a', 'sensor-b'].map((client) => ({
     atMs,
     action: { do: 'produce', client, key: 'F' },
   }));
 
-export const retentionScenario: ScenarioInput = {
+export const retentionScenario: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-retention',
   title: 'Retention by time beside retention by size',
@@ -184,7 +184,7 @@ export const retentionExperiment: Experiment = {
 const CATALOGUE = ['A', 'B', 'C', 'A', 'D', 'B', 'E', 'A', 'C', 'D', 'B'];
 const WITHOUT_C = ['A', 'D', 'B', 'A', 'E', 'B', 'A', 'D'];
 
-export const compactionScenario: ScenarioInput = {
+export const compactionScenario: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-compaction',
   title: 'A compacted topic, and a deletion that a reader misses',
@@ -318,7 +318,7 @@ export const compactionExperiment: Experiment = {
 };
 
 /** Two groups leave at 10 s. One is back within offsets.retention.minutes, the other is not. */
-export const offsetsExpire: ScenarioInput = {
+export const offsetsExpire: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-offsets-expire',
   title: 'A group that stays away for too long',

@@ -4,9 +4,9 @@
  * with a record in its hands.
  */
 import type { Experiment } from '../experiment.ts';
-import type { ScenarioInput } from '../schema.ts';
+import type { ScenarioInputOf } from '../schema.ts';
 
-type Client = ScenarioInput['clients'][number];
+type Client = ScenarioInputOf<'kafka'>['clients'][number];
 
 const VERSION = 1;
 const WORK_MS = 1200;
@@ -50,12 +50,12 @@ const clients = (workers: number): Client[] => [
 ];
 
 /** A process is slow for so short a time that no second record is begun in it. */
-const oneSlowRecord = (target: string, atMs: number): NonNullable<ScenarioInput['timeline']> => [
+const oneSlowRecord = (target: string, atMs: number): NonNullable<ScenarioInputOf<'kafka'>['timeline']> => [
   { atMs, action: { do: 'slow', target, factor: 9 } },
   { atMs: atMs + 6000, action: { do: 'slow', target, factor: 1 } },
 ];
 
-export const shareGroupsScenario: ScenarioInput = {
+export const shareGroupsScenario: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-share-groups',
   title: 'A share group beside a consumer group',
@@ -83,7 +83,7 @@ export const shareGroupsScenario: ScenarioInput = {
   seed: 4,
 };
 
-export const shareScenarios: readonly ScenarioInput[] = [shareGroupsScenario];
+export const shareScenarios: readonly ScenarioInputOf<'kafka'>[] = [shareGroupsScenario];
 
 export const shareGroupsExperiment: Experiment = {
   id: 'kafka-share-groups',

@@ -4,15 +4,15 @@
  * producers that say they are the same one.
  */
 import type { Experiment } from '../experiment.ts';
-import type { ScenarioInput } from '../schema.ts';
+import type { ScenarioInputOf } from '../schema.ts';
 
-type Client = ScenarioInput['clients'][number];
+type Client = ScenarioInputOf<'kafka'>['clients'][number];
 type Producer = Extract<Client, { role: 'producer' }>;
 type Consumer = Extract<Client, { role: 'consumer' }>;
 
 const VERSION = 1;
 
-function system(...topics: string[]): ScenarioInput['system'] {
+function system(...topics: string[]): ScenarioInputOf<'kafka'>['system'] {
   return {
     broker: 'kafka',
     topics: topics.map((name) => ({ name, partitions: 1 })),
@@ -47,7 +47,7 @@ const transactional = (id: string, label: string, key: string, more: Partial<Pro
   ...more,
 });
 
-export const transactionsScenario: ScenarioInput = {
+export const transactionsScenario: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-transactions',
   title: 'A transaction that stays open',
@@ -97,7 +97,7 @@ const processor = (
   producer,
 });
 
-export const exactlyOnceScenario: ScenarioInput = {
+export const exactlyOnceScenario: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-exactly-once',
   title: 'Read, work, write, crash',
@@ -130,7 +130,7 @@ export const exactlyOnceScenario: ScenarioInput = {
 };
 
 /** The same transactional.id twice: the first one is paused in mid-transaction, and another is started in its place. */
-export const zombieScenario: ScenarioInput = {
+export const zombieScenario: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-zombie',
   title: 'Two producers with one transactional.id',
@@ -157,7 +157,7 @@ export const zombieScenario: ScenarioInput = {
 };
 
 /** O-9, offset by offset: T1 at 0, a plain record at 1, T2 at 2, T1 at 3, commit of T1 at 4, abort of T2 at 5. */
-export const stableOffsetScenario: ScenarioInput = {
+export const stableOffsetScenario: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-stable-offset',
   title: 'Two transactions and the last stable offset',
@@ -190,7 +190,7 @@ export const stableOffsetScenario: ScenarioInput = {
   seed: 1,
 };
 
-export const transactionScenarios: readonly ScenarioInput[] = [
+export const transactionScenarios: readonly ScenarioInputOf<'kafka'>[] = [
   transactionsScenario,
   exactlyOnceScenario,
   zombieScenario,

@@ -55,8 +55,13 @@ export function Events({ session, ready }: Props) {
   );
 }
 
+interface LifeProps extends Props {
+  /** What a message is called. */
+  readonly message: string;
+}
+
 /** What became of one message, with the reason for each step. */
-export function MessageLife({ session, ready }: Props) {
+export function MessageLife({ session, ready, message: what }: LifeProps) {
   const life = session.life.value;
   const panel = useRef<HTMLElement>(null);
   const message = life?.message ?? null;
@@ -74,13 +79,13 @@ export function MessageLife({ session, ready }: Props) {
       class="xp-life"
       ref={panel}
       tabIndex={-1}
-      aria-label={`Life of a record: ${life.title}`}
+      aria-label={`Life of a ${what}: ${life.title}`}
       onKeyDown={(event) => {
         if (event.key === 'Escape') close();
       }}
     >
       <header>
-        <h4>Life of a record</h4>
+        <h4>Life of a {what}</h4>
         <span>{life.title}</span>
         <button type="button" onClick={close}>
           Close

@@ -8,7 +8,7 @@ import { Charts } from './Charts.tsx';
 import { ConsolePanel } from './console/Panel.tsx';
 import { Events, MessageLife } from './Events.tsx';
 import './experiment.css';
-import type { Drawing } from './drawing.ts';
+import type { BrokerSide, Drawing } from './drawing.ts';
 import type { Poster } from './poster.ts';
 import { Predict } from './Predict.tsx';
 import { Session } from './session.ts';
@@ -27,8 +27,11 @@ const CAN_FOCUS = ':is(button, select):enabled, summary';
  * @param drawing the stage; each island has its own (stages/), so that a page loads those it shows
  */
 export function ExperimentFrame({ poster, drawing }: { poster: string; drawing: Drawing }) {
-  const { Stage, summary, Legend } = drawing;
-  const session = useMemo(() => new Session(JSON.parse(poster) as Poster, simulator()), [poster]);
+  const { Stage, summary, Legend, side } = drawing;
+  const session = useMemo(
+    () => new Session(JSON.parse(poster) as Poster, simulator(), side.actionWords),
+    [poster, side],
+  );
   const figure = useRef<HTMLElement>(null);
   const help = useId();
   const [ready, setReady] = useState(false);
@@ -119,14 +122,16 @@ export function ExperimentFrame({ poster, drawing }: { poster: string; drawing: 
               </>
             )}
           </p>
-          <MessageLife session={session} ready={ready} />
+          <MessageLife session={session} ready={ready} message={side.message} />
           {!compact && <Now frame={frame} />}
         </div>
         {!compact && <Charts frame={frame} />}
         <Transport session={session} ready={ready} />
-        {!compact && experiment.console && <ConsolePanel session={session} ready={ready} />}
+        {!compact && experiment.console && side.console && (
+          <ConsolePanel session={session} ready={ready} load={side.console} />
+        )}
         {!compact && <Claims session={session} ready={ready} />}
-        {!compact && <Desk session={session} ready={ready} />}
+        {!compact && <Desk session={session} ready={ready} side={side} />}
       </div>
       {!compact && (
         <div class="xp-more">
@@ -135,14 +140,14 @@ export function ExperimentFrame({ poster, drawing }: { poster: string; drawing: 
             <summary>How to read the figure</summary>
             <ul class="xp-legend">
               <Legend />
-              <CommonLegend />
+              <CommonLegend side={side} />
             </ul>
           </details>
         </div>
       )}
       <p id={help} class="xp-hidden">
         With the figure in focus: Space plays and pauses, left and right arrow step, Home and End go to the
-        beginning and the end. Tab reaches a record; arrow keys go to others, Enter lists its life.
+        beginning and the end. Tab reaches a {side.message}; arrow keys go to others, Enter lists its life.
       </p>
       <p class="xp-hidden" role="status">
         {session.announcement.value}
@@ -300,7 +305,7 @@ function Share({ session, ready }: { session: Session; ready: boolean }) {
 }
 
 /** What is the same beside every stage. */
-function CommonLegend() {
+function CommonLegend({ side }: { side: BrokerSide }) {
   return (
     <>
       <li>
@@ -314,12 +319,12 @@ function CommonLegend() {
           <path class="xp-l-command" d="M14 1h10l-5 7z" />
           <circle class="xp-l-decided" cx="13" cy="22" r="3" />
         </svg>
-        on the timeline: faults in red, what you did in blue, rebalances shaded, a dot where a claim was
+        on the timeline: faults in red, what you did in blue, {side.spans} shaded, a dot where a claim was
         decided
       </li>
       <li>
         Keys: with the figure in focus, Space plays and pauses, ← and → step, Home and End go to the ends; Tab
-        reaches a record, Enter lists its life.
+        reaches a {side.message}, Enter lists its life.
       </li>
     </>
   );

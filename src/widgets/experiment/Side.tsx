@@ -1,21 +1,21 @@
 /** What stands around the stage: claims beside it, figures under it, settings and what the reader may do below. */
 import type { ClaimState, Frame } from '../../scenarios/frame.ts';
-import type { KafkaView } from '../../brokers/kafka/view-types.ts';
+import type { About } from '../../client/client.ts';
 import { useState } from 'preact/hooks';
 import {
-  controlsFor,
-  seekProblem,
-  seekTo,
+  everyButton,
   type Button,
   type Controls,
+  type Field,
+  type Form,
   type ProcessControls,
-  type Seeker,
-  type SeekKind,
-} from './kafka/controls.ts';
-import { keyLook } from './kafka/look.ts';
+  type Section,
+  type Typed,
+} from './controls.ts';
+import type { BrokerSide } from './drawing.ts';
 import type { Session } from './session.ts';
 import { showStage } from './showStage.ts';
-import { actionWords, figures, shortSeconds, verdictWords } from './words.ts';
+import { figures, shortSeconds, verdictWords } from './words.ts';
 
 interface Props {
   readonly session: Session;
@@ -36,12 +36,12 @@ export function Claims({ session, ready }: Props) {
 }
 
 /** What the reader may turn and do, and has done. */
-export function Desk({ session, ready }: Props) {
+export function Desk({ session, ready, side }: DeskProps) {
   const { controls, knobs } = session.poster.experiment;
   if (controls.length + knobs.length + session.actions.value.length === 0) return null;
   return (
     <div class="xp-desk">
-      <Doing session={session} ready={ready} view={session.frame.value.view} />
+      <Doing session={session} ready={ready} side={side} />
       {knobs.length > 0 && <Knobs session={session} ready={ready} />}
     </div>
   );
@@ -134,70 +134,55 @@ function Knobs({ session, ready }: Props) {
   );
 }
 
-interface DoingProps extends Props {
-  readonly view: KafkaView;
+interface DeskProps extends Props {
+  readonly side: BrokerSide;
 }
 
 /** Presses a button; what it does is looked up again when the run is open: before that it may lack what to copy. */
 type Press = (id: string) => void;
 
-function everyButton(controls: Controls): Button[] {
-  const rows = [...controls.brokers, ...controls.producers, ...controls.members];
-  return [...controls.general, ...controls.elections, ...rows.flatMap(({ buttons }) => buttons)];
-}
-
-function Doing({ session, ready, view }: DoingProps) {
+function Doing({ session, ready, side }: DeskProps) {
   const { controls: offered } = session.poster.experiment;
-  const { at } = session.frame.value;
   const actions = session.actions.value;
-  const controls = controlsFor(view, offered, session.about.value, actions, at);
+  const controlsAt = ({ view, at }: Frame, about: About | null): Controls =>
+    side.controls({ view, offered, about, actions: session.actions.value, now: at });
+  const { intervene, sections } = controlsAt(session.frame.value, session.about.value);
   const press: Press = (id) =>
     void session.act((about, frame) => {
-      const now = controlsFor(frame.view, offered, about, session.actions.value, frame.at);
-      const button = everyButton(now).find((one) => one.id === id);
+      const button = everyButton(controlsAt(frame, about)).find((one) => one.id === id);
       return button?.action ? [button.action, ...(button.also ?? [])] : null;
     });
-  const { general, brokers, elections, producers, members, produce, seek } = controls;
-  const several = new Set(members.map(({ group }) => group)).size > 1;
-  const readers = members.filter(({ buttons }) => buttons.length > 0);
+  const offers = intervene.forms.length + intervene.buttons.length > 0;
   return (
     <>
-      {produce.length + general.length + actions.length > 0 && (
+      {(offers || actions.length > 0) && (
         <section>
-          {produce.length + general.length > 0 && (
+          {offers && (
             <>
               <h4>Intervene</h4>
-              {produce.length > 0 && <Send session={session} ready={ready} controls={controls} />}
-              <Buttons of={general} ready={ready} press={press} reasons />
+              {intervene.forms.map((form) => (
+                <FormOf key={form.id} form={form} session={session} ready={ready} />
+              ))}
+              <Buttons of={intervene.buttons} ready={ready} press={press} reasons />
             </>
           )}
-          {actions.length > 0 && <Done session={session} />}
+          {actions.length > 0 && <Done session={session} side={side} />}
         </section>
       )}
-      {brokers.length + elections.length > 0 && (
-        <section>
-          <h4>Brokers</h4>
-          <Processes kind="broker" rows={brokers} ready={ready} press={press} />
-          {elections.length > 0 && (
+      {sections.map(({ title, of, rows, buttons, forms }) => (
+        <section key={title}>
+          <h4>{title}</h4>
+          <Processes of={of} rows={rows} ready={ready} press={press} />
+          {buttons.length > 0 && (
             <div class="xp-below">
-              <Buttons of={elections} ready={ready} press={press} reasons />
+              <Buttons of={buttons} ready={ready} press={press} reasons />
             </div>
           )}
+          {forms.map((form) => (
+            <FormOf key={form.id} form={form} session={session} ready={ready} below />
+          ))}
         </section>
-      )}
-      {producers.length > 0 && (
-        <section>
-          <h4>Producers</h4>
-          <Processes kind="producer" rows={producers} ready={ready} press={press} />
-        </section>
-      )}
-      {readers.length + seek.length > 0 && (
-        <section>
-          <h4>Consumers</h4>
-          <Processes kind="consumer" rows={readers} ready={ready} press={press} groups={several} />
-          {seek.length > 0 && <Seek session={session} ready={ready} seekers={seek} at={at} />}
-        </section>
-      )}
+      ))}
     </>
   );
 }
@@ -240,22 +225,20 @@ function Buttons({ of, ready, press, reasons = false }: ButtonsProps) {
 }
 
 interface ProcessesProps {
-  readonly kind: 'broker' | 'producer' | 'consumer';
-  readonly rows: readonly (ProcessControls & { readonly group?: string })[];
+  readonly of: Section['of'];
+  readonly rows: readonly ProcessControls[];
   readonly ready: boolean;
   readonly press: Press;
-  /** Whether to tell the groups apart. */
-  readonly groups?: boolean;
 }
 
-function Processes({ kind, rows, ready, press, groups = false }: ProcessesProps) {
+function Processes({ of, rows, ready, press }: ProcessesProps) {
   return (
-    <ul class={`xp-members xp-of-${kind}`}>
-      {rows.map(({ id, label, group, buttons }, i) => (
+    <ul class={`xp-members xp-of-${of}`}>
+      {rows.map(({ id, label, note, buttons }) => (
         <li key={id}>
           <b>
             {label}
-            {groups && group !== rows[i - 1]?.group && <small> {group}</small>}
+            {note !== undefined && <small> {note}</small>}
           </b>
           <Buttons of={buttons} ready={ready} press={press} />
         </li>
@@ -265,7 +248,7 @@ function Processes({ kind, rows, ready, press, groups = false }: ProcessesProps)
 }
 
 /** What the reader did, each to be taken back. */
-function Done({ session }: { session: Session }) {
+function Done({ session, side }: Pick<DeskProps, 'session' | 'side'>) {
   return (
     <>
       <h4 class="xp-second">What you did</h4>
@@ -273,12 +256,12 @@ function Done({ session }: { session: Session }) {
         {session.actions.value.map(({ atMs, action }, i) => (
           <li key={`${i}-${atMs}`}>
             <span>
-              {shortSeconds(atMs * 1000)} {actionWords(action)}
+              {shortSeconds(atMs * 1000)} {side.actionWords(action)}
             </span>
             <button
               type="button"
               class="xp-link"
-              aria-label={`Take back: ${actionWords(action)} at ${shortSeconds(atMs * 1000)}`}
+              aria-label={`Take back: ${side.actionWords(action)} at ${shortSeconds(atMs * 1000)}`}
               onClick={() => void session.withdraw(i)}
             >
               take back
@@ -290,153 +273,94 @@ function Done({ session }: { session: Session }) {
   );
 }
 
-interface SendProps extends Props {
-  readonly controls: Controls;
+interface FormProps extends Props {
+  readonly form: Form;
+  /** Whether it stands below something of its section. */
+  readonly below?: boolean;
 }
 
-/** Sends one record: from whom, with which key; or a tombstone for that key. */
-function Send({ session, ready, controls: { produce, sends, tombstones } }: SendProps) {
-  const [from, setFrom] = useState<string | null>(null);
-  const [chosen, setKey] = useState<string | null>(null);
-  const producer = produce.find(({ client }) => client === from) ?? produce[0];
-  if (!producer) return null;
-  const { client, keys, keyless } = producer;
-  const key = chosen !== null && (chosen === '' ? keyless : keys.includes(chosen)) ? chosen : (keys[0] ?? '');
-  const send = (value?: null): void =>
-    void session.act(() => ({
-      do: 'produce',
-      client,
-      key: key === '' ? null : key,
-      count: 1,
-      ...(value === null ? { value } : {}),
-    }));
-  return (
-    <div class="xp-send">
-      {produce.length > 1 && (
-        <select
-          aria-label="Producer"
-          disabled={!ready}
-          value={client}
-          onChange={(event) => setFrom(event.currentTarget.value)}
-        >
-          {produce.map((p) => (
-            <option key={p.client} value={p.client} selected={p.client === client}>
-              {p.label}
-            </option>
-          ))}
-        </select>
-      )}
-      <select
-        aria-label="Key"
-        disabled={!ready}
-        value={key}
-        style={`--key:${keyLook(key === '' ? null : key).colour}`}
-        onChange={(event) => setKey(event.currentTarget.value)}
-      >
-        {keys.map((k) => (
-          <option key={k} value={k} selected={k === key}>
-            key {k}
-          </option>
-        ))}
-        {keyless && (
-          <option value="" selected={key === ''}>
-            no key
-          </option>
-        )}
-      </select>
-      {sends && (
-        <button type="button" disabled={!ready} onClick={() => send()}>
-          Send
-        </button>
-      )}
-      {tombstones && (
-        <button
-          type="button"
-          disabled={!ready || key === ''}
-          title={key === '' ? 'without a key there is nothing to delete' : undefined}
-          aria-label={`Send tombstone: a null value for key ${key}`}
-          onClick={() => send(null)}
-        >
-          Send tombstone
-        </button>
-      )}
-    </div>
-  );
-}
-
-interface SeekProps extends Props {
-  readonly seekers: readonly Seeker[];
-  /** The moment shown. */
-  readonly at: number;
-}
-
-const SEEKS: readonly (readonly [SeekKind, string])[] = [
-  ['beginning', 'the beginning'],
-  ['end', 'the end'],
-  ['offset', 'offset'],
-  ['time', 'a time, s'],
-];
-
-/** Sends a consumer to another place in all of its partitions. */
-function Seek({ session, ready, seekers, at }: SeekProps) {
-  const [who, setWho] = useState<string | null>(null);
-  const [kind, setKind] = useState<SeekKind>('beginning');
-  const [number, setNumber] = useState('0');
-  const seeker = seekers.find(({ client }) => client === who) ?? seekers[0];
-  if (!seeker) return null;
-  const { client } = seeker;
-  const problem = seekProblem(kind, number, at);
-  const seek = (event: Event): void => {
-    event.preventDefault();
-    const to = seekTo(kind, number);
-    if (problem === null) void session.act(() => ({ do: 'seek', client, to }));
+/** A form that is filled in and sent by one of its buttons, the first of them with Enter. */
+function FormOf({ form, session, ready, below = false }: FormProps) {
+  const [typed, setTyped] = useState<Typed>({});
+  const { fields, buttons, problem } = form.fill(typed);
+  const type = (id: string, value: string): void => setTyped((before) => ({ ...before, [id]: value }));
+  const send = (button: Button | undefined): void => {
+    if (button?.action && button.refused === null) {
+      const actions = [button.action, ...(button.also ?? [])];
+      void session.act(() => actions);
+    }
   };
   return (
-    <form class="xp-send xp-below" onSubmit={seek}>
-      <select
-        aria-label="Consumer that seeks"
-        disabled={!ready}
-        value={client}
-        onChange={(event) => setWho(event.currentTarget.value)}
-      >
-        {seekers.map((one) => (
-          <option key={one.client} value={one.client} selected={one.client === client}>
-            {one.label}
-          </option>
-        ))}
-      </select>
-      <select
-        aria-label="Where to"
-        disabled={!ready}
-        value={kind}
-        onChange={(event) => setKind(event.currentTarget.value as SeekKind)}
-      >
-        {SEEKS.map(([id, label]) => (
-          <option key={id} value={id} selected={id === kind}>
-            to {label}
-          </option>
-        ))}
-      </select>
-      {(kind === 'offset' || kind === 'time') && (
-        <input
-          type="text"
-          inputMode={kind === 'offset' ? 'numeric' : 'decimal'}
-          class="xp-number"
-          aria-label={kind === 'offset' ? 'Offset' : 'Time of the run, seconds'}
-          aria-invalid={problem !== null}
-          disabled={!ready}
-          value={number}
-          onInput={(event) => setNumber(event.currentTarget.value)}
-        />
-      )}
-      <button type="submit" disabled={!ready || problem !== null} title={problem ?? undefined}>
-        Seek
-      </button>
+    <form
+      class={`xp-send${below ? ' xp-below' : ''}`}
+      onSubmit={(event) => {
+        event.preventDefault();
+        send(buttons[0]);
+      }}
+    >
+      {fields.map((field) => (
+        <FieldOf key={field.id} field={field} ready={ready} onType={(value) => type(field.id, value)} />
+      ))}
+      {buttons.map((button, i) => (
+        <button
+          key={button.id}
+          type={i === 0 ? 'submit' : 'button'}
+          class={button.fault ? 'xp-fault-button' : ''}
+          disabled={!ready || button.refused !== null}
+          title={button.refused ?? undefined}
+          aria-label={button.words}
+          onClick={i === 0 ? undefined : () => send(button)}
+        >
+          {button.label}
+        </button>
+      ))}
       {problem !== null && (
         <p class="xp-refused">
           <small>{problem}</small>
         </p>
       )}
     </form>
+  );
+}
+
+interface FieldProps {
+  readonly field: Field;
+  readonly ready: boolean;
+  readonly onType: (value: string) => void;
+}
+
+function FieldOf({ field, ready, onType }: FieldProps) {
+  if (field.kind === 'text') {
+    return (
+      <input
+        type="text"
+        inputMode={field.inputMode}
+        class={field.size === 'short' ? 'xp-number' : 'xp-text'}
+        aria-label={field.label}
+        aria-invalid={field.invalid}
+        placeholder={field.placeholder}
+        autocomplete="off"
+        autocapitalize="none"
+        spellcheck={false}
+        disabled={!ready}
+        value={field.value}
+        onInput={(event) => onType(event.currentTarget.value)}
+      />
+    );
+  }
+  return (
+    <select
+      aria-label={field.label}
+      disabled={!ready}
+      value={field.value}
+      style={field.colour === undefined ? undefined : `--key:${field.colour}`}
+      onChange={(event) => onType(event.currentTarget.value)}
+    >
+      {field.options.map(({ value, label }) => (
+        <option key={value} value={value} selected={value === field.value}>
+          {label}
+        </option>
+      ))}
+    </select>
   );
 }

@@ -16,7 +16,7 @@ import type {
 } from '../../client/client.ts';
 import type { Action, TimedAction } from '../../scenarios/schema.ts';
 import type { Poster } from './poster.ts';
-import { actionWords, shortSeconds, SPEEDS, speedIndex } from './words.ts';
+import { shortSeconds, SPEEDS, speedIndex } from './words.ts';
 
 /** A tab that was asleep does not jump: between two frames at most this much real time passes. */
 const TICK_MAX_MS = 250;
@@ -47,6 +47,7 @@ export class Session {
   readonly life = signal<Life | null>(null);
   private seed: number | null = null;
   private readonly client: Client;
+  private readonly actionWords: (action: Action) => string;
   private readonly run: Run;
   private opening: Promise<About> | null = null;
   /** The playhead while playing, virtual microseconds; the frame follows it. */
@@ -57,8 +58,10 @@ export class Session {
   /** When playing that nobody asked for ends by itself. */
   private until: ((frame: Frame) => boolean) | null = null;
 
-  constructor(poster: Poster, client: Client) {
+  /** @param actionWords says what the reader did, in the broker's words */
+  constructor(poster: Poster, client: Client, actionWords: (action: Action) => string) {
     this.poster = poster;
+    this.actionWords = actionWords;
     this.client = client;
     this.frame = signal(poster.frame);
     this.speed = signal(speedIndex(poster.experiment.speed));
@@ -191,7 +194,7 @@ export class Session {
       this.actions.value = before;
       return false;
     }
-    this.announce(`At ${shortSeconds(at)}: ${actions.map(actionWords).join(', ')}`);
+    this.announce(`At ${shortSeconds(at)}: ${actions.map(this.actionWords).join(', ')}`);
     return true;
   }
 

@@ -1,7 +1,9 @@
 /** How an experiment says its numbers: moments, speeds, verdicts. Pure. */
+import type { FigureName } from '../../brokers/broker.ts';
 import type { Verdict } from '../../claims/claim.ts';
+import type { Metrics } from '../../claims/metrics.ts';
 import type { Frame } from '../../scenarios/frame.ts';
-import type { Action } from '../../scenarios/schema.ts';
+import type { Action, CommonAction } from '../../scenarios/schema.ts';
 
 /** A moment as the transport shows it: `16.480 s`. @param micros virtual microseconds */
 export function seconds(micros: number): string {
@@ -69,67 +71,49 @@ export interface Figure {
   readonly bad: boolean;
 }
 
-/** The live figures beside the stage. */
-export function figures({ metrics }: Frame): Figure[] {
-  const { latencyMs } = metrics;
-  return [
-    { name: 'backlog', value: thousands(metrics.backlog), bad: false },
-    { name: 'processed', value: thousands(metrics.processed), bad: false },
-    { name: 'processed again', value: thousands(metrics.duplicates), bad: metrics.duplicates > 0 },
-    { name: 'rebalances', value: thousands(metrics.rebalances), bad: false },
-    { name: 'latency p50', value: latencyMs ? duration(latencyMs.p50) : '–', bad: false },
-    { name: 'latency p99', value: latencyMs ? duration(latencyMs.p99) : '–', bad: false },
-  ];
+const FIGURES: Readonly<Record<FigureName, (metrics: Metrics) => Figure>> = {
+  backlog: ({ backlog }) => counted('backlog', backlog),
+  processed: ({ processed }) => counted('processed', processed),
+  duplicates: ({ duplicates }) => counted('processed again', duplicates, duplicates > 0),
+  rebalances: ({ rebalances }) => counted('rebalances', rebalances),
+  undelivered: ({ deadLettered, dropped }) =>
+    counted('dead-lettered, dropped', deadLettered + dropped, dropped > 0),
+  latencyP50: ({ latencyMs }) => timed('latency p50', latencyMs?.p50),
+  latencyP99: ({ latencyMs }) => timed('latency p99', latencyMs?.p99),
+};
+
+function counted(name: string, value: number, bad = false): Figure {
+  return { name, value: thousands(value), bad };
 }
 
-/** What the reader did, in the list of their actions. @param action an action of theirs */
-export function actionWords(action: Action): string {
+function timed(name: string, ms: number | undefined): Figure {
+  return { name, value: ms === undefined ? '–' : duration(ms), bad: false };
+}
+
+/** The live figures beside the stage: those that matter for the broker. */
+export function figures({ metrics, figures: names }: Frame): Figure[] {
+  return names.map((name) => FIGURES[name](metrics));
+}
+
+/** What the reader did that can be done to any broker. */
+export function commonWords(action: CommonAction): string {
   switch (action.do) {
     case 'join':
       return `add ${action.client.role.replace('-', ' ')} ${action.client.id}`;
-    case 'produce':
-      return `send ${action.value === null ? 'a tombstone' : action.count === 1 ? 'a record' : `${action.count} records`} ${action.key === null ? 'without a key' : `with key ${action.key}`}`;
-    case 'create-partitions':
-      return `raise ${action.topic} to ${action.total} partitions`;
     case 'cut':
     case 'heal':
       return `${action.do} the link ${action.between.join(' – ')}`;
     case 'link':
       return `change the link ${action.between.join(' – ')}`;
-    case 'alter-configs':
-      return `set ${Object.entries(action.config)
-        .map(([name, value]) => `${name} to ${String(value ?? 'its default')}`)
-        .join(', ')} of ${action.topic}`;
-    case 'elect-leaders':
-      return `elect ${action.election === 'unclean' ? 'any leader there is' : 'preferred leaders'} for ${action.topic}${action.partition === undefined ? '' : `-${action.partition}`}`;
-    case 'seek':
-      return `${action.client} seeks to ${seekWords(action.to)}`;
-    case 'pause-partitions':
-      return `${action.client} pauses ${action.places?.join(', ') ?? 'its partitions'}`;
-    case 'resume-partitions':
-      return `${action.client} resumes ${action.places?.join(', ') ?? 'its partitions'}`;
-    case 'type':
-      return `type ${action.line}`;
-    case 'key':
-      return action.key === 'interrupt' ? 'press Ctrl-C' : 'press Ctrl-D';
-    case 'close':
-      return `${action.target.startsWith('broker-') ? 'stop' : 'close'} ${action.target}`;
     default:
       return `${action.do} ${action.target}`;
   }
 }
 
-function seekWords(to: Extract<Action, { do: 'seek' }>['to']): string {
-  switch (to.kind) {
-    case 'beginning':
-      return 'the beginning';
-    case 'end':
-      return 'the end';
-    case 'offset':
-      return `offset ${to.offset}`;
-    case 'time':
-      return shortSeconds(to.atMs * 1000);
-  }
+/** What was typed at a console, for brokers that have one. */
+export function typedWords(action: Extract<Action, { do: 'type' | 'key' }>): string {
+  if (action.do === 'type') return `type ${action.line}`;
+  return action.key === 'interrupt' ? 'press Ctrl-C' : 'press Ctrl-D';
 }
 
 /** The charts in words: where a series stands at the moment shown, and how high it went until then. */

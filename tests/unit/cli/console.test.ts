@@ -1,7 +1,8 @@
 // The console in a terminal: a session fed with lines, and the command as a reader runs it.
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { ConsoleSession, HELP } from '../../../src/cli/console-session.ts';
+import { kafkaConsole } from '../../../src/brokers/kafka/console/index.ts';
+import { ConsoleSession, helpOf } from '../../../src/cli/console-session.ts';
 import { scenarioById } from '../../../src/scenarios/library.ts';
 
 function session(beginMs = 0) {
@@ -107,7 +108,7 @@ describe('a session', () => {
 
   it('has commands of its own', () => {
     const { feed, session: made } = session();
-    expect(feed(':help')).toEqual(HELP);
+    expect(feed(':help')).toEqual(helpOf(kafkaConsole, 'broker-1'));
     expect(feed(':status')[0]).toBe('kafka-console, seed 7, 0.000 s');
     expect(feed(':wait 10s', ':pause c1', ':crash broker-1', ':status')).toEqual([
       expect.stringMatching(/^kafka-console, seed 7, (9\.9\d\d|10\.000) s$/),
@@ -152,7 +153,7 @@ describe('a session', () => {
   it('knows names for tab completion', () => {
     const { feed, session: made } = session(10_000);
     feed(`kafka-topics.sh ${AT} --create --topic notes`);
-    expect(made.knowledge).toEqual({
+    expect(made.names).toEqual({
       topics: ['notes', 'orders'],
       groups: ['billing'],
       brokers: ['broker-1', 'broker-2', 'broker-3'],

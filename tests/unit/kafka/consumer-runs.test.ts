@@ -1,6 +1,6 @@
 // The consumer in whole runs on several brokers: leaders and coordinators that move, both group protocols, transactions.
 import { describe, expect, it } from 'vitest';
-import type { ScenarioInput, TimedAction } from '../../../src/scenarios/schema.ts';
+import type { ScenarioInputOf, TimedAction } from '../../../src/scenarios/schema.ts';
 import type { TraceEvent } from '../../../src/sim/trace.ts';
 import { consumer, eventsOf, only, producer, scenario, type ConsumerInput } from './harness.ts';
 
@@ -8,7 +8,7 @@ const act = (atMs: number, verb: 'crash' | 'restart' | 'close' | 'pause' | 'resu
   atMs,
   action: { do: verb, target },
 });
-const cluster = (partitions: number, config: object = {}): ScenarioInput['system'] => ({
+const cluster = (partitions: number, config: object = {}): ScenarioInputOf<'kafka'>['system'] => ({
   broker: 'kafka',
   brokers: 3,
   topics: [{ name: 'orders', partitions, replicationFactor: 3, config: { 'min.insync.replicas': 2 } }],

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { MetricsFold } from '../../../src/claims/metrics.ts';
 import { claimById } from '../../../src/scenarios/library.ts';
-import { parseScenario, type ScenarioInput } from '../../../src/scenarios/schema.ts';
+import { parseScenario, type ScenarioInputOf } from '../../../src/scenarios/schema.ts';
 import type { TraceEvent } from '../../../src/sim/trace.ts';
 import { consumer, eventsOf, only, producer, scenario, topic, type ConsumerInput } from './harness.ts';
 
@@ -265,7 +265,7 @@ describe('consumer', () => {
   it('K-94: the sticky assignor forgets with its process, and what another assignor gave it never knew', () => {
     const member = (id: string, startMs: number, ...strategy: Strategy) =>
       consumer(id, { startMs, config: { 'partition.assignment.strategy': strategy } });
-    const last = (input: ScenarioInput) =>
+    const last = (input: ScenarioInputOf<'kafka'>) =>
       Object.fromEntries(
         only(eventsOf(input), 'assigned').map(({ client, all }): [string, string] => [client, all.join(' ')]),
       );

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   InvalidInput,
   parseScenario,
-  type ScenarioInput,
+  type ScenarioInputOf,
   type TimedAction,
 } from '../../../src/scenarios/schema.ts';
 import { explain } from '../../../src/brokers/kafka/explain.ts';
@@ -17,7 +17,7 @@ const act = (atMs: number, verb: 'crash' | 'restart' | 'close' | 'pause' | 'resu
   atMs,
   action: { do: verb, target },
 });
-const modelInput = (input: ScenarioInput): ConstructorParameters<typeof KafkaViewFold> => {
+const modelInput = (input: ScenarioInputOf<'kafka'>): ConstructorParameters<typeof KafkaViewFold> => {
   const { system, clients } = parseScenario(input);
   return [system, clients];
 };
@@ -129,7 +129,7 @@ describe('what a reader may do', () => {
 });
 
 describe('a scenario file', () => {
-  const problem = (clients: ScenarioInput['clients'], more: Partial<ScenarioInput> = {}): string => {
+  const problem = (clients: ScenarioInputOf<'kafka'>['clients'], more: Partial<ScenarioInputOf<'kafka'>> = {}): string => {
     try {
       parseScenario(scenario(clients, more));
     } catch (error) {

@@ -1,9 +1,9 @@
 // What the tests of the Kafka model share: whole runs, and the clients in them.
-import { parseScenario, type ScenarioInput, type TimedAction } from '../../../src/scenarios/schema.ts';
+import { parseScenario, type ScenarioInputOf, type TimedAction } from '../../../src/scenarios/schema.ts';
 import { traceOf } from '../../../src/scenarios/run.ts';
 import type { TraceEvent } from '../../../src/sim/trace.ts';
 
-type Client = ScenarioInput['clients'][number];
+type Client = ScenarioInputOf<'kafka'>['clients'][number];
 export type ProducerInput = Extract<Client, { role: 'producer' }>;
 export type ConsumerInput = Extract<Client, { role: 'consumer' }>;
 
@@ -30,7 +30,7 @@ export function consumer(id: string, more: Partial<ConsumerInput> = {}): Consume
   };
 }
 
-export function scenario(clients: readonly Client[], more: Partial<ScenarioInput> = {}): ScenarioInput {
+export function scenario(clients: readonly Client[], more: Partial<ScenarioInputOf<'kafka'>> = {}): ScenarioInputOf<'kafka'> {
   return {
     version: 1,
     id: 'test',
@@ -49,7 +49,7 @@ export function scenario(clients: readonly Client[], more: Partial<ScenarioInput
 }
 
 /** A system with one topic, `orders`, and no wait before a group's first rebalance. */
-export function topic(partitions: number, delayMs = 0): ScenarioInput['system'] {
+export function topic(partitions: number, delayMs = 0): ScenarioInputOf<'kafka'>['system'] {
   return {
     broker: 'kafka',
     topics: [{ name: 'orders', partitions }],
@@ -57,7 +57,7 @@ export function topic(partitions: number, delayMs = 0): ScenarioInput['system'] 
   };
 }
 
-export function eventsOf(input: ScenarioInput, actions: readonly TimedAction[] = []): TraceEvent[] {
+export function eventsOf(input: ScenarioInputOf<'kafka'>, actions: readonly TimedAction[] = []): TraceEvent[] {
   return traceOf(parseScenario(input), actions);
 }
 

@@ -1,10 +1,10 @@
 // Read, work, write in whole runs (K-48, K-112): exactly once with transactions, at least once without.
 import { describe, expect, it } from 'vitest';
-import { parseScenario, type ScenarioInput } from '../../../src/scenarios/schema.ts';
+import { parseScenario, type ScenarioInputOf } from '../../../src/scenarios/schema.ts';
 import { traceOf } from '../../../src/scenarios/run.ts';
 import type { TraceEvent } from '../../../src/sim/trace.ts';
 
-type Client = ScenarioInput['clients'][number];
+type Client = ScenarioInputOf<'kafka'>['clients'][number];
 type Processor = Extract<Client, { role: 'processor' }>;
 
 const act = (atMs: number, verb: 'crash' | 'restart', target: string) => ({
@@ -67,7 +67,7 @@ function play(
       durationMs: 120_000,
       seed,
       timeline,
-    } satisfies ScenarioInput),
+    } satisfies ScenarioInputOf<'kafka'>),
   );
 }
 

@@ -1,6 +1,6 @@
 // The producer in whole runs, with real brokers: batching, retries, idempotence and transactions.
 import { describe, expect, it } from 'vitest';
-import { InvalidInput, parseScenario, type ScenarioInput } from '../../../src/scenarios/schema.ts';
+import { InvalidInput, parseScenario, type ScenarioInputOf } from '../../../src/scenarios/schema.ts';
 import type { TraceEvent } from '../../../src/sim/trace.ts';
 import { eventsOf, only, producer, scenario, type ProducerInput } from './harness.ts';
 
@@ -288,7 +288,7 @@ describe('the partitioner of a run', () => {
 });
 
 describe('transactions', () => {
-  const three = (config: object = {}): ScenarioInput['system'] => ({
+  const three = (config: object = {}): ScenarioInputOf<'kafka'>['system'] => ({
     broker: 'kafka',
     brokers: 3,
     topics: [{ name: 'orders', partitions: 3, replicationFactor: 3, config: { 'min.insync.replicas': 2 } }],

@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { deepClone } from '../../../src/sim/clone.ts';
 import { fromMs } from '../../../src/sim/time.ts';
-import { CONSOLE_LINES_MAX, SHARE_CELLS_MAX, type KafkaView } from '../../../src/brokers/kafka/view-types.ts';
+import { CONSOLE_LINES_MAX } from '../../../src/brokers/console-view.ts';
+import { SHARE_CELLS_MAX, type KafkaView } from '../../../src/brokers/kafka/view-types.ts';
 import {
   append,
   confirm,

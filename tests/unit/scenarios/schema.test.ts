@@ -58,7 +58,7 @@ describe('parseScenario', () => {
     [
       'an unknown broker',
       { ...minimal, system: { ...minimal.system, broker: 'carrot' } },
-      /^system\.broker: expected "kafka", got "carrot"/,
+      /^system\.broker: expected "kafka" \| "rabbitmq", got "carrot"/,
     ],
     ['an unknown field', { ...minimal, colour: 'red' }, /^colour: is not a known field/],
     ['a missing field', without('title'), /^title: expected this field, got nothing$/],
@@ -200,10 +200,10 @@ describe('parseScenario', () => {
 
 describe('parseActions', () => {
   it('names the action and the field', () => {
-    expect(() => parseActions([{ atMs: -1, action: { do: 'crash', target: 'c1' } }])).toThrow(
+    expect(() => parseActions([{ atMs: -1, action: { do: 'crash', target: 'c1' } }], 'kafka')).toThrow(
       /\[0\]\.atMs: /,
     );
-    expect(() => parseActions({})).toThrow(InvalidInput);
+    expect(() => parseActions({}, 'kafka')).toThrow(InvalidInput);
   });
 });
 

@@ -1,21 +1,24 @@
 /** Tab completion: what could stand where the cursor is. */
+import type { Completion, Names } from '../../console-tools.ts';
+import type { KafkaView } from '../view-types.ts';
 import { optionNamed, type OptionSpec, type ValueKind } from './options.ts';
 import { BUILT_IN, PRODUCER, programNamed, PROGRAMS } from './programs.ts';
 import { TOPIC_CONFIGS } from './topic-configs.ts';
 
 /** Names that are there at this moment. */
-export interface Knowledge {
+export interface Knowledge extends Names {
   readonly topics: readonly string[];
   readonly groups: readonly string[];
   /** `broker-1`, `broker-2`, … */
   readonly brokers: readonly string[];
 }
 
-export interface Completion {
-  /** What the candidates replace: the line from `from` up to the cursor. */
-  readonly from: number;
-  /** Whole words, in the order of the alphabet; empty when nothing fits. */
-  readonly candidates: readonly string[];
+export function namesIn({ topics, groups, nodes }: KafkaView): Knowledge {
+  return {
+    topics: topics.map(({ name }) => name).sort(),
+    groups: groups.map(({ id }) => id).sort(),
+    brokers: nodes.filter(({ role }) => role === 'broker').map(({ id }) => id),
+  };
 }
 
 const READER = ['ignore.error=true', 'key.separator=', 'null.marker=', 'parse.key=true'];

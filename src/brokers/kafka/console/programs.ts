@@ -2,6 +2,7 @@
  * The programs of Kafka's `bin` folder that the console knows, with their options as Kafka 4.2 documents them. What the
  * model has no part for (files of properties, class names, streams groups) is left out.
  */
+import type { CommandKind } from '../../console-tools.ts';
 import type { OptionSpec, Program } from './options.ts';
 
 const bootstrap: OptionSpec = {
@@ -403,12 +404,25 @@ export function programNamed(word: string): Program | undefined {
   return ALL.find((program) => program.name === `${name}.sh`);
 }
 
+function programOf(command: string): Program | undefined {
+  const [first = ''] = command.trim().split(/\s/);
+  return programNamed(first);
+}
+
+/** What a command does once it has been started. */
+export function kindOf(command: string): CommandKind {
+  const program = programOf(command);
+  if (program === PRODUCER) return 'reads';
+  if (program !== CONSUMER) return 'works';
+  if (command.includes('--timeout-ms')) return 'waits';
+  return command.includes('--max-messages') ? 'counts' : 'follows';
+}
+
 /**
  * @param running the command that runs, as it was typed; null when none does
  * @returns what stands before the place where the reader types; empty where typing only waits
  */
 export function promptOf(running: string | null): string {
   if (running === null) return '$ ';
-  const [first = ''] = running.trim().split(/\s/);
-  return programNamed(first) === PRODUCER ? '>' : '';
+  return kindOf(running) === 'reads' ? '>' : '';
 }

@@ -1,20 +1,23 @@
-/** The terminal under the stage: Kafka's own command-line tools, acting on this run at the moment shown. */
+/** The terminal under the stage: the broker's own command-line tools, acting on this run at the moment shown. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { ConsoleOutput } from '../../../brokers/kafka/view-types.ts';
+import type { ConsoleOutput } from '../../../brokers/console-view.ts';
+import type { ConsoleSide } from '../drawing.ts';
 import type { Session } from '../session.ts';
 import { shortSeconds } from '../words.ts';
 import './console.css';
 import { entered, moved, NO_HISTORY } from './history.ts';
-import { answered, completed, examples, knowledgeOf, promptNow, screen } from './terminal.ts';
+import { answered, completed, screen } from './terminal.ts';
 
 export interface ConsoleProps {
   readonly session: Session;
   readonly ready: boolean;
+  readonly side: ConsoleSide;
   /** The id of what says how its keys work. */
   readonly help: string;
 }
 
-export function Console({ session, ready, help }: ConsoleProps) {
+export function Console({ session, ready, side, help }: ConsoleProps) {
+  const { tools } = side;
   const { view, at, ended } = session.frame.value;
   const [line, setLine] = useState('');
   const [history, setHistory] = useState(NO_HISTORY);
@@ -24,7 +27,8 @@ export function Console({ session, ready, help }: ConsoleProps) {
   const field = useRef<HTMLInputElement>(null);
   const cursor = useRef<number | null>(null);
   const running = view.console?.running ?? null;
-  const prompt = promptNow(view.console);
+  const prompt = tools.promptOf(running);
+  const reads = running !== null && tools.kindOf(running) === 'reads';
   const outputs = screen(view.console);
 
   // As a property it is a truth value in some browsers, and "off" would be true.
@@ -45,13 +49,13 @@ export function Console({ session, ready, help }: ConsoleProps) {
   const enter = async (): Promise<void> => {
     const typed = line;
     if (ended) return;
-    if (typed.trim() === '' && prompt !== '>') return;
+    if (typed.trim() === '' && !reads) return;
     setHistory(entered(history, typed));
     setCandidates([]);
     setLine('');
     const typedAt = session.frame.value.at;
     if (await session.act(() => ({ do: 'type', line: typed })))
-      await session.playUntil((frame) => answered(frame, typedAt));
+      await session.playUntil((frame) => answered(tools, frame, typedAt));
     else setLine(typed);
   };
 
@@ -64,12 +68,12 @@ export function Console({ session, ready, help }: ConsoleProps) {
     }
     const pressedAt = session.frame.value.at;
     if (await session.act(() => ({ do: 'key', key })))
-      await session.playUntil((frame) => answered(frame, pressedAt));
+      await session.playUntil((frame) => answered(tools, frame, pressedAt));
   };
 
   const tab = (): boolean => {
     const now = field.current?.selectionStart ?? line.length;
-    const next = running === null ? completed(line, now, knowledgeOf(view)) : null;
+    const next = running === null ? completed(tools, line, now, tools.names(view)) : null;
     if (!next) return false;
     setCandidates(next.candidates);
     show(next.line, next.cursor);
@@ -115,9 +119,7 @@ export function Console({ session, ready, help }: ConsoleProps) {
         <input
           ref={field}
           type="text"
-          aria-label={
-            prompt === '>' ? 'A record for the console producer' : 'A command of Kafka’s command-line tools'
-          }
+          aria-label={reads ? side.input : side.command}
           aria-describedby={help}
           autocomplete="off"
           autocapitalize="none"
@@ -171,7 +173,7 @@ export function Console({ session, ready, help }: ConsoleProps) {
       </div>
       {running === null && (
         <div class="xp-examples" role="group" aria-label="Commands to try">
-          {examples(view).map((example) => (
+          {side.examples(view).map((example) => (
             <button
               key={example.label}
               type="button"

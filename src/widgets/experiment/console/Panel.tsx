@@ -4,20 +4,30 @@
  */
 import type { ComponentType } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import type { ConsoleSide } from '../drawing.ts';
 import type { ConsoleProps } from './Console.tsx';
 
-export function ConsolePanel({ session, ready }: Omit<ConsoleProps, 'help'>) {
+interface Props extends Omit<ConsoleProps, 'help' | 'side'> {
+  readonly load: () => Promise<ConsoleSide>;
+}
+
+interface Loaded {
+  readonly Console: ComponentType<ConsoleProps>;
+  readonly side: ConsoleSide;
+}
+
+export function ConsolePanel({ session, ready, load }: Props) {
   const help = useId();
   const holder = useRef<HTMLElement>(null);
-  const [Loaded, setLoaded] = useState<ComponentType<ConsoleProps> | null>(null);
+  const [loaded, setLoaded] = useState<Loaded | null>(null);
   const [failed, setFailed] = useState(false);
   useEffect(() => {
     const near = new IntersectionObserver(
       (entries) => {
         if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
         near.disconnect();
-        import('./Console.tsx').then(
-          ({ Console }) => setLoaded(() => Console),
+        Promise.all([import('./Console.tsx'), load()]).then(
+          ([{ Console }, side]) => setLoaded({ Console, side }),
           () => setFailed(true),
         );
       },
@@ -25,7 +35,7 @@ export function ConsolePanel({ session, ready }: Omit<ConsoleProps, 'help'>) {
     );
     if (holder.current) near.observe(holder.current);
     return () => near.disconnect();
-  }, []);
+  }, [load]);
   return (
     <section
       ref={holder}
@@ -34,7 +44,7 @@ export function ConsolePanel({ session, ready }: Omit<ConsoleProps, 'help'>) {
     >
       <h4>Console</h4>
       <div class="xp-console-place">
-        {Loaded && <Loaded session={session} ready={ready} help={help} />}
+        {loaded && <loaded.Console session={session} ready={ready} side={loaded.side} help={help} />}
         {failed && <p>The console could not be loaded. Reload the page to try again.</p>}
       </div>
       <p id={help} class="xp-console-help">

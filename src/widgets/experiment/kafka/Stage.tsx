@@ -5,7 +5,7 @@ import { CellsSvg, Heading, KeyCell, Producer, round, tabOf, Token } from './cel
 import { partitionName } from './words.ts';
 import { layOut, type Caret, type GroupArea, type Lane, type MemberBox, type Traveller } from './layout.ts';
 
-export function Stage({ view, at, shape, selected, onCell }: StageProps) {
+export function Stage({ view, at, shape, selected, onCell }: StageProps<'kafka'>) {
   const picture = useMemo(() => layOut(view, at, shape), [view, at, shape]);
   const rows = picture.topics.flatMap(({ lanes }) => lanes.map(({ cells }) => cells));
   const tab = tabOf(rows, selected, onCell !== null);

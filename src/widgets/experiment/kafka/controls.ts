@@ -1,28 +1,13 @@
 /** What the reader may do to a Kafka run at the moment shown, and the action that each button stands for. Pure. */
 import type { GroupView, KafkaView, MemberView, NodeView } from '../../../brokers/kafka/view-types.ts';
-import type { About } from '../../../client/client.ts';
+import type { AboutOf } from '../../../client/client.ts';
 import type { Control } from '../../../scenarios/experiment.ts';
-import type { Action, TimedAction } from '../../../scenarios/schema.ts';
+import type { ActionOf, ClientOf, TimedOf } from '../../../scenarios/schema.ts';
+import { buttonsOf, cutLinks, cutOrHeal, type Button, type ProcessControls } from '../controls.ts';
 import { inOrder, LANES_MAX } from './words.ts';
 
-export interface Button {
-  readonly id: string;
-  readonly label: string;
-  /** For those who do not see whom it stands beside. */
-  readonly words: string;
-  readonly fault: boolean;
-  /** Why it cannot be done now; null when it can. */
-  readonly refused: string | null;
-  readonly action: Action | null;
-  /** What else happens at the same moment: the other links of a cut. */
-  readonly also?: readonly Action[];
-}
-
-export interface ProcessControls {
-  readonly id: string;
-  readonly label: string;
-  readonly buttons: readonly Button[];
-}
+type About = AboutOf<'kafka'>;
+type TimedAction = TimedOf<ActionOf<'kafka'>>;
 
 export interface MemberControls extends ProcessControls {
   readonly group: string;
@@ -34,7 +19,7 @@ export interface Seeker {
   readonly label: string;
 }
 
-export interface Controls {
+export interface KafkaControls {
   readonly produce: {
     readonly client: string;
     readonly label: string;
@@ -69,7 +54,7 @@ export function controlsFor(
   about: About | null,
   actions: readonly TimedAction[],
   now = Infinity,
-): Controls {
+): KafkaControls {
   const has = (control: Control): boolean => offered.includes(control);
   const members = new Set(view.groups.flatMap((group) => group.members.map(({ id }) => id)));
   // A processor stands among the members: it is one process, which reads and writes.
@@ -133,7 +118,7 @@ export function controlsFor(
   };
 }
 
-type SeekTo = Extract<Action, { do: 'seek' }>['to'];
+type SeekTo = Extract<ActionOf<'kafka'>, { do: 'seek' }>['to'];
 export type SeekKind = SeekTo['kind'];
 
 /** Why a consumer cannot be sent there, or null. @param number what was typed @param now microseconds */
@@ -159,25 +144,6 @@ export function seekTo(kind: SeekKind, number: string): SeekTo {
 }
 
 type Has = (control: Control) => boolean;
-
-const VERBS = {
-  crash: 'Crash',
-  restart: 'Restart',
-  pause: 'Pause',
-  resume: 'Resume',
-  close: 'Close',
-} as const;
-
-function buttonsOf(id: string, label: string) {
-  return (what: keyof typeof VERBS, fault = false): Button => ({
-    id: `${what}-${id}`,
-    label: VERBS[what],
-    words: `${VERBS[what]} ${label}`,
-    fault,
-    refused: null,
-    action: { do: what, target: id },
-  });
-}
 
 /** Whether it is a consumer that reads by itself: the application of a processor, or of a share consumer, does not seek. */
 function seeks(member: MemberView, group: GroupView, view: KafkaView): boolean {
@@ -228,7 +194,7 @@ function memberButtons(
 
 /** The application keeps its partitions, but takes nothing from them for a while. */
 function reading(id: string, label: string, what: 'pause' | 'resume'): Button {
-  const verb = VERBS[what];
+  const verb = what === 'pause' ? 'Pause' : 'Resume';
   return {
     id: `${what}-reading-${id}`,
     label: `${verb} reading`,
@@ -333,7 +299,7 @@ function offeredKeys(keys: readonly (string | null)[]): string[] {
   return [...own, ...(fresh ? [fresh] : [])];
 }
 
-type Member = Exclude<About['clients'][number], { readonly role: 'producer' }>;
+type Member = Exclude<ClientOf<'kafka'>, { readonly role: 'producer' }>;
 
 function addMember(
   view: KafkaView,
@@ -410,45 +376,4 @@ function addPartition({ name, partitions }: KafkaView['topics'][number], only: b
         refused: null,
         action: { do: 'create-partitions', topic: name, total: partitions.length + 1 },
       };
-}
-
-/** A link by its ends, whichever is named first. */
-function linkId(a: string, b: string): string {
-  return a < b ? `${a} ${b}` : `${b} ${a}`;
-}
-
-/** Links that the reader has cut and not healed up to a moment. */
-function cutLinks(actions: readonly TimedAction[], now: number): ReadonlySet<string> {
-  const cut = new Set<string>();
-  for (const { atMs, action } of actions) {
-    if (atMs * 1000 > now) break;
-    if (action.do === 'cut') cut.add(linkId(...action.between));
-    if (action.do === 'heal') cut.delete(linkId(...action.between));
-  }
-  return cut;
-}
-
-interface CutWords {
-  readonly cut: string;
-  readonly heal: string;
-  readonly words: (verb: 'Cut' | 'Heal') => string;
-}
-
-/** Heals when all of these links are cut; else cuts those that are not. Each link is an action. */
-function cutOrHeal(id: string, ends: readonly string[], cut: ReadonlySet<string>, words: CutWords): Button {
-  const whole = ends.filter((end) => !cut.has(linkId(id, end)));
-  const heals = whole.length === 0;
-  const [first, ...also] = (heals ? ends : whole).map((end): Action => ({
-    do: heals ? 'heal' : 'cut',
-    between: [id, end],
-  }));
-  return {
-    id: `link-${id}`,
-    label: heals ? words.heal : words.cut,
-    words: words.words(heals ? 'Heal' : 'Cut'),
-    fault: !heals,
-    refused: null,
-    action: first ?? null,
-    ...(also.length > 0 ? { also } : {}),
-  };
 }

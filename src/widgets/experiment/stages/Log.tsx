@@ -5,9 +5,10 @@ import '../kafka/stage.css';
 import { LogLegend } from '../kafka/log/Legend.tsx';
 import '../kafka/log/log.css';
 import { LogStage } from '../kafka/log/Stage.tsx';
+import { kafkaSide } from '../kafka/side.ts';
 import { summary } from '../kafka/log/words.ts';
 
-const drawing: Drawing = { Stage: LogStage, summary, Legend: LogLegend };
+const drawing: Drawing<'kafka'> = { side: kafkaSide, Stage: LogStage, summary, Legend: LogLegend };
 
 export default function Log({ poster }: { poster: string }) {
   return <ExperimentFrame poster={poster} drawing={drawing} />;

@@ -306,6 +306,7 @@ describe('quorum queue: dead letters, at least once', () => {
     ]);
     expect(bench.queue.info()).toMatchObject({ held: 2, unacknowledged: 1 });
     expect([bench.node.blocks, bench.node.of('dead-lettered')]).toEqual([[true], []]);
+    expect(bench.node.of('released')).toMatchObject([{ why: 'rejected', where: 'dead-lettering' }, {}]);
     bench
       .do({ type: 'dead-letter-confirmed', position: 0 })
       .do({ type: 'dead-letter-confirmed', position: 0 });

@@ -7,7 +7,7 @@ import { partitionName } from '../words.ts';
 import { layOutDistribution, type DistributionLane, type Piece, type TopicBlock } from './layout.ts';
 import { SPLIT_MEANS, splitWords } from './words.ts';
 
-export function DistributionStage({ view, shape, selected, onCell }: StageProps) {
+export function DistributionStage({ view, shape, selected, onCell }: StageProps<'kafka'>) {
   const picture = useMemo(() => layOutDistribution(view, shape), [view, shape]);
   const rows = picture.topics.flatMap(({ lanes }) => lanes.map(({ cells }) => cells));
   const tab = tabOf(rows, selected, onCell !== null);

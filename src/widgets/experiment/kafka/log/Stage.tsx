@@ -9,7 +9,7 @@ type Tab = ReturnType<typeof tabOf>;
 /** A tombstone looks like one. */
 const TOMBSTONE = 'M1.5 19V9.5a8.5 8.5 0 0 1 17 0V19z';
 
-export function LogStage({ view, at, shape, selected, onCell }: StageProps) {
+export function LogStage({ view, at, shape, selected, onCell }: StageProps<'kafka'>) {
   const picture = useMemo(() => layOutLog(view, at, shape), [view, at, shape]);
   const rows = picture.logs.flatMap(({ lines }) => lines.map(({ records }) => records));
   // The Tab key reaches the newest record.

@@ -7,7 +7,7 @@ import { layOutReplicas, type CopyLane, type LostLane, type NodeBox, type Partit
 
 type Tab = ReturnType<typeof tabOf>;
 
-export function ReplicasStage({ view, at, shape, selected, onCell }: StageProps) {
+export function ReplicasStage({ view, at, shape, selected, onCell }: StageProps<'kafka'>) {
   const picture = useMemo(() => layOutReplicas(view, at, shape), [view, at, shape]);
   const { lanes, lost, controller } = picture;
   const rows = [...lanes, ...lost].map(({ cells }) => cells);

@@ -5,7 +5,7 @@ import { CellsSvg, Heading, KeyCell, round, tabOf } from '../cells/Cells.tsx';
 import { keyLook } from '../look.ts';
 import { layOutShares, type Band, type ShareCell, type ShareLane, type WorkerBox } from './layout.ts';
 
-export function SharesStage({ view, at, shape, selected, onCell }: StageProps) {
+export function SharesStage({ view, at, shape, selected, onCell }: StageProps<'kafka'>) {
   const picture = useMemo(() => layOutShares(view, at, shape), [view, at, shape]);
   const rows = picture.bands.flatMap(({ lanes }) => lanes.map(({ cells }) => cells));
   const tab = tabOf(rows, selected, onCell !== null);

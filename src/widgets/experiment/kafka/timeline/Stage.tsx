@@ -5,7 +5,7 @@ import { shortSeconds } from '../../words.ts';
 import { Heading, round } from '../cells/Cells.tsx';
 import { layOutTimeline, type Bar, type GroupBlock } from './layout.ts';
 
-export function TimelineStage({ view, at, shape }: StageProps) {
+export function TimelineStage({ view, at, shape }: StageProps<'kafka'>) {
   const picture = useMemo(() => layOutTimeline(view, at, shape), [view, at, shape]);
   const { width, height, groups, ticks, axisY, now } = picture;
   return (

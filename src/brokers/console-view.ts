@@ -1,7 +1,27 @@
-/** What the command-line tools printed, the newest lines. */
-import type { Micros } from '../../../sim/time.ts';
-import { CONSOLE_LINES_MAX, type ConsoleView } from '../view-types.ts';
-import type { Event } from './event.ts';
+/** What a broker's command-line tools printed, the newest lines: a part of every broker's picture. */
+import type { Micros } from '../sim/time.ts';
+import type { TraceEvent } from '../sim/trace.ts';
+
+/** Lines of output that the console keeps. */
+export const CONSOLE_LINES_MAX = 200;
+
+export interface ConsoleView {
+  /** Commands with what they printed, oldest first; the oldest lines go when there are too many. */
+  readonly outputs: readonly ConsoleOutput[];
+  /** The tool that goes on running, or null: then the prompt is there. */
+  readonly running: string | null;
+  /** Lines that are gone. */
+  readonly dropped: number;
+}
+
+export interface ConsoleOutput {
+  readonly client: string;
+  readonly command: string;
+  readonly at: Micros;
+  readonly lines: readonly string[];
+  /** Its exit code; null while it runs. */
+  readonly exit: number | null;
+}
 
 interface Output {
   readonly client: string;
@@ -16,7 +36,7 @@ export class ConsoleOutputs {
   private kept = 0;
   private dropped = 0;
 
-  printed({ client, command, lines, exit, at }: Event<'printed'>): void {
+  printed({ client, command, lines, exit, at }: Extract<TraceEvent, { kind: 'printed' }>): void {
     let output = this.outputs.at(-1);
     if (output?.exit !== null || output.command !== command || output.client !== client) {
       output = { client, command, at, lines: [], exit: null };
@@ -30,6 +50,7 @@ export class ConsoleOutputs {
     if (this.outputs.length > CONSOLE_LINES_MAX) this.outputs.shift();
   }
 
+  /** @returns null until something was printed */
   view(): ConsoleView | null {
     const last = this.outputs.at(-1);
     if (!last) return null;
