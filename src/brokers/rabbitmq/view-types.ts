@@ -18,8 +18,9 @@ export const BINDINGS_MAX = 64;
 export const QUEUES_MAX = 24;
 export const CONSUMERS_MAX = 32;
 export const PUBLISHERS_MAX = 16;
-/** Keys that a publisher lists, in order of first use. */
+/** Keys that a publisher lists, in order of first use; exchanges that it addresses, and queues that a consumer consumes. */
 export const KEYS_MAX = 32;
+export const PEERS_MAX = 8;
 /** Messages shown at the head of a queue, and at its tail. */
 export const HEAD_MAX = 16;
 export const TAIL_MAX = 6;
@@ -97,15 +98,17 @@ export interface ClientState {
 }
 
 export interface PublisherView extends ClientState {
-  /** '' is the default exchange. */
-  readonly exchange: string;
+  /** Those it addresses, in order of first use; '' is the default exchange. */
+  readonly exchanges: readonly string[];
   /** Its routing key as the scenario has it, `{key}` included; null where it is not known. */
   readonly routingKey: string | null;
   readonly confirms: boolean;
   readonly published: number;
   readonly confirmed: number;
-  /** R-31: nacked, or given up. */
+  /** R-31: given up, nacked or refused. */
   readonly failed: number;
+  /** Sent again, after a nack or a lost connection. */
+  readonly resent: number;
   /** R-28. */
   readonly returned: number;
   /** R-29: published in confirm mode and not answered yet. */
@@ -189,7 +192,7 @@ export interface QueueLimitsView {
   readonly messageTtlMs: number | null;
   readonly maxLength: number | null;
   readonly maxLengthBytes: number | null;
-  readonly overflow: string | null;
+  readonly overflow: string;
   readonly deadLetterExchange: string | null;
   readonly deadLetterRoutingKey: string | null;
   readonly deliveryLimit: number | null;
@@ -208,6 +211,8 @@ export interface CellView {
   readonly redelivered: boolean;
   /** How often it came back. */
   readonly returns: number;
+  /** R-65: it came back, and waits before it may be had again. */
+  readonly delayed: boolean;
   /** R-68: when it is dead, should it be at the head then; null: it does not expire. */
   readonly expiresAt: Micros | null;
   /** It came here as a dead letter: why. */
@@ -227,6 +232,8 @@ export interface Fate {
 }
 
 export interface ConsumerView extends ClientState {
+  /** Those that it consumes, or did. */
+  readonly queues: readonly string[];
   readonly subscriptions: readonly SubscriptionView[];
   /** R-41: of its first subscription, or its channel; null: no limit. */
   readonly prefetch: number | null;

@@ -9,7 +9,7 @@ import type { Micros } from '../../sim/time.ts';
 import type { MessageId, TraceEvent } from '../../sim/trace.ts';
 import type { ViewFold } from '../broker.ts';
 import type { RabbitmqClient } from './client-config.ts';
-import { nodeName, type QueueSettings, type RabbitmqSystem, type Table } from './config.ts';
+import { type QueueSettings, type RabbitmqSystem, type Table } from './config.ts';
 import {
   ERRORS_MAX,
   type ClientState,
@@ -20,6 +20,7 @@ import {
 } from './view-types.ts';
 import { Consumers, type ConsumerState, type Entry } from './view/consumers.ts';
 import type { Event } from './view/event.ts';
+import { Limits } from './view/limits.ts';
 import { Messages, type KnownMessage } from './view/messages.ts';
 import { Nodes } from './view/nodes.ts';
 import { Publishers, PublisherState } from './view/publishers.ts';
@@ -44,9 +45,9 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
   private readonly routes: Routes;
   private readonly console = new ConsoleOutputs();
   private errors: ErrorView[] = [];
-  /** What the scenario says of queues and exchanges that clients and the timeline may declare later. */
+  private readonly limits: Limits;
+  /** What the scenario says of queues: a trace does not tell all of it. */
   private readonly declared = new Map<string, QueueSettings>();
-  private readonly alternates = new Map<string, string>();
 
   /**
    * @param clients those of the scenario; whoever joins later is met in the trace
@@ -56,16 +57,19 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
     this.nodes = new Nodes(system.nodes);
     this.quorum = new Quorum(parts.includes('quorum'));
     this.routes = new Routes(parts.includes('routing'));
-    for (const exchange of system.exchanges) this.know(exchange);
+    this.limits = new Limits(system);
     for (const queue of system.queues) this.declared.set(queue.name, queue);
     for (const client of clients) this.addClient(client);
   }
 
   on(event: TraceEvent): void {
     switch (event.kind) {
-      case 'exchange-created':
-        this.routers.create(event.name, event.type).alternate ??= this.alternates.get(event.name) ?? null;
+      case 'exchange-created': {
+        const exchange = this.routers.create(event.name, event.type);
+        exchange.arguments = (event.arguments ?? {}) as Table;
+        exchange.alternate = this.limits.alternateOf(exchange.name, exchange.arguments);
         return;
+      }
       case 'exchange-deleted':
         this.routers.remove(event.name);
         return;
@@ -123,7 +127,9 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
       }
       case 'republished': {
         const known = this.messages.get(event.message);
-        if (known) this.publishers.get(event.client)?.await(known);
+        const publisher = this.publishers.get(event.client);
+        if (publisher) publisher.resent++;
+        if (known) publisher?.await(known);
         return;
       }
       case 'publish-confirmed':
@@ -280,28 +286,22 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
     }
     if (client.role !== 'consumer') return;
     const consumer = this.consumers.add(client.id, label);
+    for (const queue of client.queues) consumer.knows(queue);
     consumer.autoAck = client.autoAck;
     consumer.prefetch =
       client.prefetchCount === undefined || client.prefetchCount === 0 ? null : client.prefetchCount;
-    for (const exchange of client.declares.exchanges) this.know(exchange);
     for (const queue of client.declares.queues) this.declared.set(queue.name, queue);
   }
 
-  private know({ name, arguments: args }: { readonly name: string; readonly arguments: Table }): void {
-    const alternate = args['alternate-exchange'];
-    if (typeof alternate === 'string') this.alternates.set(name, alternate);
-  }
-
-  private createQueue(name: string, { node, type, replicas }: Event<'places-created'>): void {
+  private createQueue(name: string, event: Event<'places-created'>): void {
     const queue = this.queues.create(name);
     const settings = this.declared.get(name);
-    queue.type = kindOf(type ?? settings?.arguments['x-queue-type']);
-    queue.node ??= settings && queue.type === 'classic' ? nodeName(settings.node) : node;
-    if (settings) {
-      queue.durable = settings.durable;
-      queue.set(Object.entries(settings.arguments));
-    }
-    if (queue.type !== 'classic') this.quorum.create(queue.name, queue.type, replicas?.[0] ?? []);
+    queue.arguments = (event.arguments as Table | undefined) ?? settings?.arguments ?? {};
+    queue.type = kindOf(event.type ?? queue.arguments['x-queue-type']);
+    queue.node ??= queue.type === 'classic' ? (event.replicas?.[0]?.[0] ?? event.node) : event.node;
+    queue.durable = settings?.durable ?? true;
+    queue.limits = this.limits.of(name, queue.type, queue.arguments);
+    if (queue.type !== 'classic') this.quorum.create(queue.name, queue.type, event.replicas?.[0] ?? []);
   }
 
   private deleteQueue(name: string): void {
@@ -313,11 +313,13 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
     this.quorum.remove(name);
   }
 
-  private configured({ name, settings }: Event<'configured'>): void {
-    const alternate = settings.find(([setting]) => setting === 'alternate-exchange');
-    const exchange = this.routers.get(name);
-    if (alternate && exchange) exchange.alternate = alternate[1];
-    this.queues.get(name)?.set(settings);
+  /** A policy may be about any of them. */
+  private configured(event: Event<'configured'>): void {
+    this.limits.configured(event);
+    for (const queue of this.queues.all())
+      queue.limits = this.limits.of(queue.name, queue.type, queue.arguments);
+    for (const exchange of this.routers.all())
+      exchange.alternate = this.limits.alternateOf(exchange.name, exchange.arguments);
   }
 
   private clientStarted({ client, role, at }: Event<'client-started'>): void {
@@ -364,10 +366,9 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
     this.routes.returned(message, this.routers);
   }
 
-  private routed({ by, message, place, at }: Event<'routed'>): void {
-    const known = this.messages.get(message);
-    const to = this.queues.get(place) ? 'queue' : 'exchange';
-    this.routers.routed(by, to, place, message, at, known);
+  private routed(event: Event<'routed'>): void {
+    const { message, place } = event;
+    this.routers.routed(event, this.messages.get(message)?.key ?? null);
     this.routes.routed(message, place, this.routers);
   }
 
@@ -453,7 +454,8 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
 
   private dropped({ place, position, message, reason, at }: Event<'dropped'>): void {
     const known = this.messages.get(message);
-    const queue = this.queues.get(place);
+    const queue =
+      reason === 'unroutable' || reason === 'dead-letter cycle' ? undefined : this.queues.get(place);
     if (!queue) {
       const exchange = this.routers.get(place) ?? this.routers.get(known?.exchange ?? '');
       if (exchange) this.routers.unroutable(exchange, message, known?.key ?? null, false, reason, at);
@@ -516,6 +518,7 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
       subscriptions.some(({ queue, active }) => queue === place && active),
     );
     const single = this.queues.get(place)?.limits.singleActiveConsumer ?? false;
+    consumer.knows(place);
     consumer.subscriptions.push({ queue: place, tag, active: !single || !others, offset: null });
     consumer.prefetch = prefetch;
   }

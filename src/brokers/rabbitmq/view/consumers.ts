@@ -2,7 +2,7 @@
 import { displayName } from '../../../sim/names.ts';
 import type { Micros } from '../../../sim/time.ts';
 import type { MessageId } from '../../../sim/trace.ts';
-import { CONSUMERS_MAX, HELD_MAX, type ConsumerView, type HeldView } from '../view-types.ts';
+import { CONSUMERS_MAX, HELD_MAX, PEERS_MAX, type ConsumerView, type HeldView } from '../view-types.ts';
 import type { Cell } from './line.ts';
 import { Rate } from './rate.ts';
 
@@ -36,6 +36,7 @@ export class ConsumerState {
   before: ConsumerView['state'] = 'waiting';
   since: Micros = 0;
   node: string | null = null;
+  readonly queues: string[] = [];
   readonly subscriptions: Subscribed[] = [];
   prefetch: number | null = null;
   autoAck = false;
@@ -56,6 +57,10 @@ export class ConsumerState {
   constructor(id: string, label: string) {
     this.id = id;
     this.label = label;
+  }
+
+  knows(queue: string): void {
+    if (this.queues.length < PEERS_MAX && !this.queues.includes(queue)) this.queues.push(queue);
   }
 
   take(queue: string, cell: Cell, told: boolean, owed: boolean): Entry {
@@ -165,6 +170,7 @@ export class ConsumerState {
       state: this.state,
       since: this.since,
       node: this.node,
+      queues: [...this.queues],
       subscriptions: this.subscriptions.map((subscription) => ({ ...subscription })),
       prefetch: this.prefetch,
       autoAck: this.autoAck,

@@ -1,12 +1,16 @@
-/** A queue's arguments and policies as the picture shows them (R-10, R-11). */
-import type { FieldValue } from '../config.ts';
-import type { QueueLimitsView } from '../view-types.ts';
+/** What holds for each queue, as the picture shows it: its arguments and the policies, merged as the broker does it (R-11). */
+import { toMs, type Micros } from '../../../sim/time.ts';
+import type { FieldValue, PolicySettings, RabbitmqSystem, Table } from '../config.ts';
+import { limitsOf } from '../definitions/limits.ts';
+import { Policies } from '../definitions/policies.ts';
+import type { QueueLimitsView, QueueView } from '../view-types.ts';
+import type { Event } from './event.ts';
 
 export const NO_LIMITS: QueueLimitsView = Object.freeze({
   messageTtlMs: null,
   maxLength: null,
   maxLengthBytes: null,
-  overflow: null,
+  overflow: 'drop-head',
   deadLetterExchange: null,
   deadLetterRoutingKey: null,
   deliveryLimit: null,
@@ -14,43 +18,59 @@ export const NO_LIMITS: QueueLimitsView = Object.freeze({
   singleActiveConsumer: false,
 });
 
-/** By the name of the argument without `x-`, which is the policy's. */
-const FIELDS = {
-  'message-ttl': 'messageTtlMs',
-  'max-length': 'maxLength',
-  'max-length-bytes': 'maxLengthBytes',
-  overflow: 'overflow',
-  'dead-letter-exchange': 'deadLetterExchange',
-  'dead-letter-routing-key': 'deadLetterRoutingKey',
-  'delivery-limit': 'deliveryLimit',
-  'max-priority': 'maxPriority',
-  'single-active-consumer': 'singleActiveConsumer',
-} as const satisfies Record<string, keyof QueueLimitsView>;
+export class Limits {
+  private readonly version: RabbitmqSystem['version'];
+  private readonly policies: Policies;
 
-const WORDS = ['overflow', 'deadLetterExchange', 'deadLetterRoutingKey'] as const;
-
-/**
- * @param limits what holds so far
- * @param settings names as arguments or policies have them; null takes one back. What the picture does not show is ignored
- */
-export function withSettings(
-  limits: QueueLimitsView,
-  settings: Iterable<readonly [name: string, value: FieldValue]>,
-): QueueLimitsView {
-  const changed: Record<string, unknown> = { ...limits };
-  for (const [name, value] of settings) {
-    const plain = name.startsWith('x-') ? name.slice(2) : name;
-    if (!Object.hasOwn(FIELDS, plain)) continue;
-    const field = FIELDS[plain as keyof typeof FIELDS];
-    changed[field] = value === null ? NO_LIMITS[field] : read(field, value);
+  constructor({ version, policies }: RabbitmqSystem) {
+    this.version = version;
+    this.policies = new Policies(version);
+    for (const policy of policies) this.policies.set(policy);
   }
-  return Object.freeze(changed) as unknown as QueueLimitsView;
+
+  of(name: string, type: QueueView['type'], given: Table): QueueLimitsView {
+    const policy = this.policies.definition({ kind: 'queue', name, type });
+    const limits = limitsOf(this.version, { type, arguments: given, policy });
+    return Object.freeze({
+      messageTtlMs: millis(limits.messageTtl),
+      maxLength: limits.maxLength,
+      maxLengthBytes: limits.maxLengthBytes,
+      overflow: limits.overflow,
+      deadLetterExchange: limits.deadLetterExchange,
+      deadLetterRoutingKey: limits.deadLetterRoutingKey,
+      deliveryLimit: limits.deliveryLimit,
+      maxPriority: limits.maxPriority === 0 ? null : limits.maxPriority,
+      singleActiveConsumer: limits.singleActiveConsumer,
+    });
+  }
+
+  /** R-25: an argument goes before a policy. */
+  alternateOf(name: string, given: Table): string | null {
+    const alternate =
+      given['alternate-exchange'] ??
+      this.policies.definition({ kind: 'exchange', name })['alternate-exchange'];
+    return typeof alternate === 'string' ? alternate : null;
+  }
+
+  /** A policy was set, or taken back. */
+  configured({ name, settings, policy }: Event<'configured'>): void {
+    if (policy === undefined) {
+      for (const operator of [false, true])
+        if (this.policies.list(operator).some((one) => one.name === name))
+          this.policies.clear(name, operator);
+      return;
+    }
+    const definition = Object.fromEntries(settings.map(([key, value]) => [key, read(value)]));
+    this.policies.set({ name, definition, ...policy } as PolicySettings);
+  }
 }
 
-/** The trace carries values as the tools print them. */
-function read(field: keyof QueueLimitsView, value: FieldValue): string | number | boolean | null {
-  if (field === 'singleActiveConsumer') return value === true || value === 'true';
-  if ((WORDS as readonly string[]).includes(field)) return typeof value === 'string' ? value : null;
-  const number = Number(value);
-  return Number.isFinite(number) ? number : null;
+function millis(micros: Micros | null): number | null {
+  return micros === null ? null : toMs(micros);
+}
+
+/** The trace has values as the tools print them: words as they are, the rest as JSON. */
+function read(value: string | null): FieldValue {
+  if (value === null) return null;
+  return /^(-?\d|true$|false$)/.test(value) ? (JSON.parse(value) as FieldValue) : value;
 }

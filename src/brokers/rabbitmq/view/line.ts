@@ -24,6 +24,8 @@ export interface Cell {
   turn: number;
   returns: number;
   redelivered: boolean;
+  /** it came back, and may not be had yet. */
+  delayed: boolean;
   /** It is in the line. */
   ready: boolean;
 }

@@ -1,14 +1,14 @@
 /** Publishers: what they have sent, and what they have been told of it. */
 import { displayName } from '../../../sim/names.ts';
 import type { Micros } from '../../../sim/time.ts';
-import { KEYS_MAX, PUBLISHERS_MAX, type PublisherView } from '../view-types.ts';
+import { KEYS_MAX, PEERS_MAX, PUBLISHERS_MAX, type PublisherView } from '../view-types.ts';
 import type { KnownMessage, PublisherDefaults } from './messages.ts';
 import { Rate } from './rate.ts';
 
 export class PublisherState implements PublisherDefaults {
   readonly id: string;
   readonly label: string;
-  exchange: string;
+  private readonly exchanges: string[];
   readonly routingKey: string | null;
   readonly confirms: boolean;
   readonly priority: number;
@@ -19,6 +19,7 @@ export class PublisherState implements PublisherDefaults {
   node: string | null = null;
   blocked: string | null = null;
   returned = 0;
+  resent = 0;
   private published = 0;
   private confirmed = 0;
   private failed = 0;
@@ -38,7 +39,7 @@ export class PublisherState implements PublisherDefaults {
   ) {
     this.id = id;
     this.label = label;
-    this.exchange = exchange;
+    this.exchanges = [exchange];
     this.routingKey = routingKey;
     this.confirms = defaults.confirms;
     this.priority = defaults.priority;
@@ -49,6 +50,8 @@ export class PublisherState implements PublisherDefaults {
     this.published++;
     this.rate.count(at);
     if (this.keys.size < KEYS_MAX) this.keys.add(known.key);
+    if (this.exchanges.length < PEERS_MAX && !this.exchanges.includes(known.exchange))
+      this.exchanges.push(known.exchange);
     this.await(known);
   }
 
@@ -78,18 +81,19 @@ export class PublisherState implements PublisherDefaults {
   }
 
   view(now: Micros): PublisherView {
-    const { id, label, state, since, node, exchange, routingKey, confirms, blocked, returned } = this;
+    const { id, label, state, since, node, routingKey, confirms, blocked, returned, resent } = this;
     return {
       id,
       label,
       state,
       since,
       node,
-      exchange,
+      exchanges: [...this.exchanges],
       routingKey,
       confirms,
       blocked,
       returned,
+      resent,
       published: this.published,
       confirmed: this.confirmed,
       failed: this.failed,

@@ -15,12 +15,14 @@ import {
 import type { Entry } from './consumers.ts';
 import { Fates } from './fates.ts';
 import { Line, type Cell } from './line.ts';
-import { NO_LIMITS, withSettings } from './limits.ts';
+import { NO_LIMITS } from './limits.ts';
 import type { KnownMessage } from './messages.ts';
 import { Rate } from './rate.ts';
 
 /** Ranks of a queue's order: what came back to a quorum queue goes before everything else. */
 const RETURNED = -1_000_000;
+/** what waits before it may be had again is behind everything. */
+const DELAYED = 1_000_000;
 
 export class QueueState {
   readonly name: string;
@@ -28,6 +30,7 @@ export class QueueState {
   durable = true;
   /** Where it lives, or who leads it. */
   node: string | null = null;
+  arguments: Table = {};
   limits: QueueLimitsView = NO_LIMITS;
   readonly line = new Line();
   /** Out with consumers, by position. */
@@ -55,10 +58,6 @@ export class QueueState {
     return this.owed.size + this.owedBeyond;
   }
 
-  set(settings: Iterable<readonly [string, Table[string]]>): void {
-    this.limits = withSettings(this.limits, settings);
-  }
-
   enter(
     position: number,
     message: MessageId,
@@ -80,6 +79,7 @@ export class QueueState {
       turn: this.turns++,
       returns: 0,
       redelivered: false,
+      delayed: false,
       ready: false,
     };
     if (this.type === 'stream') {
@@ -100,14 +100,15 @@ export class QueueState {
 
   /** it comes back, to where it stood, to the returned ones, or to the tail. */
   takeBack(cell: Cell, where: string | undefined): void {
-    const tail = where !== undefined && where.includes('tail');
-    const returned = !tail && this.type === 'quorum';
+    const delayed = where === 'delayed';
+    const returned = delayed || where === 'returns';
     this.line.add({
       ...cell,
       returns: cell.returns + 1,
       redelivered: true,
-      rank: returned ? RETURNED : cell.rank > RETURNED ? cell.rank : 0,
-      turn: tail ? this.turns++ : returned ? this.returns++ : cell.turn,
+      delayed,
+      rank: delayed ? DELAYED : returned ? RETURNED : -this.priorityOf(cell.known ?? undefined),
+      turn: where === 'tail' ? this.turns++ : returned ? this.returns++ : cell.turn,
     });
   }
 
@@ -157,6 +158,7 @@ export class QueueState {
       turn: this.turns++,
       returns: 0,
       redelivered: false,
+      delayed: false,
       ready: false,
     };
   }
@@ -222,6 +224,7 @@ const FORGOTTEN: CellView = Object.freeze({
   confirmed: true,
   redelivered: false,
   returns: 0,
+  delayed: false,
   expiresAt: null,
   died: null,
 });
@@ -233,6 +236,7 @@ export function cellView({
   known,
   redelivered,
   returns,
+  delayed,
   expiresAt,
   died,
 }: Cell): CellView {
@@ -243,6 +247,7 @@ export function cellView({
     confirmed: known?.confirmed ?? true,
     redelivered,
     returns,
+    delayed,
     expiresAt,
     died,
   };

@@ -5,7 +5,6 @@ import type { Table } from '../config.ts';
 import { BINDINGS_MAX, EXCHANGES_MAX, type BindingView, type ExchangeView } from '../view-types.ts';
 import type { Event } from './event.ts';
 import { Fates } from './fates.ts';
-import type { KnownMessage } from './messages.ts';
 import { Rate } from './rate.ts';
 
 export interface BindingState {
@@ -15,6 +14,8 @@ export interface BindingState {
   readonly to: 'queue' | 'exchange';
   readonly routingKey: string;
   readonly arguments: Table;
+  /** As the broker speaks of it (`routed`). */
+  readonly words: string;
   fired: number;
   last: BindingView['last'];
   readonly rate: Rate;
@@ -28,8 +29,7 @@ export interface ExchangeState {
   unroutable: number;
   /** The message that it took last: one that goes several ways is taken once. */
   lastTaken: MessageId | null;
-  /** Its bindings by destination. */
-  readonly ways: Map<string, BindingState[]>;
+  arguments: Table;
   readonly fates: Fates;
   readonly rate: Rate;
 }
@@ -44,10 +44,17 @@ function idOf({ source, destination, to, routingKey, arguments: args }: BindingK
   return `${source}>${to}:${destination}>${routingKey}${table}`;
 }
 
+function wordsOf({ source, routingKey, arguments: given }: BindingKey): string {
+  const also = Object.entries(given).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
+  return `${source}: binding "${routingKey}"${also.join('')}`;
+}
+
 export class Routers {
   private readonly exchanges = new Map<string, ExchangeState>();
   /** Replaced when it changes, so that whoever holds it keeps what was so. */
   bindings: readonly BindingState[] = [];
+  /** Of {@link wayOf}: by queue and the broker's words. */
+  private readonly ways = new Map<string, Map<string, readonly BindingState[]>>();
 
   create(name: string, type: string): ExchangeState {
     let exchange = this.exchanges.get(name);
@@ -59,7 +66,7 @@ export class Routers {
         taken: 0,
         unroutable: 0,
         lastTaken: null,
-        ways: new Map(),
+        arguments: {},
         fates: new Fates(),
         rate: new Rate(),
       };
@@ -81,6 +88,10 @@ export class Routers {
     return this.exchanges.has(name);
   }
 
+  all(): Iterable<ExchangeState> {
+    return this.exchanges.values();
+  }
+
   get count(): number {
     return this.exchanges.size;
   }
@@ -96,14 +107,13 @@ export class Routers {
       to,
       routingKey,
       arguments: binding.arguments as Table,
+      words: wordsOf(binding),
       fired: 0,
       last: null,
       rate: new Rate(),
     };
     this.bindings = [...this.bindings, state];
-    const ways = this.exchanges.get(source)?.ways;
-    const key = `${to}:${destination}`;
-    if (ways) ways.set(key, [...(ways.get(key) ?? []), state]);
+    this.ways.clear();
   }
 
   unbind(binding: BindingKey): void {
@@ -119,27 +129,17 @@ export class Routers {
     );
   }
 
-  /** An exchange sent a message on. */
-  routed(
-    by: string,
-    to: 'queue' | 'exchange',
-    destination: string,
-    message: MessageId,
-    at: Micros,
-    known: KnownMessage | undefined,
-  ): void {
-    const exchange = this.exchanges.get(by) ?? this.create(by, by === '' ? 'direct' : '');
-    this.take(exchange, message, at);
-    const ways = exchange.ways.get(`${to}:${destination}`);
-    if (!ways) return;
-    // Where several bindings lead there, the one whose key is the message's own is the likelier.
-    const way =
-      ways.length === 1
-        ? ways[0]!
-        : (ways.find(({ routingKey }) => routingKey === known?.routingKey) ?? ways[0]!);
-    way.fired++;
-    way.rate.count(at);
-    way.last = { message, key: known?.key ?? null, at };
+  /** A message came to an exchange and went on to a queue, by the bindings that `why` tells. */
+  routed({ by, message, place, why, at }: Event<'routed'>, key: string | null): void {
+    this.take(this.exchanges.get(by) ?? this.create(by, by === '' ? 'direct' : ''), message, at);
+    for (const binding of this.wayOf(by, place, why)) {
+      binding.fired++;
+      binding.rate.count(at);
+      binding.last = { message, key, at };
+      if (binding.source === by) continue;
+      const through = this.exchanges.get(binding.source);
+      if (through) this.take(through, message, at);
+    }
   }
 
   unroutable(
@@ -187,6 +187,30 @@ export class Routers {
     return { exchanges, bindings };
   }
 
+  /** Bindings on the way from an exchange to a queue. The broker's words are the same for all messages that go this way. */
+  private wayOf(by: string, queue: string, why: string): readonly BindingState[] {
+    let byWords = this.ways.get(queue);
+    if (!byWords) this.ways.set(queue, (byWords = new Map<string, readonly BindingState[]>()));
+    const known = byWords.get(why);
+    if (known) return known;
+    // R-2: nobody binds a queue to the default exchange; it is bound by its name.
+    if (by === '')
+      this.bind({ source: '', destination: queue, to: 'queue', routingKey: queue, arguments: {} });
+    const steps = by === '' ? [`: binding "${queue}"`] : why.split(', then ');
+    const way = steps.flatMap((step, i) => {
+      const last = i === steps.length - 1;
+      const found = this.bindings.find(
+        ({ words, to, destination }) =>
+          words === step && (last ? to === 'queue' && destination === queue : to === 'exchange'),
+      );
+      return found ? [found] : [];
+    });
+    // bind() has made the maps anew.
+    const fresh = this.ways.get(queue) ?? new Map<string, readonly BindingState[]>();
+    this.ways.set(queue, fresh.set(why, way));
+    return way;
+  }
+
   private take(exchange: ExchangeState, message: MessageId, at: Micros): void {
     if (exchange.lastTaken === message) return;
     exchange.lastTaken = message;
@@ -197,13 +221,6 @@ export class Routers {
   private drop(gone: (binding: BindingState) => boolean): void {
     if (!this.bindings.some(gone)) return;
     this.bindings = this.bindings.filter((one) => !gone(one));
-    for (const { name, ways } of this.exchanges.values()) {
-      ways.clear();
-      for (const binding of this.bindings) {
-        if (binding.source !== name) continue;
-        const key = `${binding.to}:${binding.destination}`;
-        ways.set(key, [...(ways.get(key) ?? []), binding]);
-      }
-    }
+    this.ways.clear();
   }
 }
