@@ -4,6 +4,7 @@
  */
 import type { Claim } from '../claims/claim.ts';
 import { kafkaClaims } from '../claims/kafka.ts';
+import { rabbitmqClaims } from '../claims/rabbitmq.ts';
 import type { Experiment } from './experiment.ts';
 import { autoCommitScenario, commitsExperiment, commitsScenario } from './kafka/commits.ts';
 import { consoleExperiment, consoleScenario } from './kafka/console.ts';
@@ -29,6 +30,12 @@ import { replayExperiment, replayScenarios } from './kafka/replay.ts';
 import { acksExperiment, replicationScenarios } from './kafka/replication.ts';
 import { shareGroupsExperiment, shareScenarios } from './kafka/shares.ts';
 import { exactlyOnceExperiment, transactionScenarios, transactionsExperiment } from './kafka/transactions.ts';
+import {
+  acksExperiment as rabbitmqAcksExperiment,
+  acksScenario as rabbitmqAcksScenario,
+  consumerTimeoutScenario,
+  unconfirmedScenario,
+} from './rabbitmq/acks.ts';
 import { InvalidInput, parseScenario, type Scenario, type ScenarioInput } from './schema.ts';
 
 const inputs: readonly ScenarioInput[] = [
@@ -52,9 +59,12 @@ const inputs: readonly ScenarioInput[] = [
   ...transactionScenarios,
   ...shareScenarios,
   consoleScenario,
+  rabbitmqAcksScenario,
+  unconfirmedScenario,
+  consumerTimeoutScenario,
 ];
 
-export const claims: readonly Claim[] = [...kafkaClaims];
+export const claims: readonly Claim[] = [...kafkaClaims, ...rabbitmqClaims];
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
   inputs.map((input) => [input.id, parseScenario(input)]),
@@ -76,6 +86,7 @@ const made: readonly Experiment[] = [
   exactlyOnceExperiment,
   shareGroupsExperiment,
   consoleExperiment,
+  rabbitmqAcksExperiment,
 ];
 
 /** A run that only a proof shows is still an experiment: one without settings, with everything a reader can do to it. */

@@ -109,6 +109,8 @@ interface Observable {
     tag: string;
     /** How many unsettled deliveries it may have at once; null where nothing limits it. */
     prefetch: number | null;
+    /** What it is sent counts as settled by that: it acknowledges nothing. */
+    noAck?: boolean;
   };
   'consuming-ended': { client: string; place: string; tag: string; why: string };
   /** A client asked for one message and there was none (basic.get-empty). */

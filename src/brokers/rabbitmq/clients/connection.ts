@@ -15,7 +15,7 @@ import { fromMs } from '../../../sim/time.ts';
 import { codeName, type AmqpCode } from '../amqp-error.ts';
 import type { ClientFrame, Delivered, Frames, ServerFrame } from '../protocol.ts';
 import { Channel, type ConsumeFrame, type PendingCall } from './channel.ts';
-import { groupOf } from './deliveries.ts';
+import { CANCELLED, groupOf } from './deliveries.ts';
 import { Outbox } from './outbox.ts';
 import { callsOf, STEPS } from './recovery.ts';
 import { Topology } from './topology.ts';
@@ -61,12 +61,6 @@ export interface AmqpApp {
   /** @returns what recovery asks for where the application had `consume` */
   consumeAgain(consume: ConsumeFrame): ConsumeFrame;
 }
-
-/** Why consumers end whose channel goes on: what they were delivered can still be settled. Any other reason ends that too. */
-export const CANCELLED = {
-  byApplication: 'the application cancelled it',
-  byServer: 'the server cancelled it: its queue is gone',
-} as const;
 
 export class AmqpConnection {
   private readonly port: Port;
@@ -321,6 +315,7 @@ export class AmqpConnection {
       place: queue,
       tag,
       prefetch: channel.prefetchOf(frame),
+      ...(frame.noAck ? { noAck: true } : {}),
     });
   }
 

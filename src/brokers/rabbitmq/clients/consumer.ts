@@ -16,7 +16,7 @@ import type { ConsumeFrame } from './channel.ts';
 import { AmqpConnection, type AmqpApp, type CallFrame } from './connection.ts';
 import { deliveredEvent, groupOf, processedEvent, settledEvent } from './deliveries.ts';
 
-/** A batch of acknowledgements that is not full goes out when nothing has been added to it for so long. */
+/** A batch of acknowledgements that is not full goes out when the worker has had nothing to do for so long. */
 const ACK_IDLE_MS = 100;
 const CHANNEL = 1;
 /** Deliveries at the front that are done with are cut away when there are so many. */
@@ -260,7 +260,8 @@ export class ConsumerClient implements Actor, AmqpApp {
   private ackIdle(): void {
     this.ackTimer = false;
     if (this.toAck.length === 0) return;
-    const left = this.lastAckAt + fromMs(ACK_IDLE_MS) - this.port.now();
+    const works = this.busy !== null || this.head < this.waiting.length;
+    const left = works ? fromMs(ACK_IDLE_MS) : this.lastAckAt + fromMs(ACK_IDLE_MS) - this.port.now();
     if (left <= 0) this.flushAcks();
     else {
       this.ackTimer = true;

@@ -8,6 +8,12 @@ type Event<K extends EventBody['kind']> = Extract<EventBody, { kind: K }>;
 /** what a delivery from a stream, and a request for deliveries from one, is known by. */
 const STREAM_OFFSET = 'x-stream-offset';
 
+/** Why consumers end whose channel goes on: what they were delivered can still be settled. Any other reason ends that too. */
+export const CANCELLED = {
+  byApplication: 'the application cancelled it',
+  byServer: 'the server cancelled it: its queue is gone',
+} as const;
+
 /**
  * Whoever shares the reading: a queue's consumers compete for what is in it, so they are one group, of the queue's name;
  * a stream's each read everything.

@@ -232,8 +232,7 @@ export class PublisherClient implements Actor, AmqpApp {
       bytes: content.bytes,
       routingKey,
     };
-    if (content.headers !== this.headers || Object.keys(this.headers).length > 0)
-      event.headers = content.headers;
+    if (content.headers !== this.headers || this.hasHeaders) event.headers = content.headers;
     this.port.emit(event);
   }
 

@@ -1,0 +1,5 @@
+/** The claims that the book makes about RabbitMQ; observable ones can be judged on a recording of a real broker too. */
+import type { Claim } from './claim.ts';
+import { ackClaims } from './rabbitmq/acks.ts';
+
+export const rabbitmqClaims: readonly Claim[] = [...ackClaims];
