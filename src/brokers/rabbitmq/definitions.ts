@@ -271,9 +271,11 @@ export class Definitions {
    */
   bind(asked: BindingSettings, connection: string | null): boolean {
     const binding = normal(asked);
-    const source = this.endsOf(binding, connection, true);
+    const source = this.sourceOf(binding) ?? this.missingEnd(binding);
+    checkBinding(this.version, source.settings, binding);
+    this.checkAccess(binding, connection);
     const id = identity(binding);
-    if (source === null || source.bindings.has(id)) return false;
+    if (source.bindings.has(id)) return false;
     source.bindings.set(id, binding);
     if (source.settings.type === 'x-consistent-hash') source.ring = addToRing(source.ring, binding);
     source.revision = ++this.revision;
@@ -283,9 +285,9 @@ export class Definitions {
   /** queue.unbind, exchange.unbind; what is not bound is unbound all the same (R-6). @throws AmqpError 403, 405 */
   unbind(asked: BindingSettings, connection: string | null): Removed {
     const binding = normal(asked);
-    const source = this.endsOf(binding, connection, false);
+    const bound = this.sourceOf(binding)?.bindings.get(identity(binding));
+    if (bound !== undefined) this.checkAccess(binding, connection);
     return this.leave((leaving) => {
-      const bound = source?.bindings.get(identity(binding));
       if (bound !== undefined) this.dropBinding(bound, leaving);
     });
   }
@@ -412,24 +414,23 @@ export class Definitions {
     return name;
   }
 
-  /**
-   * The source of a binding, once both ends are found to be there and allowed. Null where one is missing and nobody
-   * minds (`mustExist` false).
-   */
-  private endsOf(binding: BindingSettings, connection: string | null, mustExist: boolean): Exchange | null {
-    const toQueue = binding.destinationType === 'queue';
-    if (!toQueue) checkNotDefault(binding.destination);
-    checkNotDefault(binding.source);
-    const source = this.exchangesByName.get(binding.source);
-    const there = (toQueue ? this.queuesByName : this.exchangesByName).has(binding.destination);
-    if (source === undefined || !there) {
-      if (!mustExist) return null;
-      this.exchangeOrThrow(binding.source);
-      throw new AmqpError(404, `no ${resource(binding.destinationType, binding.destination)}`);
-    }
-    if (mustExist) checkBinding(this.version, source.settings, binding);
-    if (toQueue) this.queueFor(binding.destination, connection);
-    return source;
+  /** The source of a binding whose ends are both there; null where one is not. @throws AmqpError 403 */
+  private sourceOf({ source, destination, destinationType }: BindingSettings): Exchange | null {
+    const toQueue = destinationType === 'queue';
+    if (!toQueue) checkNotDefault(destination);
+    checkNotDefault(source);
+    const isThere = (toQueue ? this.queuesByName : this.exchangesByName).has(destination);
+    return (isThere && this.exchangesByName.get(source)) || null;
+  }
+
+  private missingEnd({ source, destination, destinationType }: BindingSettings): never {
+    this.exchangeOrThrow(source);
+    throw new AmqpError(404, `no ${resource(destinationType, destination)}`);
+  }
+
+  /** R-7: only its owner binds an exclusive queue. */
+  private checkAccess(binding: BindingSettings, connection: string | null): void {
+    if (binding.destinationType === 'queue') this.queueFor(binding.destination, connection);
   }
 
   private leave(remove: (leaving: Leaving) => void): Removed {

@@ -233,16 +233,16 @@ export function checkQueue(
   if (queue.autoDelete) throw new AmqpError(406, `invalid property 'auto-delete' for ${where}`);
   if (queue.exclusive) throw new AmqpError(406, `invalid property 'exclusive-owner' for ${where}`);
   if (!queue.durable) throw new AmqpError(406, `invalid property 'non-durable' for ${where}`);
-  if (type === 'stream') checkStream(given);
+  if (type === 'stream') checkStream(version, given);
 }
 
-function checkStream(given: Table): void {
+function checkStream(version: Version, given: Table): void {
   const segment = own(given, 'x-stream-max-segment-size-bytes');
   if (typeof segment === 'number' && segment > SEGMENT_BYTES_MAX) {
     throw new AmqpError(406, 'Exceeded max value for x-stream-max-segment-size-bytes');
   }
   const filter = own(given, 'x-stream-filter-size-bytes');
-  if (typeof filter === 'number' && (filter < 16 || filter > 255)) {
+  if (version !== '3.10' && typeof filter === 'number' && (filter < 16 || filter > 255)) {
     throw new AmqpError(406, 'Invalid value for x-stream-filter-size-bytes');
   }
 }
