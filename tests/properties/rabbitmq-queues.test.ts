@@ -8,6 +8,7 @@ import type { Version } from '../../src/brokers/rabbitmq/config.ts';
 import type { QueueCommand, QueueLimits, QueueMachine } from '../../src/brokers/rabbitmq/queue.ts';
 import { ClassicQueue } from '../../src/brokers/rabbitmq/queues/classic.ts';
 import { deepClone } from '../../src/sim/clone.ts';
+import type { EventBody } from '../../src/sim/trace.ts';
 import { machine, message, Node, UNLIMITED } from '../unit/rabbitmq/queues/harness.ts';
 import { NaiveQueue } from './rabbitmq-queue-model.ts';
 
@@ -197,6 +198,11 @@ class Life {
   }
 }
 
+function play(life: Life, ops: readonly Operation[]): void {
+  const debts = new Debts(life.node);
+  for (const op of ops) life.do(op, (one) => debts.of(one));
+}
+
 function queueOf(
   type: 'classic' | 'quorum',
   version: Version,
@@ -210,16 +216,21 @@ function queueOf(
 function ends({ events }: Node): Map<number, string[]> {
   const map = new Map<number, string[]>();
   for (const event of events) {
-    const end =
-      event.kind === 'removed'
-        ? 'removed'
-        : event.kind === 'dropped' || event.kind === 'dead-lettered'
-          ? event.reason
-          : null;
-    if (end === null || !('position' in event) || event.position === undefined) continue;
-    map.set(event.position, [...(map.get(event.position) ?? []), end]);
+    const end = endOf(event);
+    const { position } = event as Positioned;
+    if (end !== null && position !== undefined) map.set(position, [...(map.get(position) ?? []), end]);
   }
   return map;
+}
+
+interface Positioned {
+  readonly position?: number;
+}
+
+/** What an event says of the end of a copy, if it does. */
+function endOf(event: EventBody): string | null {
+  if (event.kind === 'removed') return 'removed';
+  return event.kind === 'dropped' || event.kind === 'dead-lettered' ? event.reason : null;
 }
 
 /** Everything that was said to anybody, in order. */
@@ -228,19 +239,41 @@ function said(node: Node): unknown[] {
   return [given, answers, left, purges, confirms, nacks, stored, dead, events, blocks, wake];
 }
 
-/** Positions that the trace says a channel has, in the order of their delivery. */
-function owed(node: Node, channelOf: (client: string) => string): (channel: string) => number[] {
-  return (wanted) => {
-    const open = new Map<number, string>();
-    for (const event of node.events) {
-      if (event.kind === 'acquired') open.set(event.position, event.client);
-      else if ('position' in event && event.position !== undefined && event.kind !== 'appended')
-        open.delete(event.position);
-    }
-    return [...open].filter(([, client]) => channelOf(client) === wanted).map(([position]) => position);
-  };
-}
 const channelOf = (client: string): string => (client === 'getter' ? 'x' : CHANNELS[client as Tag]);
+
+/** Who has which position, as the trace tells it; in the order of delivery. */
+class Debts {
+  private readonly holders = new Map<number, string>();
+  private readonly node: Node;
+  private heard = 0;
+
+  constructor(node: Node) {
+    this.node = node;
+  }
+
+  /** @returns the next event that gave a copy out, and how many copies its client has then; undefined: there is none */
+  next(): { client: string; holds: number } | undefined {
+    const { events } = this.node;
+    while (this.heard < events.length) {
+      const event = events[this.heard++]!;
+      if (event.kind === 'acquired') {
+        const { position, client } = event;
+        this.holders.set(position, client);
+        return { client, holds: [...this.holders.values()].filter((one) => one === client).length };
+      }
+      if (event.kind === 'released' || endOf(event) !== null)
+        this.holders.delete((event as Positioned).position!);
+    }
+    return undefined;
+  }
+
+  of(channel: string): number[] {
+    while (this.next() !== undefined);
+    return [...this.holders]
+      .filter(([, client]) => channelOf(client) === channel)
+      .map(([position]) => position);
+  }
+}
 
 const CASES = [
   ['classic', '4.3'],
@@ -298,7 +331,8 @@ describe.each(CASES)('%s queue, %s', (type, version) => {
       fc.property(limits, strategies, history, (some, more, ops) => {
         const settings = { ...some, ...more };
         const life = new Life(queueOf(type, version, settings, true));
-        const has = owed(life.node, channelOf);
+        const debts = new Debts(life.node);
+        const has = (one: string) => debts.of(one);
         for (const op of ops) {
           if (op.do === 'get' && more.singleActiveConsumer) continue;
           // What is got goes by the channel of the getter.
@@ -322,15 +356,9 @@ describe.each(CASES)('%s queue, %s', (type, version) => {
           const limit = noAck ? 0 : prefetch === 0 ? Infinity : prefetch;
           most.set(who, (type === 'quorum' ? 0 : (most.get(who) ?? 0)) + Math.max(limit, most.get(who) ?? 0));
         }
-        const open = new Map<number, string>();
-        for (const event of life.node.events) {
-          if (event.kind === 'acquired') {
-            open.set(event.position, event.client);
-            const holds = [...open.values()].filter((client) => client === event.client).length;
-            if (event.client !== 'getter') expect(holds).toBeLessThanOrEqual(most.get(event.client) ?? 0);
-          } else if ('position' in event && event.position !== undefined) {
-            open.delete(event.position);
-          }
+        const told = new Debts(life.node);
+        for (let given = told.next(); given !== undefined; given = told.next()) {
+          if (given.client !== 'getter') expect(given.holds).toBeLessThanOrEqual(most.get(given.client) ?? 0);
         }
         const answered = [...life.node.confirms, ...life.node.nacks];
         expect(new Set(answered).size).toBe(answered.length);
@@ -343,7 +371,7 @@ describe.each(CASES)('%s queue, %s', (type, version) => {
     fc.assert(
       fc.property(limits, history, (settings, ops) => {
         const life = new Life(queueOf(type, version, settings, true));
-        for (const op of ops) life.do(op, owed(life.node, channelOf));
+        play(life, ops);
         const half = life.commands.length >> 1;
         const run = { queue: queueOf(type, version, settings, true), node: new Node() };
         for (const [command, now] of life.commands.slice(0, half)) run.queue.apply(command, now, run.node);
@@ -384,7 +412,7 @@ describe.each(['3.10', '4.2', '4.3'] as const)('quorum queue, %s', (version) => 
       fc.property(limits, strategies, history, (some, more, ops) => {
         const settings = { ...some, ...more, singleActiveConsumer: false };
         const leader = new Life(queueOf('quorum', version, settings, true));
-        for (const op of ops) leader.do(op, owed(leader.node, channelOf));
+        play(leader, ops);
         const follower = queueOf('quorum', version, settings, true);
         const silent = new Silent();
         for (const [command, now] of leader.commands) follower.apply(command, now, silent);
@@ -400,7 +428,7 @@ describe('classic queue', () => {
     fc.assert(
       fc.property(history, fc.boolean(), (ops, transient) => {
         const life = new Life(queueOf('classic', '4.3', UNLIMITED, true));
-        for (const op of ops) life.do(op, owed(life.node, channelOf));
+        play(life, ops);
         if (transient) {
           life.queue.apply(
             { type: 'enqueue', message: message(-1, { persistent: false }), publish: null },
@@ -410,13 +438,12 @@ describe('classic queue', () => {
         }
         const { queue, node } = life;
         if (!(queue instanceof ClassicQueue)) throw new Error('not a classic queue');
-        const before = ends(node);
         const confirmed = new Set(node.confirms);
         queue.restart(1_000_000, node);
         const lost = node.of('dropped').filter((event) => event.reason === 'node-crashed');
         expect(lost.filter(({ message: id }) => confirmed.has(id!))).toEqual([]);
         expect(queue.info()).toMatchObject({ unacknowledged: 0, consumers: [], unacknowledgedBytes: 0 });
-        expect(queue.info().ready + before.size + lost.length).toBe(node.of('appended').length);
+        expect(queue.info().ready + ends(node).size).toBe(node.of('appended').length);
         const positions: number[] = [];
         node.answers.length = 0;
         for (let n = queue.info().ready; n > 0; n--) {

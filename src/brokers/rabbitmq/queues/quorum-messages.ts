@@ -66,6 +66,14 @@ export class QuorumMessages {
     return this.takeFrom(level);
   }
 
+  /** A purge: all of them, and the turns begin anew. */
+  takeAll(): Entry[] {
+    const all: Entry[] = [];
+    for (let one = this.take(); one !== undefined; one = this.take()) all.push(one);
+    this.turn = 0;
+    return all;
+  }
+
   /**
    * R-69: takes what has expired, if the next one to leave has. Up to 4.2 one after another from the head, in 4.3 from
    * the head of each level.

@@ -307,8 +307,12 @@ export class QuorumFifo implements QueueMachine {
   }
 
   private giveUp(one: Entry, reason: DeathReason, effects: QueueEffects): void {
-    if (reason !== 'maxlen' && isAtLeastOnce(this.limits)) this.heldBack.add(one, reason);
-    else this.copies.giveUp(one, reason, this.limits, effects);
+    if (reason !== 'maxlen' && isAtLeastOnce(this.limits)) {
+      this.heldBack.add(one, reason);
+      this.copies.released(one, reason, 'dead-lettering', effects);
+    } else {
+      this.copies.giveUp(one, reason, this.limits, effects);
+    }
   }
 
   private deadLetterConfirmed(position: number, effects: QueueEffects): void {
@@ -335,8 +339,12 @@ export class QuorumFifo implements QueueMachine {
    * @returns how many are gone
    */
   private purge(reason: 'purged' | 'deleted', all: boolean, effects: QueueEffects): number {
-    let gone = this.messages.length;
-    while (this.messages.length > 0) this.copies.dropped(this.take(), reason, effects);
+    const ready = this.messages.takeAll();
+    for (const one of ready) {
+      this.readyBytes -= one.message.bytes;
+      this.copies.dropped(one, reason, effects);
+    }
+    let gone = ready.length;
     if (!all) return gone;
     gone += this.delayed.length + this.heldBack.length;
     for (let one = this.delayed.shift(); one !== undefined; one = this.delayed.shift()) {
