@@ -46,6 +46,7 @@ export default function Chooser({ tree, sources, base }: Props) {
   const problem = useSignal<Problem | null>(null);
   const setAside = useSignal<readonly SetAsideValue[]>([]);
   const questions = useRef<HTMLDivElement>(null);
+  const way = useRef<HTMLDivElement>(null);
   const store = useRef<Store | null>(null);
   const figure = (): Element | null => questions.current?.closest('.chooser') ?? null;
 
@@ -68,12 +69,8 @@ export default function Chooser({ tree, sources, base }: Props) {
     leaveAddress();
     answers.value = next;
     problem.value = opened.write(kinds.choice, tree.id, { answers: next, changedAtMs: opened.clock.nowMs() });
-    // The figure moves once the answer is drawn in it.
-    requestAnimationFrame(() => {
-      const drawn = figure();
-      drawn?.setAttribute('data-moving', '');
-      if (drawn) bringIntoFrame(drawn);
-    });
+    // What comes back from storage is there at once; what the reader answers may move.
+    figure()?.setAttribute('data-moving', '');
   }
 
   function leaveAddress(): void {
@@ -94,6 +91,8 @@ export default function Chooser({ tree, sources, base }: Props) {
     trouble.value = decoded?.problem ?? null;
     shared.value = Boolean(decoded?.answers);
     if (decoded?.answers) answers.value = decoded.answers;
+    // Who has followed a bad address is told so where they look.
+    else if (decoded) way.current?.scrollIntoView({ block: 'center', behavior: 'instant' });
     look();
     awake.value = true;
     // Answered while the page was still waking up; only the first question can be.
@@ -105,7 +104,7 @@ export default function Chooser({ tree, sources, base }: Props) {
     const drawn = figure();
     if (!drawn) return;
     lightUp(drawn, lightsOf(tree, path));
-    drawn.toggleAttribute('data-done', path.leaf !== null);
+    if (path.steps.length > 0) bringIntoFrame(drawn, drawn.hasAttribute('data-moving'));
   }, [answers.value]);
 
   /** A button that has done its work goes or falls asleep; the focus then goes on to where the reader would. */
@@ -146,23 +145,23 @@ export default function Chooser({ tree, sources, base }: Props) {
           />
         ))}
       </div>
-      <div class="ch-way">
+      <div class="ch-way" ref={way}>
         <p role="status">
-          {trouble.value && <b class="ch-trouble">{trouble.value} Your own answers are shown. </b>}
-          {shared.value && <b>From the address: </b>}
-          {sayPath(tree, path)}
+          {/* One text: a word put before it would move the others. */}
+          {`${shared.value ? 'From the address: ' : ''}${sayPath(tree, path)}`}
+          {trouble.value && <b class="ch-trouble"> {trouble.value} Your own answers are shown.</b>}
           {problem.value && <b class="ch-trouble"> {problem.value.message}</b>}
         </p>
         <div class="ch-buttons">
+          <Share path={path} ready={awake.value} />
+          <button type="button" disabled={path.steps.length === 0} onClick={startOver}>
+            Start over
+          </button>
           {shared.value && (
             <button type="button" onClick={showOwn}>
               Show my own answers
             </button>
           )}
-          <Share path={path} ready={awake.value} />
-          <button type="button" disabled={path.steps.length === 0} onClick={startOver}>
-            Start over
-          </button>
         </div>
       </div>
       <div class="ch-ends">

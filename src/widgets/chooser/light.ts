@@ -18,8 +18,11 @@ export function lightUp(figure: Element, { nodes, edges }: Lights): void {
   }
 }
 
-/** Where the picture is wider than its frame, as on a phone: moves it so that the place where the path stands is seen. */
-export function bringIntoFrame(figure: Element): void {
+/**
+ * Where the picture is wider than its frame, as on a phone: moves it so that the place where the path stands is seen.
+ * @param travel whether the eye may follow, which a reader who asked for less motion is spared
+ */
+export function bringIntoFrame(figure: Element, travel: boolean): void {
   const here = [...figure.querySelectorAll('[data-node].ch-here')].find((node) => node.checkVisibility());
   const frame = here?.closest('svg')?.parentElement;
   if (!here || !frame || frame.scrollWidth <= frame.clientWidth) return;
@@ -27,6 +30,6 @@ export function bringIntoFrame(figure: Element): void {
   const box = frame.getBoundingClientRect();
   frame.scrollTo({
     left: frame.scrollLeft + node.left + node.width / 2 - (box.left + box.width / 2),
-    behavior: window.matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth',
+    behavior: travel && !window.matchMedia('(prefers-reduced-motion: reduce)').matches ? 'smooth' : 'instant',
   });
 }
