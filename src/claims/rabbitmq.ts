@@ -1,5 +1,6 @@
 /** The claims that the book makes about RabbitMQ; observable ones can be judged on a recording of a real broker too. */
 import type { Claim } from './claim.ts';
 import { ackClaims } from './rabbitmq/acks.ts';
+import { prefetchClaims } from './rabbitmq/prefetch.ts';
 
-export const rabbitmqClaims: readonly Claim[] = [...ackClaims];
+export const rabbitmqClaims: readonly Claim[] = [...ackClaims, ...prefetchClaims];

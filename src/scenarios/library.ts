@@ -36,6 +36,10 @@ import {
   consumerTimeoutScenario,
   unconfirmedScenario,
 } from './rabbitmq/acks.ts';
+import {
+  prefetchExperiment as rabbitmqPrefetchExperiment,
+  prefetchScenarios as rabbitmqPrefetchScenarios,
+} from './rabbitmq/prefetch.ts';
 import { InvalidInput, parseScenario, type Scenario, type ScenarioInput } from './schema.ts';
 
 const inputs: readonly ScenarioInput[] = [
@@ -59,6 +63,7 @@ const inputs: readonly ScenarioInput[] = [
   ...transactionScenarios,
   ...shareScenarios,
   consoleScenario,
+  ...rabbitmqPrefetchScenarios,
   rabbitmqAcksScenario,
   unconfirmedScenario,
   consumerTimeoutScenario,
@@ -86,6 +91,7 @@ const made: readonly Experiment[] = [
   exactlyOnceExperiment,
   shareGroupsExperiment,
   consoleExperiment,
+  rabbitmqPrefetchExperiment,
   rabbitmqAcksExperiment,
 ];
 

@@ -111,6 +111,8 @@ interface Observable {
     prefetch: number | null;
     /** What it is sent counts as settled by that: it acknowledges nothing. */
     noAck?: boolean;
+    /** Who is served before others (x-priority); left out, 0. */
+    priority?: number;
   };
   'consuming-ended': { client: string; place: string; tag: string; why: string };
   /** A client asked for one message and there was none (basic.get-empty). */

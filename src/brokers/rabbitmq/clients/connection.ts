@@ -316,6 +316,9 @@ export class AmqpConnection {
       tag,
       prefetch: channel.prefetchOf(frame),
       ...(frame.noAck ? { noAck: true } : {}),
+      ...(typeof frame.arguments['x-priority'] === 'number'
+        ? { priority: frame.arguments['x-priority'] }
+        : {}),
     });
   }
 
