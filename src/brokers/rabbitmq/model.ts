@@ -6,6 +6,7 @@ import type { BrokerModel } from '../broker.ts';
 import type { RabbitmqClient } from './client-config.ts';
 import { RabbitmqCluster } from './cluster.ts';
 import { CONSOLE, nodeName, type RabbitmqAction, type RabbitmqSystem } from './config.ts';
+import { explain } from './explain.ts';
 import { VIEW_PARTS, type RabbitmqView } from './view-types.ts';
 import { RabbitmqViewFold } from './view.ts';
 
@@ -21,7 +22,7 @@ export const rabbitmq: BrokerModel<RabbitmqSystem, RabbitmqClient, RabbitmqActio
       clients,
       VIEW_PARTS.filter((part) => parts.includes(part)),
     ),
-  explain: () => null,
+  explain,
   targetOf,
   console: null,
   figures: ['backlog', 'processed', 'duplicates', 'undelivered', 'latencyP50', 'latencyP99'],

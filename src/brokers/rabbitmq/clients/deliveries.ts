@@ -11,7 +11,7 @@ const STREAM_OFFSET = 'x-stream-offset';
 /** Why consumers end whose channel goes on: what they were delivered can still be settled. Any other reason ends that too. */
 export const CANCELLED = {
   byApplication: 'the application cancelled it',
-  byServer: 'the server cancelled it: its queue is gone',
+  byServer: 'the server cancelled it',
 } as const;
 
 /**

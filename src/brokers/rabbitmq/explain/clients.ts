@@ -113,7 +113,10 @@ export function consumingEnded({ client, place, tag, why }: Event<'consuming-end
         ['R-36', 'R-45'],
       );
     case CANCELLED.byServer:
-      return key(`The server cancels consumer ${tag} of ${name(client)}: ${place} is gone.`, ['R-46']);
+      return key(
+        `The server cancels consumer ${tag} of ${name(client)}: ${place} is deleted or its node is down, or an acknowledgement is overdue.`,
+        ['R-46', 'R-53'],
+      );
     default:
       return step(`${name(client)} consumes ${place} no longer: ${why}.`, ['R-49']);
   }

@@ -98,7 +98,10 @@ export function leaderElected({ place, node, epoch, clean, why, at }: Event<'lea
 }
 
 export function replicated({ node, place, position }: Event<'replicated'>): Explanation {
-  return detail(`${name(node)} has written what ${place} has below entry ${position}.`, ['R-30', 'R-56']);
+  return detail(
+    `${name(node)} has entry ${position} of ${place} on its way to its disk; its leader learns of it when it is there.`,
+    ['R-30', 'R-56'],
+  );
 }
 
 export function committed({ node, place, position }: Event<'high-watermark-advanced'>): Explanation {
