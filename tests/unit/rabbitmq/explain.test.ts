@@ -222,7 +222,7 @@ describe('consuming', () => {
   it('R-46: tells a server that cancels from an application that does, and from a channel that is gone', () => {
     expect(told('consuming-ended', { why: CANCELLED.byServer })).toMatchObject({
       weight: 'key',
-      rules: ['R-46'],
+      rules: ['R-46', 'R-53'],
     });
     expect(told('consuming-ended', { why: CANCELLED.byApplication }).text).toMatch(/may still settle/);
     expect(told('consuming-ended')).toMatchObject({ weight: 'step', rules: ['R-49'] });

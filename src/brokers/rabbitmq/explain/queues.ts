@@ -114,7 +114,7 @@ export function dropped({ node, place, position, message: number, reason }: Even
         ['R-30', 'R-55'],
       );
     case 'unavailable':
-      return key(`${capital(what)} does not reach ${place}: its node is down, or no replica leads it.`, [
+      return step(`${capital(what)} does not reach ${place}: its node is down, or no replica leads it.`, [
         'R-31',
         'R-54',
         'R-56',

@@ -371,9 +371,7 @@ describe('the end of its channel', () => {
     cluster.until(100);
     cluster.node().say('c', { method: 'basic.cancel', channel: 1, tag: 'c' });
     cluster.until(2000);
-    expect(cluster.of('consuming-ended')).toMatchObject([
-      { why: 'the server cancelled it: its queue is gone' },
-    ]);
+    expect(cluster.of('consuming-ended')).toMatchObject([{ why: 'the server cancelled it' }]);
     expect(cluster.of('consuming-began').map(({ at }) => at)).toEqual([5_000 + 1_000, 1_103_000]);
   });
 
