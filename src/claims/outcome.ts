@@ -13,7 +13,7 @@
  * - *Refused*: the publisher was told that it failed or came back. Nobody owes it any more.
  * - Of every other message that an audience has not finished, exactly one holds when the run ends. It is *owed*: a consumer
  *   that lives has it in hand; or it is in a place that the audience reads, where the audience will come to it; or its
- *   producer has it still. It is *dead-lettered*: moved to where somebody will look at it. It is *dropped*: a stated limit (a
+ *   producer lives, waits for a confirm, and will send it again. It is *dead-lettered*: moved to where somebody will look at it. It is *dropped*: a stated limit (a
  *   length, an age, a count of deliveries) let go of it. It is *missed*: it was gone before the audience came. Otherwise it is
  *   *lost*, and the worse if it had been confirmed.
  * - *Latency* is from publish to first finish.
@@ -303,10 +303,12 @@ export class OutcomeFold {
 
   private onRepublished(message: MessageId, at: Micros): void {
     const open = this.open.get(message);
-    if (!open?.refused) return;
+    if (!open) return;
+    const before = open.refused ? 0 : this.backlogOf(open);
+    if (open.refused) this.refused--;
     open.refused = false;
-    this.refused--;
-    this.history.add(at, this.backlogOf(open));
+    open.dropped = 0;
+    this.history.add(at, this.backlogOf(open) - before);
   }
 
   private onConfirmed(client: string, message: MessageId): void {
@@ -444,13 +446,13 @@ export class OutcomeFold {
     const bit = 1 << index;
     const holder = open.holders[index];
     if (holder?.up && holder.life === open.lives[index]) return 'owed';
-    if (this.isWaiting(message, open, audience)) return 'owed';
+    if (this.isWaiting(message, open, audience) || isToBeSent(open)) return 'owed';
     if ((open.deadLettered & bit) !== 0) return 'deadLettered';
     if ((open.dropped & bit) !== 0 || open.log?.log?.isExpired(open.position)) return 'dropped';
     const isBefore = audience.begunAt === null || open.at < audience.begunAt;
     const from = open.log ? audience.reads.get(open.log.name)?.from : undefined;
     if (audience.settings.wants === 'new' && from !== undefined && open.position < from) return null;
-    if (!open.stored && this.isOnItsWay(open, endsAt)) return 'owed';
+    if (!open.stored && isAlive(open) && endsAt - open.at < ON_ITS_WAY) return 'owed';
     if (isBefore) return 'missed';
     return open.confirmed ? 'confirmed' : 'unconfirmed';
   }
@@ -473,12 +475,6 @@ export class OutcomeFold {
     if (audience.reads.has(place.name)) return true;
     if (audience.reads.size > 0) return false;
     return place.log !== null || !this.audiences.some(({ reads }) => reads.has(place.name));
-  }
-
-  /** Whether its producer still has it, or the wire. */
-  private isOnItsWay({ producer, producerLife, confirmed, at }: Open, endsAt: Micros): boolean {
-    if (!producer.up || producer.life !== producerLife) return false;
-    return (producer.confirms && !confirmed) || endsAt - at < ON_ITS_WAY;
   }
 
   private recovery(stretches: ReturnType<History['stretches']>): Outcome['recovery'] {
@@ -594,6 +590,16 @@ function isLate(latest: number[], audience: number, message: MessageId): boolean
   if (message < latest[audience]!) return true;
   latest[audience] = message;
   return false;
+}
+
+/** Whether its producer has not been told that it is safe, and will see to it. */
+function isToBeSent(open: Open): boolean {
+  return open.producer.confirms && !open.confirmed && isAlive(open);
+}
+
+/** Whether the producer still is the process that published it. */
+function isAlive({ producer, producerLife }: Open): boolean {
+  return producer.up && producer.life === producerLife;
 }
 
 function isSetAside({ deadLettered, dropped }: Open, index: number): boolean {

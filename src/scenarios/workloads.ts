@@ -35,6 +35,33 @@ const ORDERS = {
 
 const BILLING: Audience = ORDERS.audiences[0];
 
+/** In a burst at the beginning of every fifth second there is always something in hand. */
+const BURSTS = [
+  {
+    ...ORDERS.producers[0],
+    load: {
+      ratePerSecond: 60,
+      arrivals: 'poisson',
+      bursts: { everyMs: 5000, lastsMs: 500, factor: 8 },
+      untilMs: 40_000,
+    },
+  },
+] as const;
+/** In the middle of a burst. */
+const CRASH_MS = 20_400;
+
+/** More of them over a slower network: there is always something on the wire. */
+const STREAM = {
+  producers: [
+    {
+      ...ORDERS.producers[0],
+      load: { ratePerSecond: 400, arrivals: 'poisson', untilMs: 30_000 },
+    },
+  ],
+  audiences: [{ id: 'billing', count: 2, processingMs: 1 }],
+  network: { latencyMs: 10 },
+} as const;
+
 const inputs: readonly Input[] = [
   {
     ...ORDERS,
@@ -89,8 +116,9 @@ const inputs: readonly Input[] = [
     title: 'A consumer dies at work',
     about:
       'What it had in hand is done again by another: RabbitMQ gives back what was not acknowledged, Kafka reads on from the last commit.',
+    producers: BURSTS,
     faults: [
-      { atMs: 20_000, fault: 'crash', of: 'consumer', audience: 'billing', number: 1, lastsMs: 10_000 },
+      { atMs: CRASH_MS, fault: 'crash', of: 'consumer', audience: 'billing', number: 1, lastsMs: 10_000 },
     ],
     durationMs: 100_000,
   },
@@ -99,7 +127,10 @@ const inputs: readonly Input[] = [
     id: 'at-most-once',
     title: 'A consumer dies after it said that it was done',
     about: 'Settled before the work is done, a message is never done twice, and what was in hand is lost.',
-    faults: [{ atMs: 20_000, fault: 'crash', of: 'consumer', audience: 'billing', number: 1, lastsMs: 1000 }],
+    producers: BURSTS,
+    faults: [
+      { atMs: CRASH_MS, fault: 'crash', of: 'consumer', audience: 'billing', number: 1, lastsMs: 1000 },
+    ],
     choices: { kafka: { commit: 'before-batch' }, rabbitmq: { ack: 'auto' } },
     durationMs: 100_000,
   },
@@ -131,15 +162,28 @@ const inputs: readonly Input[] = [
   },
   {
     ...ORDERS,
+    ...STREAM,
+    id: 'leader-only',
+    title: 'Confirmed by one node alone',
+    about:
+      'What a confirm is worth when one node has the message, and that node is lost for good: Kafka forgets it and goes on, RabbitMQ waits for it.',
+    nodes: 3,
+    survives: 'node',
+    faults: [{ atMs: 20_000, fault: 'crash', of: 'node', number: 1 }],
+    choices: { kafka: { acks: '1' }, rabbitmq: { queue: 'classic' } },
+    durationMs: 60_000,
+  },
+  {
+    ...ORDERS,
+    ...STREAM,
     id: 'fire-and-forget',
     title: 'Nobody is asked whether it arrived',
-    about:
-      'Without confirms, and unreplicated, the loss of a node takes messages with it that nobody misses at once.',
+    about: 'Without confirms what is on the wire when a node dies is gone, and nobody is told.',
     survives: 'nothing',
     order: 'none',
     faults: [{ atMs: 20_000, fault: 'crash', of: 'node', number: 1, lastsMs: 5000 }],
     choices: { kafka: { acks: '0' }, rabbitmq: { confirms: 'off' } },
-    durationMs: 100_000,
+    durationMs: 60_000,
   },
   {
     ...ORDERS,

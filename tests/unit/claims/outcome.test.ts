@@ -343,6 +343,18 @@ describe('a message that was refused', () => {
   });
 });
 
+describe('a message that a queue refused to take', () => {
+  const unavailable: Event = { kind: 'dropped', node: 'n1', place: 'q', message: 1, reason: 'unavailable' };
+  const events = [...QUEUE, ...stored(0), ...done('b1', 0), publish(1), unavailable];
+
+  it('is owed while its producer waits for a confirm, and dropped when the producer was told that all is well', () => {
+    expect(fates(outcomeOf(events))).toEqual({ ...NOTHING, owed: 1 });
+    expect(fates(outcomeOf([...events, confirm(1)]))).toEqual({ ...NOTHING, dropped: 1 });
+    const again: Event = { kind: 'republished', client: 'p', message: 1, to: 'x', why: 'nack' };
+    expect(fates(outcomeOf([...events, again, append('q', 1), confirm(1)]))).toEqual({ ...NOTHING, owed: 1 });
+  });
+});
+
 describe('a message that no place has', () => {
   it('is owed while a producer that hears of confirms lives to send it, and lost when it dies', () => {
     const events = [...QUEUE, ...stored(0), ...done('b1', 0), publish(1)];
