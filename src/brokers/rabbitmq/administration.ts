@@ -97,7 +97,14 @@ export class Administration {
     const settings = Object.entries(policy.definition).map(
       ([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)] as const,
     );
-    this.host.trace({ kind: 'configured', node: this.host.id, name: policy.name, settings });
+    const { name, pattern, priority, operator, 'apply-to': to } = policy;
+    this.host.trace({
+      kind: 'configured',
+      node: this.host.id,
+      name,
+      settings,
+      policy: { pattern, 'apply-to': to, priority, operator },
+    });
     this.host.queuesConfigured(this.host.cluster.policiesChanged());
     return null;
   }

@@ -25,6 +25,8 @@ type Frame<M extends ChannelFrame['method']> = Extract<ChannelFrame, { readonly 
 
 /** How long a channel waits for a replicated queue's answer to a call, milliseconds; then it gives up (541). */
 const CALL_TIMEOUT_MS = 5000;
+/** How long a replicated queue may leave a channel's commands undone before they are sent again (rabbit_fifo_client). */
+const RETRY_MICROS = 10_000_000;
 
 /** Who is logged in on every connection. */
 const USER = 'guest';
@@ -67,8 +69,10 @@ type CallAnswer = Extract<ToChannel, { readonly type: keyof typeof ANSWERS | 're
 
 interface Consumer {
   readonly tag: string;
-  readonly subscription: Subscription;
+  subscription: Subscription;
   readonly record: QueueRecord;
+  /** The last position that it was given; -1, none. */
+  last: number;
 }
 
 /** A method whose answer a queue gives. */
@@ -530,6 +534,10 @@ export class Channel {
       case 'deliver':
         this.push(event.queue, event.to, event.delivery);
         return;
+      case 'owed':
+        if (client && !this.has(client, event.delivery.position))
+          this.push(event.queue, event.to, event.delivery);
+        return;
       case 'confirmed':
         this.confirms?.confirm(event.publish.sequence, event.queue);
         this.host.hasNews(this);
@@ -593,6 +601,7 @@ export class Channel {
           tag: event.tag,
           subscription: call.subscription!,
           record: call.record,
+          last: -1,
         });
         this.host.reply(this, { method: 'basic.consume-ok', channel, tag: event.tag });
         return;
@@ -616,6 +625,8 @@ export class Channel {
   private push(queue: string, to: Subscription, given: QueueDelivery): void {
     // A queue that gives at once says so before it answers; the client hears of its consumer first.
     if (this.call?.subscription?.tag === to.tag) this.answered({ type: 'consuming', queue, tag: to.tag });
+    const consumer = this.consumers.get(to.tag);
+    if (consumer) consumer.last = given.position;
     const delivery = this.numbered(queue, to.tag, to.noAck, given);
     this.host.reply(
       this,
@@ -654,6 +665,51 @@ export class Channel {
     if (this.call?.record !== record) return;
     this.endCall();
     this.host.fail(this, this.host.cluster.absent(record, deleted));
+  }
+
+  private has(client: QueueClient, position: number): boolean {
+    const { name } = client.record;
+    return (
+      client.settling.includes(position) ||
+      this.unacked.all().some((one) => one.queue === name && one.position === position)
+    );
+  }
+
+  /**
+   * Another replica leads a queue, or its leader can be reached again: what may be lost is sent once more, and consumers
+   * ask for what they may have missed. A stream is read on from where its reader was.
+   */
+  leaderChanged(record: QueueRecord): void {
+    const client = this.queues.get(record.name);
+    if (client?.record !== record) return;
+    client.resend(this.key, this.host);
+    const consumers = [...this.consumers.values()].filter((consumer) => consumer.record === record);
+    if (consumers.length === 0) return;
+    for (const consumer of consumers) {
+      if (record.type === 'stream' && consumer.last >= 0)
+        consumer.subscription = Object.freeze({
+          ...consumer.subscription,
+          offset: { kind: 'offset' as const, offset: consumer.last + 1 },
+        });
+      client.send(this.key, { type: 'consume', subscription: consumer.subscription }, this.host);
+    }
+    if (record.type === 'stream') return;
+    const held = this.unacked
+      .all()
+      .flatMap(({ queue, position }) => (queue === record.name ? [position] : []));
+    this.host.toQueue(record, this.key, {
+      type: 'attach',
+      channel: this.key,
+      tags: consumers.map(({ tag }) => tag),
+      held: [...held, ...client.settling],
+    });
+  }
+
+  /** What a leader has not got on with for too long is sent again. */
+  retry(): void {
+    for (const client of this.queues.values())
+      if (client.waits && this.host.now() - client.progressAt >= RETRY_MICROS)
+        client.resend(this.key, this.host);
   }
 
   /** Classic queues of a node are gone with it. */

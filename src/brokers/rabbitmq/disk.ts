@@ -11,6 +11,8 @@ export interface Write {
   /** The queue's own life: a queue that is deleted and declared again is another one. */
   readonly incarnation: number;
   readonly upTo: number;
+  /** Of a Raft log, which it is, as {@link Raft.version} counts; else 0. */
+  readonly version: number;
 }
 
 export class Disk {

@@ -19,17 +19,31 @@ import type { Removed } from './definitions.ts';
 import { Disk } from './disk.ts';
 import type { DeathReason, Message } from './message.ts';
 import { Outbox, type Sending } from './outbox.ts';
+import type { Rpc } from './replication/raft.ts';
+import { Replica, type ReplicaHost, type ReplicaTimer } from './replication/replica.ts';
 import type { ClientFrame, Frames, ServerFrame } from './protocol.ts';
-import { QueueProcess, type QueueHost } from './queue-process.ts';
+import { QueueProcess } from './queue-process.ts';
 import type { ChannelKey, QueueMachine } from './queue.ts';
 import { ClassicQueue } from './queues/classic.ts';
 import type { NodeFrame, NodeFrames, Notice, Ordered, ToChannel, ToQueue } from './wire.ts';
 import type { Worker } from './worker.ts';
 
+/** How often nodes tell one another that they live, and how long one may be silent until it is taken for lost (aten). */
+const BEAT_MS = 1000;
+const SILENT_MS = 5000;
+/** How long a node that stops waits for others to lead its queues, and how often it looks. */
+const LEAVE_MS = 2000;
+const LEAVE_CHECK_MS = 50;
 /** How often a node looks at its memory (vm_memory_monitor). */
 const MEMORY_CHECK_MS = 2500;
 
-export class RabbitNode implements Actor, ChannelHost, QueueHost, AdministrationHost, DeadLetterHost {
+interface Leader {
+  readonly incarnation: number;
+  readonly node: string;
+  readonly term: number;
+}
+
+export class RabbitNode implements Actor, ChannelHost, ReplicaHost, AdministrationHost, DeadLetterHost {
   readonly id: string;
   readonly cluster: ClusterState;
   readonly admin: Administration;
@@ -42,8 +56,14 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
   private letters = new Map<ChannelKey, DeadLetters>();
   /** Channels that have something to tell their publishers. */
   private news = new Set<Channel>();
-  /** Other nodes that cannot be spoken to. */
+  /** On disk: a crash leaves them. */
+  private readonly replicas = new Map<string, Replica>();
+  /** Who leads a replicated queue, as far as this node has heard. */
+  private leaders = new Map<string, Leader>();
+  /** Other nodes that cannot be spoken to; those that are silent for longer than they should be; when each was heard. */
   private down = new Set<string>();
+  private silent = new Set<string>();
+  private heardAt = new Map<string, Micros>();
   /** Queues that a crash left on the disk. */
   private kept = new Map<string, QueueProcess>();
   /** Counts connections over all its lives. */
@@ -69,7 +89,7 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
   }
 
   private get reachableNodes(): number {
-    return this.cluster.nodes.length - this.down.size;
+    return this.cluster.nodes.filter((node) => this.hearsNode(node)).length;
   }
 
   // Life.
@@ -80,15 +100,34 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
     this.down = new Set(
       this.cluster.nodes.filter((node) => !this.cluster.running.has(node) && this.lives > 1),
     );
-    for (const record of this.cluster.queues.values()) {
-      if (record.replicated || record.members[0] !== this.id) continue;
-      const kept = this.kept.get(record.name);
-      this.host(record, kept?.record === record ? kept.machine : null);
-    }
+    this.silent.clear();
+    this.leaders.clear();
+    for (const node of this.cluster.nodes) this.heardAt.set(node, this.now());
+    for (const record of this.cluster.queues.values()) this.find(record);
     this.kept.clear();
     if (this.lives > 1) this.tellNodes({ type: 'alive' });
+    if (this.cluster.nodes.length > 1) this.port.timer(fromMs(BEAT_MS), 'beat');
     this.watchMemory();
     this.flush();
+  }
+
+  /** A queue that is there when the node starts. */
+  private find(record: QueueRecord): void {
+    const { name, members, replicated } = record;
+    if (!replicated) {
+      const kept = this.kept.get(name);
+      if (members[0] === this.id) this.host(record, kept?.record === record ? kept.machine : null);
+      return;
+    }
+    const isNew = this.lives === 1 && record.leader === null;
+    if (isNew) this.leaders.set(name, { incarnation: record.incarnation, node: members[0]!, term: 1 });
+    else if (record.leader !== null)
+      this.leaders.set(name, { incarnation: record.incarnation, node: record.leader, term: 0 });
+    if (!members.includes(this.id)) return;
+    const known = this.replicaOf(record);
+    if (known) known.restart();
+    else if (this.lives === 1) this.addReplica(record).form();
+    else this.addReplica(record).restart();
   }
 
   receive(message: unknown, from: string): void {
@@ -115,11 +154,22 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
         this.written();
         break;
       case 'tick':
-        this.processOf(data as QueueRecord)?.onTick();
+        this.queueOf(data as QueueRecord)?.onTick();
         break;
       case 'expire':
-        this.processOf(data as QueueRecord)?.onExpiry();
+        this.queueOf(data as QueueRecord)?.onExpiry();
         break;
+      case 'replica': {
+        const { timer: of, record, data: more } = data as ReplicaWake;
+        this.replicaOf(record)?.wake(of, more);
+        break;
+      }
+      case 'beat':
+        this.beat();
+        break;
+      case 'leave':
+        this.leave(data as Micros);
+        return;
       case 'call': {
         const { channel, call } = data as { channel: Channel; call: number };
         channel.callTimedOut(call);
@@ -145,6 +195,7 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
     this.cluster.running.delete(this.id);
     this.cluster.alarms.delete(this.id);
     for (const key of this.channels.keys()) this.cluster.limiters.delete(key);
+    for (const replica of this.replicas.values()) replica.crash();
     for (const process of this.queues.values()) {
       const { record } = process;
       if (record.definition.durable) this.kept.set(record.name, process);
@@ -291,17 +342,32 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
   }
 
   purgeQueue(record: QueueRecord): void {
-    this.processOf(record)?.offer({ type: 'purge', channel: `${this.id}/operator` }, null);
+    this.queueOf(record)?.offer({ type: 'purge', channel: `${this.id}/operator` }, null);
     this.flush();
   }
 
-  /** Stops in good order: connections are closed, and the node leaves. */
+  /** Stops in good order: others come to lead what it leads, its disk gets all that it is to have, and it leaves. */
   stop(): void {
     for (const connection of [...this.connections.values()])
       this.failConnection(
         connection,
         new AmqpError(320, "broker forced connection closure with reason 'shutdown'"),
       );
+    for (const replica of this.replicas.values()) replica.handOver();
+    this.flush();
+    this.leave(this.now() + fromMs(LEAVE_MS));
+  }
+
+  private leave(latest: Micros): void {
+    const leads = [...this.replicas.values()].some(
+      (replica) => replica.leads && replica.record.members.length > 1,
+    );
+    if (leads && this.now() < latest) {
+      this.port.timer(fromMs(LEAVE_CHECK_MS), 'leave', latest);
+      return;
+    }
+    for (const process of this.queues.values()) process.syncAll();
+    for (const replica of this.replicas.values()) replica.syncAll();
     this.flush();
     this.crash();
     this.trace({ kind: 'node-stopped', node: this.id });
@@ -391,12 +457,12 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
   }
 
   toQueue(record: QueueRecord, sender: ChannelKey, command: ToQueue): void {
-    const home = record.members[0]!;
+    const home = record.replicated ? this.leaderOf(record) : record.members[0]!;
     if (home === this.id) {
-      this.processOf(record)?.offer(command, sender);
+      this.queueOf(record)?.offer(command, sender);
       return;
     }
-    if (this.down.has(home)) return;
+    if (home === null || this.down.has(home)) return;
     const { name: queue, incarnation } = record;
     const enqueued = command.type === 'enqueue' ? command.message : null;
     this.outbox.toNode(
@@ -409,9 +475,27 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
   }
 
   toLeader(record: QueueRecord, channel: ChannelKey, ordered: Ordered): void {
-    void record;
-    void channel;
-    void ordered;
+    const leader = this.leaderOf(record);
+    if (leader === this.id) {
+      this.replicaOf(record)?.offerOrdered(channel, ordered);
+      return;
+    }
+    if (leader === null || this.down.has(leader)) return;
+    const { name: queue, incarnation } = record;
+    const { command } = ordered;
+    const enqueued = command.type === 'enqueue' ? command.message : null;
+    this.outbox.toNode(
+      leader,
+      { to: 'leader', queue, incarnation, channel, ordered },
+      command.type,
+      enqueued?.id ?? null,
+      enqueued?.bytes ?? 0,
+    );
+  }
+
+  private leaderOf({ name, incarnation }: QueueRecord): string | null {
+    const known = this.leaders.get(name);
+    return known?.incarnation === incarnation ? known.node : null;
   }
 
   // What queues ask.
@@ -441,7 +525,11 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
   }
 
   write(record: QueueRecord, upTo: number, bytes: number): void {
-    this.disk.write({ queue: record.name, incarnation: record.incarnation, upTo }, bytes);
+    this.writeLog(record, upTo, bytes, 0);
+  }
+
+  writeLog({ name, incarnation }: QueueRecord, upTo: number, bytes: number, version: number): void {
+    this.disk.write({ queue: name, incarnation, upTo, version }, bytes);
     this.beginWrite();
   }
 
@@ -451,9 +539,11 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
   }
 
   private written(): void {
-    for (const { queue, incarnation, upTo } of this.disk.end()) {
+    for (const { queue, incarnation, upTo, version } of this.disk.end()) {
       const process = this.queues.get(queue);
       if (process?.record.incarnation === incarnation) process.synced(upTo);
+      const replica = this.replicas.get(queue);
+      if (replica?.record.incarnation === incarnation) replica.onWritten(upTo, version);
     }
     this.beginWrite();
   }
@@ -494,8 +584,56 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
   }
 
   letterConfirmed(from: QueueRecord, position: number): void {
-    void from;
-    void position;
+    this.replicaOf(from)?.offer({ type: 'dead-letter-confirmed', position }, null);
+  }
+
+  // What replicas ask.
+
+  toReplica(
+    node: string,
+    { name: queue, incarnation }: QueueRecord,
+    rpc: Rpc,
+    messages: readonly MessageId[],
+    bytes: number,
+  ): void {
+    if (this.down.has(node)) return;
+    this.outbox.toNode(node, { to: 'replica', queue, incarnation, rpc }, rpc.rpc, null, bytes);
+    this.outbox.carries(node, messages);
+  }
+
+  setReplicaTimer(delay: Micros, timer: ReplicaTimer, record: QueueRecord, data: unknown): Ticket {
+    return this.port.timer(delay, 'replica', { timer, record, data } satisfies ReplicaWake);
+  }
+
+  draw(leastMs: number, mostMs: number): Micros {
+    return fromMs(this.port.random.between(leastMs, mostMs));
+  }
+
+  hearsNode(node: string): boolean {
+    return node === this.id || !(this.down.has(node) || this.silent.has(node));
+  }
+
+  announce(record: QueueRecord, term: number): void {
+    const { name: queue, incarnation } = record;
+    this.leaders.set(queue, { incarnation, node: this.id, term });
+    // When a run begins, every node knows who leads what is declared.
+    if (this.now() > 0) this.tellNodes({ type: 'leader', queue, incarnation, term });
+    this.leaderChanged(record);
+  }
+
+  monitor(node: string, { name: queue, incarnation }: QueueRecord, channels: readonly ChannelKey[]): void {
+    const notice: Notice = { type: 'monitor', queue, incarnation, channels };
+    if (node === this.id) this.onNotice(notice, node);
+    else this.outbox.toNode(node, { to: 'node', notice }, 'monitor', null, 0);
+  }
+
+  nodeOf(channel: ChannelKey): string {
+    return nodeOf(channel);
+  }
+
+  private leaderChanged(record: QueueRecord): void {
+    for (const { channel } of this.channels.values()) channel.leaderChanged(record);
+    for (const letters of this.letters.values()) letters.leaderChanged(record);
   }
 
   // Queues come and go.
@@ -503,11 +641,27 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
   queueCreated(record: QueueRecord): void {
     // What is there when a run begins, a node finds when it starts.
     if (!this.cluster.running.has(this.id)) return;
-    if (!record.replicated) this.host(record, null);
+    if (!record.replicated) {
+      this.host(record, null);
+      return;
+    }
+    this.addReplica(record).form();
+    this.tellNodes({ type: 'queue-declared', queue: record.name, incarnation: record.incarnation });
   }
 
   queuesConfigured(records: readonly QueueRecord[]): void {
-    for (const record of records) this.processOf(record)?.configure();
+    for (const record of records) {
+      const home = this.cluster.homeOf(record);
+      if (home === this.id) this.queueOf(record)?.configure();
+      else if (home !== null && !this.down.has(home))
+        this.outbox.toNode(
+          home,
+          { to: 'node', notice: { type: 'configured', queue: record.name } },
+          'configured',
+          null,
+          0,
+        );
+    }
   }
 
   removed(removed: Removed): void {
@@ -515,17 +669,19 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
       this.trace(event);
     });
     for (const record of this.cluster.forget(removed)) {
-      this.queueGone(record, removed);
+      this.queueGone(record);
       this.tellNodes({ type: 'queue-deleted', queue: record.name, incarnation: record.incarnation });
     }
   }
 
-  private queueGone(record: QueueRecord, removed: Removed | null): void {
+  private queueGone(record: QueueRecord): void {
     const process = this.processOf(record);
     if (process) {
       this.queues.delete(record.name);
-      if (removed) process.ended();
+      process.ended();
     }
+    this.replicaOf(record)?.end();
+    this.replicas.delete(record.name);
     this.lost(record.name, record.incarnation, true);
   }
 
@@ -545,6 +701,22 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
     if (kept instanceof ClassicQueue && machine !== null) kept.restart(this.now(), process);
   }
 
+  private addReplica(record: QueueRecord): Replica {
+    const replica = new Replica(this, record);
+    this.replicas.set(record.name, replica);
+    return replica;
+  }
+
+  private replicaOf(record: QueueRecord): Replica | undefined {
+    const replica = this.replicas.get(record.name);
+    return replica?.record === record ? replica : undefined;
+  }
+
+  /** The queue's process here: its own, or a replica. */
+  private queueOf(record: QueueRecord): QueueProcess | Replica | undefined {
+    return record.replicated ? this.replicaOf(record) : this.processOf(record);
+  }
+
   private processOf(record: QueueRecord): QueueProcess | undefined {
     const process = this.queues.get(record.name);
     return process?.record === record ? process : undefined;
@@ -558,29 +730,67 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
         this.toChannel(frame.channel, frame.event, frame.index, frame.term);
         return;
       case 'queue': {
-        const process = this.queues.get(frame.queue);
+        const process = this.queues.get(frame.queue) ?? this.replicas.get(frame.queue);
         if (process?.record.incarnation === frame.incarnation) process.offer(frame.command, frame.sender);
+        return;
+      }
+      case 'leader': {
+        const replica = this.replicas.get(frame.queue);
+        if (replica?.record.incarnation === frame.incarnation)
+          replica.offerOrdered(frame.channel, frame.ordered);
+        return;
+      }
+      case 'replica': {
+        const record = this.cluster.queues.get(frame.queue);
+        if (record?.incarnation === frame.incarnation)
+          (this.replicaOf(record) ?? this.addReplica(record)).onRpc(frame.rpc, from);
         return;
       }
       case 'node':
         this.onNotice(frame.notice, from);
-        return;
-      default:
     }
   }
 
   private onNotice(notice: Notice, from: string): void {
-    void from;
     switch (notice.type) {
       case 'alive':
         return;
+      case 'queue-declared': {
+        const record = this.cluster.queues.get(notice.queue);
+        if (record?.incarnation !== notice.incarnation) return;
+        if (record.members.includes(this.id) && !this.replicaOf(record)) this.addReplica(record).form();
+        return;
+      }
       case 'queue-deleted':
+        this.replicas.delete(notice.queue);
         this.lost(notice.queue, notice.incarnation, true);
         return;
+      case 'configured': {
+        const record = this.cluster.queues.get(notice.queue);
+        if (record) this.queueOf(record)?.configure();
+        return;
+      }
+      case 'leader': {
+        const record = this.cluster.queues.get(notice.queue);
+        const { queue, incarnation, term } = notice;
+        const known = this.leaders.get(queue);
+        if (record?.incarnation !== incarnation) return;
+        if (known?.incarnation === incarnation && known.term > term) return;
+        this.leaders.set(queue, { incarnation, node: from, term });
+        this.leaderChanged(record);
+        return;
+      }
+      case 'monitor': {
+        const { queue, incarnation, channels } = notice;
+        const record = this.cluster.queues.get(queue);
+        if (record?.incarnation !== incarnation) return;
+        for (const channel of channels)
+          if (!this.channels.has(channel) && !this.letters.has(channel))
+            this.toQueue(record, channel, { type: 'channel-down', channel, why: 'channel-down' });
+        return;
+      }
       case 'alarm':
         this.alarmsChanged();
-        return;
-      default:
     }
   }
 
@@ -591,14 +801,43 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
   }
 
   private hears(node: string): void {
+    this.heardAt.set(node, this.now());
+    const isNews = !this.hearsNode(node);
     this.down.delete(node);
+    this.silent.delete(node);
+    if (!isNews) return;
+    for (const replica of this.replicas.values()) replica.nodeUp(node);
+    for (const record of this.cluster.queues.values())
+      if (record.replicated && this.leaderOf(record) === node) this.leaderChanged(record);
   }
 
+  /** Its process died, or the connection to it broke. */
   private nodeDown(node: string): void {
     if (this.down.has(node)) return;
+    const wasSilent = this.silent.has(node);
     this.down.add(node);
     for (const { channel } of [...this.channels.values()]) channel.nodeDown(node);
     for (const process of this.queues.values()) process.nodeDown((key) => nodeOf(key) === node);
+    if (!wasSilent) for (const replica of this.replicas.values()) replica.nodeDown(node);
+  }
+
+  /** Tells the others that it lives, and looks who has not done so. */
+  private beat(): void {
+    this.port.timer(fromMs(BEAT_MS), 'beat');
+    this.tellNodes({ type: 'alive' });
+    const now = this.now();
+    for (const node of this.cluster.nodes) {
+      if (node === this.id || this.down.has(node)) continue;
+      const silence = now - this.heardAt.get(node)!;
+      if (silence >= this.config.net_ticktime * 1_000_000) {
+        this.port.disconnect(node);
+        this.nodeDown(node);
+      } else if (silence >= fromMs(SILENT_MS) && !this.silent.has(node)) {
+        this.silent.add(node);
+        for (const replica of this.replicas.values()) replica.nodeDown(node);
+      }
+    }
+    for (const { channel } of this.channels.values()) channel.retry();
   }
 
   // Alarms.
@@ -642,7 +881,7 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
 
   private checkMemory(): void {
     let bytes = 0;
-    for (const { machine } of this.queues.values()) {
+    for (const { machine } of [...this.queues.values(), ...this.replicas.values()]) {
       const { readyBytes, unacknowledgedBytes } = machine.info();
       bytes += readyBytes + unacknowledgedBytes;
     }
@@ -664,6 +903,12 @@ export class RabbitNode implements Actor, ChannelHost, QueueHost, Administration
     }
     this.outbox.flush();
   }
+}
+
+interface ReplicaWake {
+  readonly timer: ReplicaTimer;
+  readonly record: QueueRecord;
+  readonly data: unknown;
 }
 
 /** The node that a channel is on. */

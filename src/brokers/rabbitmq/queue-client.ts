@@ -101,6 +101,11 @@ export class QueueClient {
     return true;
   }
 
+  /** Positions that the channel has settled and that are not known to be settled. */
+  get settling(): readonly number[] {
+    return this.pending.flatMap(({ command }) => ('positions' in command ? command.positions : []));
+  }
+
   /** Sends all again that may be lost. */
   resend(channel: ChannelKey, route: QueueRoute): void {
     this.progressAt = route.now();

@@ -19,7 +19,7 @@ import type {
 } from './queue.ts';
 import { ClassicQueue } from './queues/classic.ts';
 import type { ToChannel, ToQueue } from './wire.ts';
-import type { Worker } from './worker.ts';
+import { workOf, type Worker } from './worker.ts';
 
 /** Commands of one batch at most: what follows is not kept waiting for ever by a queue that is never done. */
 const BATCH_MAX = 200;
@@ -65,6 +65,8 @@ export class QueueProcess implements Worker, QueueEffects {
   /** publishes of each channel since it was last granted more. */
   private processed = new Map<ChannelKey, number>();
   private tick: Ticket | null = null;
+  /** The furthest that the disk has been asked for. */
+  private storedTo = -1;
   private hadConsumer = false;
   /** Channels that read from it. */
   private readonly readers = new Set<ChannelKey>();
@@ -132,6 +134,11 @@ export class QueueProcess implements Worker, QueueEffects {
   /** What the disk has now. */
   synced(upTo: number): void {
     if (!this.deleted) this.machine.apply({ type: 'synced', position: upTo }, this.host.now(), this);
+  }
+
+  /** A node that stops in good order has everything on its disk. */
+  syncAll(): void {
+    this.synced(this.storedTo);
   }
 
   /** The definitions have let go of it: what is in it is gone. */
@@ -214,6 +221,8 @@ export class QueueProcess implements Worker, QueueEffects {
         this.readers.delete(command.channel);
         this.machine.apply(command, now, this);
         this.consumerLeft();
+        return;
+      case 'attach':
         return;
       default:
         this.machine.apply(command, now, this);
@@ -302,6 +311,7 @@ export class QueueProcess implements Worker, QueueEffects {
   }
 
   store(position: number, bytes: number): void {
+    this.storedTo = position;
     this.host.write(this.record, position, bytes);
   }
 
@@ -330,17 +340,5 @@ export class QueueProcess implements Worker, QueueEffects {
 
   trace(event: EventBody): void {
     this.host.trace(event);
-  }
-}
-
-/** How many messages a command is about. */
-function workOf(command: ToQueue): number {
-  switch (command.type) {
-    case 'ack':
-    case 'discard':
-    case 'requeue':
-      return command.positions.length;
-    default:
-      return 1;
   }
 }

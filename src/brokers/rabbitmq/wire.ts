@@ -19,12 +19,27 @@ export type QueueCall =
       readonly ifEmpty: boolean;
     };
 
-export type ToQueue = QueueCommand | QueueCall;
+/** Of a replicated queue: a channel that may have missed deliveries says what it has of these consumers. */
+export interface Attach {
+  readonly type: 'attach';
+  readonly channel: ChannelKey;
+  readonly tags: readonly string[];
+  readonly held: readonly number[];
+}
+
+export type ToQueue = QueueCommand | QueueCall | Attach;
 
 /** What a queue tells a channel. */
 export type ToChannel =
   | {
       readonly type: 'deliver';
+      readonly queue: string;
+      readonly to: Subscription;
+      readonly delivery: QueueDelivery;
+    }
+  /** A delivery that the channel may have missed. */
+  | {
+      readonly type: 'owed';
       readonly queue: string;
       readonly to: Subscription;
       readonly delivery: QueueDelivery;
@@ -84,12 +99,23 @@ export type NodeFrame =
 export type Notice =
   | { readonly type: 'alive' }
   | { readonly type: 'queue-deleted'; readonly queue: string; readonly incarnation: number }
+  /** The sender leads a queue. */
   | {
       readonly type: 'leader';
       readonly queue: string;
       readonly incarnation: number;
-      readonly leader: string;
       readonly term: number;
+    }
+  /** other limits hold for a queue of the receiver's. */
+  | { readonly type: 'configured'; readonly queue: string }
+  /** A queue with replicas is declared. */
+  | { readonly type: 'queue-declared'; readonly queue: string; readonly incarnation: number }
+  /** Which of these channels are gone? */
+  | {
+      readonly type: 'monitor';
+      readonly queue: string;
+      readonly incarnation: number;
+      readonly channels: readonly ChannelKey[];
     }
   /** what is short where has changed. */
   | { readonly type: 'alarm' };

@@ -4,6 +4,7 @@
  * busy one costs the simulation no more than an idle one.
  */
 import type { Micros } from '../../sim/time.ts';
+import type { ToQueue } from './wire.ts';
 
 export interface Worker {
   isBusy: boolean;
@@ -13,4 +14,16 @@ export interface Worker {
   begin(): Micros | null;
   /** The batch is done. */
   finish(): void;
+}
+
+/** How many messages a command is about. */
+export function workOf(command: ToQueue): number {
+  switch (command.type) {
+    case 'ack':
+    case 'discard':
+    case 'requeue':
+      return command.positions.length;
+    default:
+      return 1;
+  }
 }

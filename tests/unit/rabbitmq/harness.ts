@@ -75,12 +75,14 @@ export class Run implements Controller {
     switch (action.do) {
       case 'crash': {
         const { target } = action;
+        if (!kernel.isUp(target)) return `${target} is not running`;
         if (this.cluster.nodes.includes(target)) kernel.emit({ kind: 'node-crashed', node: target });
         else kernel.emit({ kind: 'client-stopped', client: target, reason: 'crashed' });
         kernel.crash(target);
         return null;
       }
       case 'restart':
+        if (kernel.isUp(action.target)) return `${action.target} is already running`;
         if (this.cluster.nodes.includes(action.target))
           kernel.emit({ kind: 'node-restarted', node: action.target });
         kernel.start(action.target);

@@ -5,6 +5,7 @@
  * Two simplifications beside the paper's. A leader counts its own disk before anybody else's: nothing is committed that it
  * has not written. And a replica applies only what its own disk has, so that what it has applied survives a crash.
  */
+import { assert } from '../../../sim/errors.ts';
 import { RaftLog, type Entry } from './log.ts';
 
 /** Entries that one message carries at most; and those that wait for a follower's answer. */
@@ -23,6 +24,8 @@ export type Rpc =
       readonly previousTerm: number;
       readonly entries: readonly Entry[];
       readonly commit: number;
+      /** The leader wants to hear what the follower has, though it sends nothing new. */
+      readonly asks: boolean;
     }
   /** `match`: what the follower's disk has; refused, the last index where the two logs may agree. */
   | { readonly rpc: 'appended'; readonly term: number; readonly success: boolean; readonly match: number }
@@ -44,7 +47,6 @@ export interface RaftEffects {
   truncated(entries: readonly Entry[], from: number): void;
   /** A follower has these entries now. */
   received(from: number, entries: readonly Entry[]): void;
-  committed(index: number): void;
   becameLeader(): void;
   /** It follows, whom it may not know yet. */
   becameFollower(leader: string | null): void;
@@ -74,6 +76,10 @@ export class Raft {
   commit = 0;
   /** What the disk has. */
   synced = 0;
+  /** Counts truncations: what the disk was asked to write before one is not what it has to have now. */
+  version = 0;
+  /** How far this follower's log is known to be its leader's. */
+  private matched = 0;
   private votedFor: string | null = null;
   private preVotes = new Set<string>();
   private votes = new Set<string>();
@@ -107,6 +113,9 @@ export class Raft {
       const lost = this.log.truncate(this.synced + 1);
       effects.truncated(lost, this.synced + 1);
     }
+    this.version++;
+    this.matched = 0;
+    this.commit = Math.min(this.commit, this.synced);
     this.role = 'follower';
     this.leader = null;
     this.preVotes.clear();
@@ -142,15 +151,25 @@ export class Raft {
   }
 
   /** Takes a command into the leader's log; {@link replicate} sends it. */
-  append(entry: Omit<Entry, 'term'>, bytes: number, effects: RaftEffects): void {
-    this.log.append(Object.freeze({ ...entry, term: this.term }));
-    effects.write(this.log.lastIndex, bytes);
+  append(
+    { command, at, channel, order, position }: Omit<Entry, 'term'>,
+    effects: Pick<RaftEffects, 'write'>,
+  ): void {
+    const entry: Entry = Object.freeze({ term: this.term, command, at, channel, order, position });
+    this.log.append(entry);
+    effects.write(this.log.lastIndex, bytesOfEntry(entry));
   }
 
   /** Sends each follower what it does not have, or has not heard of. */
   replicate(effects: RaftEffects): void {
     if (this.role !== 'leader') return;
-    for (const [to, peer] of this.peers) this.sendTo(to, peer, effects, false);
+    for (const [to, peer] of this.peers) this.sendTo(to, peer, effects, 'entries');
+  }
+
+  /** Tells those that have not heard of it what is committed. */
+  tellCommit(effects: RaftEffects): void {
+    if (this.role !== 'leader') return;
+    for (const [to, peer] of this.peers) if (peer.told < this.commit) this.sendTo(to, peer, effects, 'news');
   }
 
   /** Tells followers that are quiet that there is a leader; also sends again what was lost. */
@@ -158,15 +177,20 @@ export class Raft {
     const peer = this.peers.get(reconnected);
     if (this.role !== 'leader' || !peer) return;
     peer.next = peer.match + 1;
-    this.sendTo(reconnected, peer, effects, true);
+    this.sendTo(reconnected, peer, effects, 'question');
   }
 
   /** The disk has the log up to this index. */
   written(index: number, effects: RaftEffects): void {
     this.synced = Math.max(this.synced, Math.min(index, this.log.lastIndex));
-    if (this.role === 'leader') this.advance(effects);
+    if (this.role === 'leader') this.advance();
     else if (this.leader !== null)
-      effects.send(this.leader, { rpc: 'appended', term: this.term, success: true, match: this.synced });
+      effects.send(this.leader, {
+        rpc: 'appended',
+        term: this.term,
+        success: true,
+        match: Math.min(this.synced, this.matched),
+      });
   }
 
   /** What this replica may apply now. */
@@ -270,6 +294,7 @@ export class Raft {
       this.term = term;
       this.votedFor = null;
     }
+    if (changed) this.matched = 0;
     this.role = 'follower';
     this.leader = leader;
     this.preVotes.clear();
@@ -305,10 +330,7 @@ export class Raft {
         skipped++;
         continue;
       }
-      if (mine !== undefined) {
-        effects.truncated(log.truncate(index), index);
-        this.synced = Math.min(this.synced, index - 1);
-      }
+      if (mine !== undefined) this.truncate(index, effects);
       break;
     }
     const news = skipped === 0 ? rpc.entries : rpc.entries.slice(skipped);
@@ -318,18 +340,16 @@ export class Raft {
       effects.received(firstNew, news);
       effects.write(log.lastIndex, bytesOf(news));
     }
+    this.matched = Math.max(this.matched, rpc.previousIndex + rpc.entries.length);
     // A follower knows of nothing as committed that it has not compared with the leader's log.
-    const commit = Math.min(rpc.commit, rpc.previousIndex + rpc.entries.length);
-    if (commit > this.commit) {
-      this.commit = commit;
-      effects.committed(commit);
-    }
-    if (news.length === 0)
+    const commit = Math.min(rpc.commit, this.matched);
+    this.commit = Math.max(this.commit, commit);
+    if (news.length === 0 && (rpc.entries.length > 0 || rpc.asks))
       effects.send(from, {
         rpc: 'appended',
         term: this.term,
         success: true,
-        match: Math.min(this.synced, rpc.previousIndex + rpc.entries.length),
+        match: Math.min(this.synced, this.matched),
       });
   }
 
@@ -338,35 +358,42 @@ export class Raft {
     if (this.role !== 'leader' || rpc.term !== this.term || !peer) return;
     if (!rpc.success) {
       peer.next = Math.max(peer.match + 1, Math.min(rpc.match + 1, peer.next - 1));
-      this.sendTo(from, peer, effects, true);
+      this.sendTo(from, peer, effects, 'question');
       return;
     }
     if (rpc.match > peer.match) {
       peer.match = rpc.match;
       peer.next = Math.max(peer.next, peer.match + 1);
-      this.advance(effects);
+      this.advance();
     }
-    this.sendTo(from, peer, effects, false);
+    this.sendTo(from, peer, effects, 'entries');
   }
 
   private onSnapshot(rpc: Extract<Rpc, { rpc: 'snapshot' }>, from: string, effects: RaftEffects): void {
     if (rpc.term < this.term) return;
     if (this.leader !== from || this.role !== 'follower') this.stepDown(rpc.term, from, effects);
     if (rpc.index > this.commit) {
-      const rest =
-        this.log.firstIndex <= rpc.index
-          ? this.log.truncate(rpc.index + 1)
-          : this.log.truncate(this.log.firstIndex);
-      if (rest.length > 0) effects.truncated(rest, rpc.index + 1);
+      // What it had beyond that its leader's log does not have: the two would have agreed further on.
+      if (this.log.lastIndex > rpc.index) this.truncate(rpc.index + 1, effects);
       this.log.reset(rpc.index, rpc.lastTerm);
       this.commit = rpc.index;
       this.synced = rpc.index;
+      this.matched = rpc.index;
+      this.version++;
       effects.install(rpc.state, rpc.index);
     }
     effects.send(from, { rpc: 'appended', term: this.term, success: true, match: this.synced });
   }
 
-  private sendTo(to: string, peer: Peer, effects: RaftEffects, always: boolean): void {
+  private truncate(index: number, effects: RaftEffects): void {
+    assert(index > this.commit, `${this.id} would forget what is committed`);
+    effects.truncated(this.log.truncate(index), index);
+    this.synced = Math.min(this.synced, index - 1);
+    this.version++;
+  }
+
+  /** @param what it is sent for: entries, where there are any; news of what is committed; or to hear what it has */
+  private sendTo(to: string, peer: Peer, effects: RaftEffects, what: 'entries' | 'news' | 'question'): void {
     const { log, term, commit } = this;
     if (peer.next < log.firstIndex) {
       const { state, index } = effects.snapshot();
@@ -377,7 +404,7 @@ export class Raft {
     }
     const room = PIPELINE_MAX - (peer.next - 1 - peer.match);
     const entries = room > 0 ? log.from(peer.next, Math.min(BATCH_MAX, room)) : [];
-    if (entries.length === 0 && !always && peer.told >= commit) return;
+    if (entries.length === 0 && what === 'entries') return;
     const previousIndex = peer.next - 1;
     effects.send(to, {
       rpc: 'append',
@@ -386,26 +413,30 @@ export class Raft {
       previousTerm: log.termAt(previousIndex) ?? 0,
       entries,
       commit,
+      asks: what === 'question',
     });
     peer.next += entries.length;
     peer.told = commit;
   }
 
   /** A majority has it, and it is of this term: then it is committed, and all before it. */
-  private advance(effects: RaftEffects): void {
+  private advance(): void {
     const matches = [this.synced, ...[...this.peers.values()].map(({ match }) => match)].sort(
       (a, b) => b - a,
     );
     const index = Math.min(matches[this.majority - 1]!, this.synced);
     if (index <= this.commit || this.log.termAt(index) !== this.term) return;
     this.commit = index;
-    effects.committed(index);
   }
 }
 
 /** What an entry takes on a disk, about: a message its body, everything its head. */
 export function bytesOf(entries: readonly Entry[]): number {
   let bytes = 0;
-  for (const { command } of entries) bytes += 64 + (command?.type === 'enqueue' ? command.message.bytes : 0);
+  for (const entry of entries) bytes += bytesOfEntry(entry);
   return bytes;
+}
+
+function bytesOfEntry({ command }: Entry): number {
+  return 64 + (command?.type === 'enqueue' ? command.message.bytes : 0);
 }
