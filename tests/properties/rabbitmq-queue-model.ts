@@ -17,6 +17,8 @@ interface Copy {
   readonly expires: number;
   /** Its turn among those that wait: what came back to a quorum queue has one below zero. */
   turn: number;
+  /** When it was last enqueued. */
+  index: number;
   returns: number;
   failures: number;
   holder: { channel: string; consumer: Taker | null } | null;
@@ -53,7 +55,7 @@ export class NaiveQueue {
   private full = new Set<string>();
   private clock = 0;
   private appended = 0;
-  private requeued = 0;
+  private enqueued = 0;
   private weight = 0;
   private now = 0;
 
@@ -124,7 +126,7 @@ export class NaiveQueue {
       case 'tick':
         if (this.type === 'quorum' && this.version === '4.3') {
           const due = this.delayed().filter((copy) => copy.until! <= now);
-          for (const copy of due.sort((a, b) => a.until! - b.until! || a.position - b.position)) {
+          for (const copy of due.sort((a, b) => a.until! - b.until! || a.index - b.index)) {
             copy.until = null;
             copy.turn = this.clock++;
           }
@@ -168,13 +170,15 @@ export class NaiveQueue {
       message,
       expires: this.now + ttl,
       turn: 0,
+      index: 0,
       returns: 0,
       failures: 0,
       holder: null,
       until: null,
       givenAt: 0,
     };
-    copy.turn = this.type === 'classic' ? copy.position : FRESH + this.requeued++;
+    copy.index = this.enqueued++;
+    copy.turn = this.type === 'classic' ? copy.position : FRESH + copy.index;
     this.copies.push(copy);
     // Handed over before anything else is looked at, where nothing waits.
     if (this.type === 'classic' && ready.length === 0) {
@@ -302,7 +306,8 @@ export class NaiveQueue {
       const limit = this.limits.deliveryLimit;
       const again = this.version === '4.3' ? ['nack', 'recover'] : ['nack', 'recover', 'reject'];
       if (limit === null && byClient && again.includes(why)) {
-        copy.turn = FRESH + this.requeued++;
+        copy.index = this.enqueued++;
+        copy.turn = FRESH + copy.index;
         this.plain.add(copy);
         continue;
       }

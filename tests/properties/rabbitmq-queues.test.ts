@@ -348,13 +348,16 @@ describe.each(CASES)('%s queue, %s', (type, version) => {
             more.singleActiveConsumer ? 1 : TAGS.length,
           );
         }
-        // Between two of its subscriptions a consumer may have what it had in both; a prefetch is held within one.
+        // Who cancelled and came again may have what it had before and what it may have now.
         const most = new Map<string, number>();
         for (const [command] of life.commands) {
           if (command.type !== 'consume') continue;
           const { tag: who, prefetch, noAck } = command.subscription;
           const limit = noAck ? 0 : prefetch === 0 ? Infinity : prefetch;
-          most.set(who, (type === 'quorum' ? 0 : (most.get(who) ?? 0)) + Math.max(limit, most.get(who) ?? 0));
+          const before = most.get(who) ?? 0;
+          // A quorum queue takes a consumer for the one of its tag that has yet to settle.
+          const isOne = type === 'quorum' && !more.singleActiveConsumer;
+          most.set(who, isOne ? Math.max(before, limit) : before + limit);
         }
         const told = new Debts(life.node);
         for (let given = told.next(); given !== undefined; given = told.next()) {
