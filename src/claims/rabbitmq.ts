@@ -1,6 +1,7 @@
 /** The claims that the book makes about RabbitMQ; observable ones can be judged on a recording of a real broker too. */
 import type { Claim } from './claim.ts';
 import { ackClaims } from './rabbitmq/acks.ts';
+import { overloadClaims } from './rabbitmq/overload.ts';
 import { prefetchClaims } from './rabbitmq/prefetch.ts';
 
-export const rabbitmqClaims: readonly Claim[] = [...ackClaims, ...prefetchClaims];
+export const rabbitmqClaims: readonly Claim[] = [...ackClaims, ...prefetchClaims, ...overloadClaims];

@@ -40,6 +40,10 @@ import {
   prefetchExperiment as rabbitmqPrefetchExperiment,
   prefetchScenarios as rabbitmqPrefetchScenarios,
 } from './rabbitmq/prefetch.ts';
+import {
+  overloadExperiment as rabbitmqOverloadExperiment,
+  overloadScenarios as rabbitmqOverloadScenarios,
+} from './rabbitmq/overload.ts';
 import { InvalidInput, parseScenario, type Scenario, type ScenarioInput } from './schema.ts';
 
 const inputs: readonly ScenarioInput[] = [
@@ -67,6 +71,7 @@ const inputs: readonly ScenarioInput[] = [
   rabbitmqAcksScenario,
   unconfirmedScenario,
   consumerTimeoutScenario,
+  ...rabbitmqOverloadScenarios,
 ];
 
 export const claims: readonly Claim[] = [...kafkaClaims, ...rabbitmqClaims];
@@ -93,6 +98,7 @@ const made: readonly Experiment[] = [
   consoleExperiment,
   rabbitmqPrefetchExperiment,
   rabbitmqAcksExperiment,
+  rabbitmqOverloadExperiment,
 ];
 
 /** A run that only a proof shows is still an experiment: one without settings, with everything a reader can do to it. */
