@@ -400,9 +400,14 @@ export class AmqpConnection {
     }
     for (const channel of this.channels.values()) {
       channel.open = false;
+      const { calls } = channel;
       channel.calls = [];
       for (const [tag, consume] of channel.consumers)
         this.endedConsuming(consume, tag, 'its connection was lost');
+      // Consumers that recovery had asked for and not got are asked for again.
+      calls.forEach(({ frame, own }, i) => {
+        if (own && frame.method === 'basic.consume') channel.consumers.set(frame.tag || `asked for ${i}`, frame);
+      });
     }
     this.port.emit({ kind: 'disconnected', client: this.port.id, node: this.node, why });
     this.isBlocked = false;

@@ -1,8 +1,8 @@
 /**
  * A consuming application: a worker that takes one message after another in the order in which they were delivered. The
  * library has them delivered ahead of the work, as many as prefetch allows (R-41); they wait in its memory, and are lost
- * with it. What a lost channel leaves in it is thrown away, for the broker delivers it again (R-49); the one message that
- * is being worked on is finished, and its acknowledgement has nowhere to go.
+ * with it. When its channel is lost the broker delivers them again (R-49); the application does not know, and works off what
+ * waits, as with the Java client, whose work queue outlives the channel: but nothing can be said of it on another channel.
  *
  * A channel that the server closes is opened again after `recoveryMs`, and all that the application declares and consumes
  * with it; a consumer that the server cancels (R-46) is asked for again after as long.
@@ -19,6 +19,8 @@ import { deliveredEvent, groupOf, processedEvent, settledEvent } from './deliver
 /** A batch of acknowledgements that is not full goes out when the worker has had nothing to do for so long. */
 const ACK_IDLE_MS = 100;
 const CHANNEL = 1;
+/** Deliveries that wait; more are thrown away, and stay owed until the channel ends. */
+const WAITING_MAX = 100_000;
 /** Deliveries at the front that are done with are cut away when there are so many. */
 const COMPACT_AT = 1024;
 
@@ -41,7 +43,12 @@ export class ConsumerClient implements Actor, AmqpApp {
   /** What the library has and the application has not begun with, from {@link head} on. */
   private waiting: Delivered[] = [];
   private head = 0;
+  /** How many of them came on a channel that is gone: the first so many. */
+  private orphans = 0;
+  private full = false;
   private busy: Delivered | null = null;
+  /** Whether {@link busy} was answered before the work on it began. */
+  private answersFirst = false;
   /** Whether the work on {@link busy} never ends. */
   private stalled = false;
   /** Whether the channel that {@link busy} came on is gone, so that nothing can be said of it. */
@@ -76,7 +83,13 @@ export class ConsumerClient implements Actor, AmqpApp {
     this.stalled = false;
     this.stale = false;
     this.offsets = new Map();
-    this.lose();
+    this.at = 0;
+    this.waiting = [];
+    this.head = 0;
+    this.orphans = 0;
+    this.full = false;
+    this.toAck = [];
+    this.ackTimer = false;
     this.port.emit({ kind: 'client-started', client: this.id, role: 'consumer' });
     this.connection.start();
     this.connection.flush();
@@ -158,8 +171,10 @@ export class ConsumerClient implements Actor, AmqpApp {
     const { client } = this;
     const delivery = this.waiting[this.head++]!;
     this.busy = delivery;
-    this.stale = false;
-    if (client.ack === 'before' && !client.autoAck) {
+    this.stale = this.orphans > 0;
+    if (this.stale) this.orphans--;
+    this.answersFirst = client.ack === 'before' && !client.autoAck && !this.stale;
+    if (this.answersFirst) {
       const trouble = this.trouble(delivery);
       if (trouble !== null && trouble !== 'crash') {
         this.suffer(delivery, trouble);
@@ -181,7 +196,7 @@ export class ConsumerClient implements Actor, AmqpApp {
   private finish(): void {
     const { client } = this;
     const delivery = this.busy!;
-    if (client.ack === 'after' || client.autoAck) {
+    if (!this.answersFirst) {
       const trouble = this.trouble(delivery);
       if (trouble !== null) {
         this.suffer(delivery, trouble);
@@ -190,7 +205,7 @@ export class ConsumerClient implements Actor, AmqpApp {
     }
     this.busy = null;
     this.port.emit(processedEvent(this.id, delivery));
-    if (client.ack === 'after' && !client.autoAck && !this.stale) this.ack(delivery);
+    if (!this.answersFirst && !client.autoAck && !this.stale) this.ack(delivery);
     this.leaveIfDone();
   }
 
@@ -288,17 +303,19 @@ export class ConsumerClient implements Actor, AmqpApp {
 
   // The end of a channel, and of the application.
 
-  /** The channel is gone, with all that came on it. */
-  private lose(): void {
+  /** The channel is gone: what came on it is still worked off, and settled no more. */
+  private orphan(): void {
     this.at = 0;
-    this.waiting = [];
-    this.head = 0;
+    this.orphans = this.waiting.length - this.head;
     this.toAck = [];
-    this.ackTimer = false;
     this.stale = this.busy !== null;
     if (!this.stalled) return;
+    // What waits behind a call that never returns is never worked on. Another channel has a thread of its own.
     this.stalled = false;
     this.busy = null;
+    this.waiting = [];
+    this.head = 0;
+    this.orphans = 0;
   }
 
   private leaveIfDone(): void {
@@ -315,7 +332,7 @@ export class ConsumerClient implements Actor, AmqpApp {
 
   connectionLost(): void {
     const at = this.at;
-    this.lose();
+    this.orphan();
     // What was answered is recovery's to do again.
     this.at = at;
   }
@@ -349,14 +366,20 @@ export class ConsumerClient implements Actor, AmqpApp {
   }
 
   channelClosed(): void {
-    this.lose();
+    this.orphan();
     if (!this.closing) this.port.timer(fromMs(this.client.recoveryMs), 'open-channel');
   }
 
   delivered(_channel: number, delivery: Delivered): void {
     if (this.closing) return;
     this.port.emit(deliveredEvent(this.id, delivery));
-    this.waiting.push(delivery);
+    if (this.waiting.length - this.head < WAITING_MAX) {
+      this.waiting.push(delivery);
+    } else if (!this.full) {
+      this.full = true;
+      const what = `deliveries that wait in the memory of ${this.id}`;
+      this.port.emit({ kind: 'limit-reached', what, limit: WAITING_MAX });
+    }
   }
 
   cancelled(consume: ConsumeFrame): void {

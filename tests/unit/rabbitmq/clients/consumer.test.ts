@@ -280,7 +280,20 @@ describe('how it settles', () => {
 });
 
 describe('the end of its channel', () => {
-  it('R-49: what waits is thrown away, what is worked on is finished, and nothing is said of it on the new channel', () => {
+  it('what was answered before the work is not answered again when its channel goes meanwhile', () => {
+    const troubles = [{ key: 'bad', outcome: 'reject' as const, times: 1 }];
+    const { cluster } = setUp({ ack: 'before', processingMs: 500, recoveryMs: 100, troubles });
+    cluster.until(100);
+    deliver(cluster, ['a', 'bad', 'b']);
+    cluster.until(200);
+    cluster.node().closeChannel('c', 406, 'as the test wants');
+    cluster.until(3000);
+    // The first was acknowledged; of the others, which waited, one is refused and the other done, and nobody can be told.
+    expect(keysOf(cluster.of('processed'))).toEqual(['a', 'b']);
+    expect(settlements(cluster)).toEqual(['acked 0']);
+  });
+
+  it('R-49: what waits is worked off all the same, and nothing is said of it on the new channel', () => {
     const { cluster } = setUp({ processingMs: 5000, recoveryMs: 1000 });
     cluster.until(100);
     deliver(cluster, ['a', 'b']);
@@ -294,14 +307,25 @@ describe('the end of its channel', () => {
     ]);
     expect(cluster.of('consuming-began')).toHaveLength(2);
     deliver(cluster, ['a', 'b']);
-    cluster.until(20_000);
+    cluster.until(30_000);
     expect(cluster.of('processed').map(({ key, at }) => `${key} ${at}`)).toEqual([
       'a 5101000',
-      'a 10101000',
-      'b 15101000',
+      'b 10101000',
+      'a 15101000',
+      'b 20101000',
     ]);
     expect(cluster.frames('basic.ack').map(({ deliveryTag }) => deliveryTag)).toEqual([1, 2]);
-    expect(cluster.of('settled').map(({ at }) => at)).toEqual([10_101_000, 15_101_000]);
+    expect(cluster.of('settled').map(({ at }) => at)).toEqual([15_101_000, 20_101_000]);
+  });
+
+  it('what waits is bounded, and the bound is said', () => {
+    const { cluster } = setUp({ processingMs: 1000 });
+    cluster.until(100);
+    const node = cluster.node();
+    node.say('c', ...Array.from({ length: 100_010 }, () => node.delivery('c')));
+    cluster.until(200);
+    expect(cluster.of('delivered')).toHaveLength(100_010);
+    expect(cluster.of('limit-reached')).toMatchObject([{ limit: 100_000 }]);
   });
 
   it('recovery sets up again what was there, one call after another: qos, what it declared, its consumers', () => {
