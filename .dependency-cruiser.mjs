@@ -24,12 +24,14 @@ const pure = [sim, brokers, claims, scenarios];
 const validator = '(^|/)node_modules/valibot/';
 /**
  * What of the core the page may run: names and bounds, no model. How a process is called, so that a stage says it as the
- * captions do; the bounds of a view; and of a broker's command-line tools what tab completion needs at each key.
+ * captions do; the bounds of a view; of a broker's command-line tools what tab completion needs at each key; and how a
+ * router holds a key or headers against a binding, which the page shows while they are typed.
  */
 const words = [
   '^src/sim/names\\.ts$',
   '^src/brokers/[^/]+/view-types\\.ts$',
   '^src/brokers/[^/]+/console/(index|complete|options|programs|topic-configs)\\.ts$',
+  '^src/brokers/[^/]+/routing/explain-[a-z]+\\.ts$',
 ];
 const view = '(^|/)node_modules/(preact|@preact/signals|@preact/signals-core|uplot)/';
 

@@ -8,6 +8,7 @@ import {
   type RabbitmqAction,
   type RabbitmqSystem,
 } from './config.ts';
+import { validateSystem } from './definitions/validate-system.ts';
 
 export const rabbitmqParts = brokerParts({
   system: rabbitmqSystem,
@@ -28,7 +29,7 @@ const PREDECLARED = ['', 'amq.direct', 'amq.fanout', 'amq.topic', 'amq.headers',
  */
 function check(parts: Parts): string[] {
   const { system, clients, actions } = parts;
-  const problems: string[] = [];
+  const problems = validateSystem(system);
   const { exchanges, queues } = declared(parts);
   const isThere = (known: ReadonlySet<string>, name: string, path: string): void => {
     if (!known.has(name)) problems.push(`${path}: expected one of ${quoted(known)}, got "${name}"`);
