@@ -7,12 +7,6 @@ import type { FieldValue, Table, Version } from '../config.ts';
 import type { Death, DeathReason, DeathSummary, Message } from '../message.ts';
 import type { QueueLimits } from '../queue.ts';
 
-const REASONS: readonly string[] = [
-  'rejected',
-  'expired',
-  'maxlen',
-  'delivery_limit',
-] satisfies DeathReason[];
 const MICROS_PER_SECOND = 1_000_000;
 
 /**
@@ -33,12 +27,7 @@ export function deadLetter(
   // 3.10 knows a first death by the header of a history: whoever publishes one has had it.
   const isFirst = version === '3.10' ? history === null : message.firstDeath === null;
   const { deadLetterRoutingKey: key } = limits;
-  const { 'x-death': ownHistory, ...others } = message.headers;
-  let headers: Table = ownHistory === undefined || version !== '3.10' ? message.headers : others;
-  if (key !== null && 'CC' in headers) {
-    const { CC: _, ...rest } = headers;
-    headers = rest;
-  }
+  const headers = version === '3.10' ? headersOf310(message.headers, key !== null) : message.headers;
   return Object.freeze({
     ...message,
     exchange: limits.deadLetterExchange ?? '',
@@ -51,6 +40,12 @@ export function deadLetter(
     firstDeath: isFirst ? death : message.firstDeath,
     lastDeath: death,
   });
+}
+
+/** 3.10 keeps its record in the headers themselves, and takes away a CC that counts no more. */
+function headersOf310(headers: Table, hasKey: boolean): Table {
+  const { 'x-death': _, CC, ...others } = headers;
+  return hasKey || CC === undefined ? others : { ...others, CC };
 }
 
 /**
@@ -116,11 +111,12 @@ function deathOf(value: FieldValue): Death[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
   const table = value as Table;
   const { queue, reason, count, time, exchange } = table;
-  if (typeof queue !== 'string' || typeof reason !== 'string' || !REASONS.includes(reason)) return [];
+  if (typeof queue !== 'string' || typeof reason !== 'string') return [];
   const keys = table['routing-keys'];
   const expiration = table['original-expiration'];
   const death: Death = {
     queue,
+    // Whatever it calls a reason.
     reason: reason as DeathReason,
     count: typeof count === 'number' ? count : 1,
     time: typeof time === 'number' ? time * MICROS_PER_SECOND : 0,

@@ -60,12 +60,20 @@ describe('a dead letter', () => {
       bcc: ['b1'],
       headers: { CC: ['cc1'], a: 1 },
     });
-    const dead = die(before, 'q', 'expired', { key: 'newrk' });
-    expect(dead).toMatchObject({ routingKey: 'newrk', cc: [], bcc: [], headers: { a: 1 } });
-    expect(dead.headers).not.toHaveProperty('CC');
+    const dead = die(before, 'q', 'expired', { key: 'newrk', version: '3.10' });
+    expect(dead).toMatchObject({ routingKey: 'newrk', cc: [], bcc: [] });
+    expect(dead.headers).toEqual({ a: 1 });
     expect(dead.deaths[0]?.routingKeys).toEqual(['rk2', 'cc1']);
     expect(dead.deaths[0]).not.toHaveProperty('originalExpiration');
-    expect(die(before, 'q', 'expired')).toMatchObject({ cc: ['cc1'], bcc: ['b1'], headers: { CC: ['cc1'] } });
+    for (const version of ['3.10', '4.3'] as const) {
+      const kept = die(before, 'q', 'expired', { version });
+      expect(kept).toMatchObject({ cc: ['cc1'], bcc: ['b1'], headers: { CC: ['cc1'], a: 1 } });
+    }
+  });
+
+  it('keeps the header of its other keys from 3.13 on, though they count no more (R-82)', () => {
+    const dead = die(message(1, { cc: ['cc1'], headers: { CC: ['cc1'] } }), 'q', 'expired', { key: 'newrk' });
+    expect(dead).toMatchObject({ routingKey: 'newrk', cc: [], headers: { CC: ['cc1'] } });
   });
 
   it('has one entry for a queue and a reason, the latest first, the first time kept (R-83, J-12)', () => {
@@ -116,7 +124,7 @@ describe('a history that a client has published (R-85)', () => {
 
   it('is taken for one in 3.10', () => {
     const from = message(1, {
-      headers: { 'x-death': [entry, { queue: 3 }, 'nonsense', { queue: 'a', reason: 'b' }] },
+      headers: { 'x-death': [entry, { queue: 3 }, 'nonsense', { queue: 'a' }] },
     });
     const dead = die(from, 'work', 'rejected', { version: '3.10' });
     expect(history(dead)).toEqual(['work rejected 5']);
