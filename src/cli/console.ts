@@ -22,7 +22,7 @@ import { parseSeed, readScenario } from './scenario-input.ts';
 /** Played when none is named; it has been running for a while when the first command comes. */
 const defaultScenario = (broker: string): string => `${broker}-console`;
 const DEFAULT_BEGIN_MS = 10_000;
-const BROKERS = BROKER_IDS.filter((broker) => modelOf(broker)?.console);
+const BROKERS = BROKER_IDS.filter((broker) => modelOf(broker).console !== null);
 
 const USAGE = `usage: npm run -s console -- ${BROKERS.join(' | ')} [scenario id | file.json] [--seed N]
 scenarios: ${[...scenarios.keys()].join(', ')}`;

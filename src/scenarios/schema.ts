@@ -235,6 +235,7 @@ function isBroker(name: unknown): name is BrokerId {
  * @param broker whose actions they are to be
  * @throws InvalidInput
  */
+export function parseActions<B extends BrokerId>(input: unknown, broker: B): TimedOf<ActionOf<B>>[];
 export function parseActions(input: unknown, broker: BrokerId): TimedAction[] {
   const result = v.safeParse(v.array(BY_BROKER[broker].timed), input);
   if (!result.success) throw new InvalidInput('These are not actions', describeIssues(result.issues));

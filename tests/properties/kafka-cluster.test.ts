@@ -7,6 +7,7 @@ import { modelOf } from '../../src/scenarios/models.ts';
 import { run, traceOf } from '../../src/scenarios/run.ts';
 import { parseScenario, type ScenarioOf, type ScenarioInputOf } from '../../src/scenarios/schema.ts';
 import { toJsonLine, type TraceEvent } from '../../src/sim/trace.ts';
+import { kafkaScenario } from '../unit/fixtures/kafka.ts';
 
 type Timed = NonNullable<ScenarioInputOf<'kafka'>['timeline']>[number];
 type Acks = 'all' | '1' | '0';
@@ -69,73 +70,75 @@ function cluster({ acks, unclean }: Shape): fc.Arbitrary<ScenarioOf<'kafka'>> {
       election: fc.boolean(),
     })
     .map((shape) =>
-      parseScenario({
-        version: 1,
-        id: 'random-cluster',
-        title: 'A random cluster with random faults',
-        system: {
-          broker: 'kafka',
-          brokers: 3,
-          topics: [
+      kafkaScenario(
+        parseScenario({
+          version: 1,
+          id: 'random-cluster',
+          title: 'A random cluster with random faults',
+          system: {
+            broker: 'kafka',
+            brokers: 3,
+            topics: [
+              {
+                name: 'orders',
+                partitions: shape.partitions,
+                replicationFactor: shape.replicationFactor,
+                config: {
+                  'min.insync.replicas': shape.minIsr,
+                  'unclean.leader.election.enable': unclean,
+                },
+              },
+            ],
+            config: {
+              'group.initial.rebalance.delay.ms': 500,
+              'replica.lag.time.max.ms': 10_000,
+              'eligible.leader.replicas.version': shape.elr,
+            },
+          },
+          clients: [
             {
-              name: 'orders',
-              partitions: shape.partitions,
-              replicationFactor: shape.replicationFactor,
+              id: 'p0',
+              role: 'producer',
+              topic: 'orders',
+              load: { ratePerSecond: 8, arrivals: 'poisson', untilMs: SOURCES_UNTIL_MS },
+              keys: { kind: 'uniform', keys: ['a', 'b', 'c', 'd'] },
               config: {
-                'min.insync.replicas': shape.minIsr,
-                'unclean.leader.election.enable': unclean,
+                acks,
+                'enable.idempotence': acks === 'all' && shape.idempotent,
+                'max.in.flight.requests.per.connection': shape.inFlight,
+                'request.timeout.ms': 5000,
               },
             },
+            ...['c0', 'c1'].map((id) => ({
+              id,
+              role: 'consumer' as const,
+              group: 'g',
+              topics: ['orders'],
+              processingMs: 5,
+              config: {
+                'group.protocol': shape.protocol,
+                'enable.auto.commit': false,
+                'auto.offset.reset': 'earliest' as const,
+                ...(shape.protocol === 'classic' && {
+                  'session.timeout.ms': 6000,
+                  'heartbeat.interval.ms': 1500,
+                }),
+                'metadata.max.age.ms': 5000,
+                'request.timeout.ms': 5000,
+              },
+            })),
           ],
-          config: {
-            'group.initial.rebalance.delay.ms': 500,
-            'replica.lag.time.max.ms': 10_000,
-            'eligible.leader.replicas.version': shape.elr,
-          },
-        },
-        clients: [
-          {
-            id: 'p0',
-            role: 'producer',
-            topic: 'orders',
-            load: { ratePerSecond: 8, arrivals: 'poisson', untilMs: SOURCES_UNTIL_MS },
-            keys: { kind: 'uniform', keys: ['a', 'b', 'c', 'd'] },
-            config: {
-              acks,
-              'enable.idempotence': acks === 'all' && shape.idempotent,
-              'max.in.flight.requests.per.connection': shape.inFlight,
-              'request.timeout.ms': 5000,
-            },
-          },
-          ...['c0', 'c1'].map((id) => ({
-            id,
-            role: 'consumer' as const,
-            group: 'g',
-            topics: ['orders'],
-            processingMs: 5,
-            config: {
-              'group.protocol': shape.protocol,
-              'enable.auto.commit': false,
-              'auto.offset.reset': 'earliest' as const,
-              ...(shape.protocol === 'classic' && {
-                'session.timeout.ms': 6000,
-                'heartbeat.interval.ms': 1500,
-              }),
-              'metadata.max.age.ms': 5000,
-              'request.timeout.ms': 5000,
-            },
-          })),
-        ],
-        network: { latencyMs: shape.latencyMs, jitterMs: shape.jitterMs },
-        timeline: [
-          ...shape.faults.flat(),
-          ...(shape.election
-            ? [{ atMs: 60_000, action: { do: 'elect-leaders', election: 'preferred', topic: 'orders' } }]
-            : []),
-        ],
-        durationMs: DURATION_MS,
-        seed: shape.seed,
-      }),
+          network: { latencyMs: shape.latencyMs, jitterMs: shape.jitterMs },
+          timeline: [
+            ...shape.faults.flat(),
+            ...(shape.election
+              ? [{ atMs: 60_000, action: { do: 'elect-leaders', election: 'preferred', topic: 'orders' } }]
+              : []),
+          ],
+          durationMs: DURATION_MS,
+          seed: shape.seed,
+        }),
+      ),
     );
 }
 

@@ -5,6 +5,7 @@ import { Playback } from '../../src/scenarios/playback.ts';
 import { traceOf } from '../../src/scenarios/run.ts';
 import { parseScenario, type ScenarioOf, type ScenarioInputOf } from '../../src/scenarios/schema.ts';
 import type { TraceEvent } from '../../src/sim/trace.ts';
+import { kafkaScenario } from '../unit/fixtures/kafka.ts';
 
 type Timed = NonNullable<ScenarioInputOf<'kafka'>['timeline']>[number];
 
@@ -52,60 +53,62 @@ const system: fc.Arbitrary<ScenarioOf<'kafka'>> = fc
   .map((shape) => {
     const consumers = shape.how === 'assign' ? 1 : shape.consumers;
     const strategy = shape.how === 'cooperative' ? 'cooperative-sticky' : 'range';
-    return parseScenario({
-      version: 1,
-      id: 'random',
-      title: 'A random system',
-      system: {
-        broker: 'kafka',
-        brokers: 3,
-        topics: [
-          { name: 'orders', partitions: 4, replicationFactor: 3, config: { 'min.insync.replicas': 2 } },
-        ],
-        config: { 'group.initial.rebalance.delay.ms': 500 },
-      },
-      clients: [
-        {
-          id: 'p',
-          role: 'producer',
-          topic: 'orders',
-          load: { ratePerSecond: 20, untilMs: FAULTS_UNTIL_MS },
-          keys: { kind: 'cycle', keys: ['A', 'B', 'C', 'D', 'E', 'F', 'G'] },
-          ...(shape.transactions && { transaction: { records: 4, abortEvery: 3 } }),
-          config: { 'request.timeout.ms': 5000, ...(shape.transactions && { 'transactional.id': 't' }) },
+    return kafkaScenario(
+      parseScenario({
+        version: 1,
+        id: 'random',
+        title: 'A random system',
+        system: {
+          broker: 'kafka',
+          brokers: 3,
+          topics: [
+            { name: 'orders', partitions: 4, replicationFactor: 3, config: { 'min.insync.replicas': 2 } },
+          ],
+          config: { 'group.initial.rebalance.delay.ms': 500 },
         },
-        ...Array.from({ length: consumers }, (_, i) => ({
-          id: `c${i}`,
-          role: 'consumer',
-          group: 'g',
-          topics: ['orders'],
-          ...(shape.how === 'assign' && { assign: PLACES }),
-          processingMs: shape.processingMs,
-          ...(shape.commit !== 'auto' && { commit: shape.commit }),
-          config: {
-            'auto.offset.reset': 'earliest',
-            'enable.auto.commit': shape.commit === 'auto',
-            'isolation.level': shape.isolation,
-            'max.poll.records': shape.pollRecords,
-            'request.timeout.ms': 5000,
-            ...(shape.how === 'consumer'
-              ? { 'group.protocol': 'consumer' }
-              : {
-                  'session.timeout.ms': 6000,
-                  'heartbeat.interval.ms': 2000,
-                  'partition.assignment.strategy': [strategy],
-                }),
+        clients: [
+          {
+            id: 'p',
+            role: 'producer',
+            topic: 'orders',
+            load: { ratePerSecond: 20, untilMs: FAULTS_UNTIL_MS },
+            keys: { kind: 'cycle', keys: ['A', 'B', 'C', 'D', 'E', 'F', 'G'] },
+            ...(shape.transactions && { transaction: { records: 4, abortEvery: 3 } }),
+            config: { 'request.timeout.ms': 5000, ...(shape.transactions && { 'transactional.id': 't' }) },
           },
-        })),
-      ],
-      network: { latencyMs: shape.latencyMs, jitterMs: 1 },
-      timeline: shape.faults
-        .flat()
-        // A single consumer has no neighbour to be struck.
-        .filter(({ action }) => consumers > 1 || !JSON.stringify(action).includes('"c1"')),
-      durationMs: 160_000,
-      seed: shape.seed,
-    });
+          ...Array.from({ length: consumers }, (_, i) => ({
+            id: `c${i}`,
+            role: 'consumer',
+            group: 'g',
+            topics: ['orders'],
+            ...(shape.how === 'assign' && { assign: PLACES }),
+            processingMs: shape.processingMs,
+            ...(shape.commit !== 'auto' && { commit: shape.commit }),
+            config: {
+              'auto.offset.reset': 'earliest',
+              'enable.auto.commit': shape.commit === 'auto',
+              'isolation.level': shape.isolation,
+              'max.poll.records': shape.pollRecords,
+              'request.timeout.ms': 5000,
+              ...(shape.how === 'consumer'
+                ? { 'group.protocol': 'consumer' }
+                : {
+                    'session.timeout.ms': 6000,
+                    'heartbeat.interval.ms': 2000,
+                    'partition.assignment.strategy': [strategy],
+                  }),
+            },
+          })),
+        ],
+        network: { latencyMs: shape.latencyMs, jitterMs: 1 },
+        timeline: shape.faults
+          .flat()
+          // A single consumer has no neighbour to be struck.
+          .filter(({ action }) => consumers > 1 || !JSON.stringify(action).includes('"c1"')),
+        durationMs: 160_000,
+        seed: shape.seed,
+      }),
+    );
   });
 
 const of = <K extends TraceEvent['kind']>(trace: readonly TraceEvent[], kind: K) =>

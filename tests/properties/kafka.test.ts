@@ -6,6 +6,7 @@ import { Playback } from '../../src/scenarios/playback.ts';
 import { traceOf } from '../../src/scenarios/run.ts';
 import { parseScenario, type ScenarioOf, type ScenarioInputOf } from '../../src/scenarios/schema.ts';
 import { toJsonLine, type TraceEvent } from '../../src/sim/trace.ts';
+import { kafkaScenario } from '../unit/fixtures/kafka.ts';
 
 type Timed = NonNullable<ScenarioInputOf<'kafka'>['timeline']>[number];
 
@@ -56,65 +57,67 @@ const system: fc.Arbitrary<ScenarioOf<'kafka'>> = fc
     faults: fc.array(fc.constantFrom('c0', 'c1', 'p0', 'p1', 'broker-1').chain(faultOn), { maxLength: 5 }),
   })
   .map((shape) =>
-    parseScenario({
-      version: 1,
-      id: 'random',
-      title: 'A random system',
-      system: {
-        broker: 'kafka',
-        topics: [{ name: 'orders', partitions: shape.partitions }],
-        config: { 'group.initial.rebalance.delay.ms': 500 },
-      },
-      clients: [
-        ...['p0', 'p1'].map((id, i) => ({
-          id,
-          role: 'producer',
-          topic: 'orders',
-          load: { ratePerSecond: 6, arrivals: 'poisson', untilMs: SOURCES_UNTIL_MS },
-          keys: { kind: 'uniform', keys: [`${id}-a`, `${id}-b`, `${id}-c`].slice(i) },
-          config: { 'request.timeout.ms': shape.requestTimeoutMs, 'metadata.max.age.ms': 5000 },
-        })),
-        ...Array.from({ length: shape.consumers }, (_, i) => ({
-          id: `c${i}`,
-          role: 'consumer',
-          group: 'g',
-          topics: ['orders'],
-          processingMs: shape.processingMs,
-          commit: shape.commit,
-          config: {
-            ...(shape.instances && { 'group.instance.id': `s${i}` }),
-            'enable.auto.commit': false,
-            'auto.offset.reset': 'earliest',
-            'partition.assignment.strategy': shape.strategy,
-            'session.timeout.ms': 6000,
-            'heartbeat.interval.ms': 1500,
-            'max.poll.interval.ms': 20_000,
-            'max.poll.records': shape.pollRecords,
-            'request.timeout.ms': shape.requestTimeoutMs,
-            'metadata.max.age.ms': 5000,
-          },
-        })),
-      ],
-      network: { latencyMs: shape.latencyMs, jitterMs: shape.jitterMs },
-      timeline: [
-        // A single consumer has no neighbour to be struck.
-        ...shape.faults
-          .flat()
-          .filter(({ action }) => shape.consumers > 1 || !JSON.stringify(action).includes('"c1"')),
-        // A static leader that comes back takes its old assignment up unseen, as Kafka's does (K-84): partitions added
-        // while it was away would wait for the next rebalance.
-        ...(shape.grow && !shape.instances
-          ? [
-              {
-                atMs: 12_000,
-                action: { do: 'create-partitions', topic: 'orders', total: shape.partitions + 2 },
-              },
-            ]
-          : []),
-      ],
-      durationMs: DURATION_MS,
-      seed: shape.seed,
-    }),
+    kafkaScenario(
+      parseScenario({
+        version: 1,
+        id: 'random',
+        title: 'A random system',
+        system: {
+          broker: 'kafka',
+          topics: [{ name: 'orders', partitions: shape.partitions }],
+          config: { 'group.initial.rebalance.delay.ms': 500 },
+        },
+        clients: [
+          ...['p0', 'p1'].map((id, i) => ({
+            id,
+            role: 'producer',
+            topic: 'orders',
+            load: { ratePerSecond: 6, arrivals: 'poisson', untilMs: SOURCES_UNTIL_MS },
+            keys: { kind: 'uniform', keys: [`${id}-a`, `${id}-b`, `${id}-c`].slice(i) },
+            config: { 'request.timeout.ms': shape.requestTimeoutMs, 'metadata.max.age.ms': 5000 },
+          })),
+          ...Array.from({ length: shape.consumers }, (_, i) => ({
+            id: `c${i}`,
+            role: 'consumer',
+            group: 'g',
+            topics: ['orders'],
+            processingMs: shape.processingMs,
+            commit: shape.commit,
+            config: {
+              ...(shape.instances && { 'group.instance.id': `s${i}` }),
+              'enable.auto.commit': false,
+              'auto.offset.reset': 'earliest',
+              'partition.assignment.strategy': shape.strategy,
+              'session.timeout.ms': 6000,
+              'heartbeat.interval.ms': 1500,
+              'max.poll.interval.ms': 20_000,
+              'max.poll.records': shape.pollRecords,
+              'request.timeout.ms': shape.requestTimeoutMs,
+              'metadata.max.age.ms': 5000,
+            },
+          })),
+        ],
+        network: { latencyMs: shape.latencyMs, jitterMs: shape.jitterMs },
+        timeline: [
+          // A single consumer has no neighbour to be struck.
+          ...shape.faults
+            .flat()
+            .filter(({ action }) => shape.consumers > 1 || !JSON.stringify(action).includes('"c1"')),
+          // A static leader that comes back takes its old assignment up unseen, as Kafka's does (K-84): partitions added
+          // while it was away would wait for the next rebalance.
+          ...(shape.grow && !shape.instances
+            ? [
+                {
+                  atMs: 12_000,
+                  action: { do: 'create-partitions', topic: 'orders', total: shape.partitions + 2 },
+                },
+              ]
+            : []),
+        ],
+        durationMs: DURATION_MS,
+        seed: shape.seed,
+      }),
+    ),
   );
 
 const of = <K extends TraceEvent['kind']>(trace: readonly TraceEvent[], kind: K) =>

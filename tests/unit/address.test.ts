@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { decodeAddress, encodeAddress, type RunAddress } from '../../src/scenarios/address.ts';
 import { setUp } from '../../src/scenarios/playable.ts';
 import { InvalidInput } from '../../src/scenarios/schema.ts';
+import { kafkaScenario } from './fixtures/kafka.ts';
 
 const good: RunAddress = {
   experiment: 'kafka-consumer-groups',
@@ -58,7 +59,9 @@ test.each([
 });
 
 test('a knob turns the consumers that the reader added, too', () => {
-  const client = setUp({ ...good, actions: [] }).scenario.clients.find(({ id }) => id === 'c0');
+  const client = kafkaScenario(setUp({ ...good, actions: [] }).scenario).clients.find(
+    ({ id }) => id === 'c0',
+  );
   if (client?.role !== 'consumer') throw new Error('c0 is a consumer');
   const joined = { ...client, id: 'c9' };
   const { scenario, actions } = setUp({

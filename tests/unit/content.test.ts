@@ -7,7 +7,7 @@ import { sentencesIn } from '../../src/components/claims/sentences.ts';
 import { consumerGroupsScenario } from '../../src/scenarios/kafka/consumer-groups.ts';
 import { claims } from '../../src/scenarios/library.ts';
 import { traceOf } from '../../src/scenarios/run.ts';
-import { parseScenario, type ScenarioInput } from '../../src/scenarios/schema.ts';
+import { parseScenario, type ScenarioInputOf } from '../../src/scenarios/schema.ts';
 
 const pages = readdirSync('content', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.mdx'))
@@ -110,7 +110,7 @@ describe('what the chapter says to try', () => {
     traceOf(
       parseScenario({
         ...consumerGroupsScenario,
-        clients: consumerGroupsScenario.clients.map((client): ScenarioInput['clients'][number] =>
+        clients: consumerGroupsScenario.clients.map((client): ScenarioInputOf<'kafka'>['clients'][number] =>
           client.role === 'consumer' ? { ...client, config: { ...client.config, [name]: value } } : client,
         ),
       }),

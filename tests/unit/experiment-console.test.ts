@@ -3,18 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { experimentPoster } from '../../src/components/experiment-poster.ts';
 import { Client, type WorkerLike } from '../../src/client/client.ts';
 import { entered, moved, NO_HISTORY, type History } from '../../src/widgets/experiment/console/history.ts';
-import {
-  answered,
-  completed,
-  examples,
-  knowledgeOf,
-  promptNow,
-  screen,
-} from '../../src/widgets/experiment/console/terminal.ts';
+import { answered, completed, screen } from '../../src/widgets/experiment/console/terminal.ts';
+import { kafkaConsoleSide } from '../../src/widgets/experiment/kafka/console.ts';
+import { kafkaSide } from '../../src/widgets/experiment/kafka/side.ts';
 import { Session } from '../../src/widgets/experiment/session.ts';
 import { Host } from '../../src/worker/host.ts';
 import { clusterView, printed } from './fixtures/experiment/cluster.ts';
 import { crashView, frame } from './fixtures/experiment/frames.ts';
+
+const { tools, examples } = kafkaConsoleSide;
 
 describe('history', () => {
   const typed = (...lines: string[]): History => lines.reduce(entered, NO_HISTORY);
@@ -42,7 +39,7 @@ describe('history', () => {
 
 describe('completion', () => {
   const knowledge = { topics: ['orders', 'orders-dlq'], groups: ['billing'], brokers: ['broker-1'] };
-  const tab = (line: string, cursor = line.length) => completed(line, cursor, knowledge);
+  const tab = (line: string, cursor = line.length) => completed(tools, line, cursor, knowledge);
 
   test('completes a word of its own with a space, and goes as far as several agree', () => {
     expect(tab('kafka-to')).toEqual({ line: 'kafka-topics.sh ', cursor: 16, candidates: [] });
@@ -74,14 +71,14 @@ describe('the screen', () => {
   });
 
   test('has the prompt of what runs', () => {
-    expect(promptNow(null)).toBe('$ ');
-    expect(promptNow({ ...printed, running: 'kafka-console-producer.sh --topic orders' })).toBe('>');
-    expect(promptNow({ ...printed, running: 'kafka-console-consumer.sh --topic orders' })).toBe('');
+    expect(tools.promptOf(null)).toBe('$ ');
+    expect(tools.promptOf('kafka-console-producer.sh --topic orders')).toBe('>');
+    expect(tools.promptOf('kafka-console-consumer.sh --topic orders')).toBe('');
   });
 
   test('waits for the end of a command, a while for a record, and for ever for a reader', () => {
     const at = (running: string | null, now: number) =>
-      answered({ ...frame({ ...crashView(), console: { ...printed, running } }), at: now }, 1_000_000);
+      answered(tools, { ...frame({ ...crashView(), console: { ...printed, running } }), at: now }, 1_000_000);
     expect(at(null, 1_000_000)).toBe(true);
     expect(at('kafka-topics.sh --list', 60_000_000)).toBe(false);
     expect(at('kafka-console-producer.sh', 2_000_000)).toBe(false);
@@ -103,7 +100,7 @@ describe('the screen', () => {
       ],
     };
     expect(examples(down)[0]?.line).toContain('localhost:9093');
-    expect(knowledgeOf(view)).toEqual({
+    expect(tools.names(view)).toEqual({
       topics: ['orders'],
       groups: ['billing', 'enrich', 'workers'],
       brokers: ['broker-1', 'broker-2', 'broker-3'],
@@ -126,7 +123,8 @@ describe('a command on a run', () => {
       (work) => void setTimeout(work, 0),
     );
     const poster = experimentPoster('kafka-consumer-groups');
-    return new Session(poster, new Client(() => worker, { every: () => () => undefined }));
+    const client = new Client(() => worker, { every: () => () => undefined });
+    return new Session(poster, client, kafkaSide);
   }
 
   test('plays the run on until it has ended, and goes when it is taken back', async () => {
@@ -134,7 +132,7 @@ describe('a command on a run', () => {
     const typedAt = session.frame.value.at;
     const line = 'kafka-topics.sh --bootstrap-server localhost:9092 --list';
     expect(await session.act(() => ({ do: 'type', line }))).toBe(true);
-    await session.playUntil((now) => answered(now, typedAt));
+    await session.playUntil((now) => answered(tools, now, typedAt));
     for (let nowMs = 0; session.playing.value; nowMs += 100) {
       if (nowMs > 20_000) throw new Error('it did not end');
       session.tick(nowMs);

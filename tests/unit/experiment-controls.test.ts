@@ -1,16 +1,14 @@
 // What the reader may do to a cluster: brokers, producers, members of all kinds, seeking, tombstones, elections.
 import { describe, expect, test } from 'vitest';
-import type { About } from '../../src/client/client.ts';
+import type { AboutOf } from '../../src/client/client.ts';
 import type { Control } from '../../src/scenarios/experiment.ts';
-import { parseActions, type Action, type TimedAction } from '../../src/scenarios/schema.ts';
-import {
-  controlsFor,
-  seekProblem,
-  seekTo,
-  type Button,
-  type ProcessControls,
-} from '../../src/widgets/experiment/kafka/controls.ts';
+import { parseActions, type ActionOf, type TimedOf } from '../../src/scenarios/schema.ts';
+import type { Button, ProcessControls } from '../../src/widgets/experiment/controls.ts';
+import { controlsFor, seekProblem, seekTo } from '../../src/widgets/experiment/kafka/controls.ts';
 import { ALL_CONTROLS, clusterView, node } from './fixtures/experiment/cluster.ts';
+
+type Action = ActionOf<'kafka'>;
+type TimedAction = TimedOf<Action>;
 
 const client = (id: string, role: string, group: string, more: object = {}) =>
   ({
@@ -23,7 +21,7 @@ const client = (id: string, role: string, group: string, more: object = {}) =>
     processingMs: 1,
     ...more,
   }) as never;
-const about: About = {
+const about: AboutOf<'kafka'> = {
   seed: 7,
   clients: [
     client('c0', 'consumer', 'billing', {
@@ -88,12 +86,20 @@ describe('brokers', () => {
     expect([action, ...also]).toEqual(
       ['broker-2', 'broker-3', 'controller'].map((end) => ({ do: 'cut', between: ['broker-1', end] })),
     );
-    expect(() => parseActions([action, ...also].map((one) => ({ atMs: 1, action: one })), 'kafka')).not.toThrow();
+    expect(() =>
+      parseActions(
+        [action, ...also].map((one) => ({ atMs: 1, action: one })),
+        'kafka',
+      ),
+    ).not.toThrow();
   });
 
   test('what is cut is healed, what is cut in part is cut in whole, and what will be cut is not cut yet', () => {
     const { action, also = [] } = find(all().brokers, 'broker-1', 'Cut off from the cluster');
-    const done = [action!, ...also].map((one): TimedAction => ({ atMs: 5000, action: one }));
+    const done = parseActions(
+      [action!, ...also].map((one) => ({ atMs: 5000, action: one })),
+      'kafka',
+    );
     const heal = find(all(done, 5_000_000).brokers, 'broker-1', 'Heal links');
     expect([heal.action, ...heal.also!].every((one) => one?.do === 'heal')).toBe(true);
     const part = find(all(done, 5_000_000).brokers, 'broker-3', 'Cut off from the cluster');

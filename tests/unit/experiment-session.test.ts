@@ -13,6 +13,9 @@ import {
 import { Host } from '../../src/worker/host.ts';
 import { experimentPoster } from '../../src/components/experiment-poster.ts';
 import { frame } from './fixtures/experiment/frames.ts';
+import type { ClientOf } from '../../src/scenarios/schema.ts';
+import { kafkaSide } from '../../src/widgets/experiment/kafka/side.ts';
+import { kafkaView } from './fixtures/kafka.ts';
 
 const poster = experimentPoster('kafka-consumer-groups');
 
@@ -29,7 +32,8 @@ function start(shown = poster) {
     (answer) => void setTimeout(() => worker.onmessage?.({ data: structuredClone(answer) }), 0),
     (work) => void setTimeout(work, 0),
   );
-  return new Session(shown, new Client(() => worker, { every: () => () => undefined }));
+  const client = new Client(() => worker, { every: () => () => undefined });
+  return new Session(shown, client, kafkaSide);
 }
 
 /** Waits until what was asked has arrived. */
@@ -90,7 +94,7 @@ test('an action happens at the moment shown, can be taken back, and reset forget
   await until(() => session.frame.value.at === 5_000_000);
   await session.act(() => ({ do: 'crash', target: 'c0' }));
   expect(session.actions.value).toEqual([{ atMs: 5000, action: { do: 'crash', target: 'c0' } }]);
-  const state = (): string | undefined => session.frame.value.view.groups[0]?.members[0]?.state;
+  const state = (): string | undefined => kafkaView(session.frame.value).groups[0]?.members[0]?.state;
   expect(state()).toBe('crashed');
   await session.withdraw(0);
   expect(state()).not.toBe('crashed');
@@ -115,7 +119,7 @@ test('actions stand in the order of the run, whatever the order in which they we
 test('an action that cannot be is not kept, and the reader is told', async () => {
   const session = start();
   await session.act((about) => {
-    const client = about.clients.find(({ id }) => id === 'c0');
+    const client = about.clients.find(({ id }) => id === 'c0') as ClientOf<'kafka'> | undefined;
     return client ? { do: 'join', client } : null;
   });
   expect(session.actions.value).toEqual([]);

@@ -4,6 +4,7 @@ import type { Shape } from '../../src/widgets/experiment/drawing.ts';
 import { layOut } from '../../src/widgets/experiment/kafka/layout.ts';
 import { LANES_MAX, summary } from '../../src/widgets/experiment/kafka/words.ts';
 import { controlsFor } from '../../src/widgets/experiment/kafka/controls.ts';
+import { parseActions } from '../../src/scenarios/schema.ts';
 import { keyLook } from '../../src/widgets/experiment/kafka/look.ts';
 import type { KafkaView } from '../../src/brokers/kafka/view-types.ts';
 import { crashView, member, partition } from './fixtures/experiment/frames.ts';
@@ -174,6 +175,7 @@ describe('what the reader may do', () => {
         group: 'billing',
         topics: ['orders'],
         processingMs: 1,
+        processingTimes: 'fixed' as const,
         commit: 'after-batch' as const,
         config: {} as never,
       },
@@ -204,9 +206,8 @@ describe('what the reader may do', () => {
     expect(add?.action).toMatchObject({ do: 'join', client: { id: 'c3', group: 'billing', startMs: 0 } });
     expect(add?.action).not.toHaveProperty('client.label');
     if (add?.action?.do !== 'join') throw new Error('it joins');
-    const [next] = controlsFor(crashView(), ['add-consumer'], about, [
-      { atMs: 1, action: add.action },
-    ]).general;
+    const added = parseActions([{ atMs: 1, action: add.action }], 'kafka');
+    const [next] = controlsFor(crashView(), ['add-consumer'], about, added).general;
     expect(next?.action).toMatchObject({ client: { id: 'c4' } });
   });
 

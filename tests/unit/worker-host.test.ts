@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Host } from '../../src/worker/host.ts';
 import type { Answer, Ask, Replies } from '../../src/worker/protocol.ts';
+import { kafkaView } from './fixtures/kafka.ts';
 
 const spec = { experiment: 'kafka-consumer-groups', seed: null, knobs: {}, actions: [] };
 const SECOND = 1_000_000;
@@ -111,7 +112,7 @@ describe('a run', () => {
     const action = { atMs: 5000, action: { do: 'crash', target: 'c0' } };
     const id = worker.send({ ...open(6 * SECOND), spec: { ...spec, actions: [action] } });
     worker.settle();
-    const { view } = worker.value<'open'>(id).frame;
+    const view = kafkaView(worker.value<'open'>(id).frame);
     expect(view.groups[0]?.members.find((member) => member.id === 'c0')?.state).toBe('crashed');
   });
 });

@@ -28,10 +28,7 @@ const CAN_FOCUS = ':is(button, select):enabled, summary';
  */
 export function ExperimentFrame({ poster, drawing }: { poster: string; drawing: Drawing }) {
   const { Stage, summary, Legend, side } = drawing;
-  const session = useMemo(
-    () => new Session(JSON.parse(poster) as Poster, simulator(), side.actionWords),
-    [poster, side],
-  );
+  const session = useMemo(() => new Session(JSON.parse(poster) as Poster, simulator(), side), [poster, side]);
   const figure = useRef<HTMLElement>(null);
   const help = useId();
   const [ready, setReady] = useState(false);

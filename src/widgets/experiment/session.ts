@@ -15,6 +15,7 @@ import type {
   RunSpec,
 } from '../../client/client.ts';
 import type { Action, TimedAction } from '../../scenarios/schema.ts';
+import type { BrokerSide } from './drawing.ts';
 import type { Poster } from './poster.ts';
 import { shortSeconds, SPEEDS, speedIndex } from './words.ts';
 
@@ -30,6 +31,8 @@ export interface Life {
   /** null until they are there. */
   readonly lines: readonly EventLine[] | null;
 }
+
+type Words = Pick<BrokerSide, 'actionWords'>;
 
 export class Session {
   readonly poster: Poster;
@@ -47,7 +50,7 @@ export class Session {
   readonly life = signal<Life | null>(null);
   private seed: number | null = null;
   private readonly client: Client;
-  private readonly actionWords: (action: Action) => string;
+  private readonly words: Words;
   private readonly run: Run;
   private opening: Promise<About> | null = null;
   /** The playhead while playing, virtual microseconds; the frame follows it. */
@@ -58,10 +61,10 @@ export class Session {
   /** When playing that nobody asked for ends by itself. */
   private until: ((frame: Frame) => boolean) | null = null;
 
-  /** @param actionWords says what the reader did, in the broker's words */
-  constructor(poster: Poster, client: Client, actionWords: (action: Action) => string) {
+  /** @param words says what the reader did, in the broker's words */
+  constructor(poster: Poster, client: Client, words: Words) {
     this.poster = poster;
-    this.actionWords = actionWords;
+    this.words = words;
     this.client = client;
     this.frame = signal(poster.frame);
     this.speed = signal(speedIndex(poster.experiment.speed));
@@ -194,7 +197,9 @@ export class Session {
       this.actions.value = before;
       return false;
     }
-    this.announce(`At ${shortSeconds(at)}: ${actions.map(this.actionWords).join(', ')}`);
+    this.announce(
+      `At ${shortSeconds(at)}: ${actions.map((action) => this.words.actionWords(action)).join(', ')}`,
+    );
     return true;
   }
 

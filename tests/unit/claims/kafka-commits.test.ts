@@ -16,6 +16,7 @@ import {
   trace,
   type Case,
 } from './hand.ts';
+import { kafkaScenario } from '../fixtures/kafka.ts';
 
 const P0 = 'orders-0';
 const BEFORE = 'commit-before';
@@ -132,7 +133,7 @@ describe('claims about commits', () => {
 describe('O-10, the timing of auto-commit (K-71)', () => {
   /** What is committed before the crash, and what is given out after it, when the consumer dies so long after its first poll. */
   function crashAfter(ms: number): { committed: number[]; again: number[] } {
-    const scenario = scenarioById('kafka-auto-commit');
+    const scenario = kafkaScenario(scenarioById('kafka-auto-commit'));
     const first = traceOf({ ...scenario, timeline: [] }).find(({ kind }) => kind === 'delivered')!.at;
     const timeline = scenario.timeline.map((entry) =>
       entry.action.do === 'crash' ? { ...entry, atMs: first / 1000 + ms } : entry,

@@ -1,8 +1,11 @@
 // A broker that is cut off goes on taking records with acks=1, until another leads: the life of one of them ends with it.
 import { expect, test } from 'vitest';
 import { Playback } from '../../../src/scenarios/playback.ts';
-import { parseScenario, type Action, type TimedAction } from '../../../src/scenarios/schema.ts';
+import { parseActions, parseScenario, type ActionOf, type TimedOf } from '../../../src/scenarios/schema.ts';
 import { controlsFor } from '../../../src/widgets/experiment/kafka/controls.ts';
+import { kafkaView } from '../fixtures/kafka.ts';
+
+type TimedAction = TimedOf<ActionOf<'kafka'>>;
 
 const scenario = parseScenario({
   version: 1,
@@ -30,11 +33,14 @@ const scenario = parseScenario({
 function pressed(label: string, atMs: number, before: readonly TimedAction[]): TimedAction[] {
   const playback = new Playback(scenario, before, []);
   playback.seek(atMs * 1000);
-  const { view, at } = playback.frame();
-  const { brokers } = controlsFor(view, ['cut-broker'], null, before, at);
+  const frame = playback.frame();
+  const { brokers } = controlsFor(kafkaView(frame), ['cut-broker'], null, before, frame.at);
   const button = brokers.find(({ id }) => id === 'broker-1')?.buttons.find((one) => one.label === label);
-  const actions: Action[] = button?.action ? [button.action, ...(button.also ?? [])] : [];
-  return actions.map((action) => ({ atMs, action }));
+  const actions = button?.action ? [button.action, ...(button.also ?? [])] : [];
+  return parseActions(
+    actions.map((action) => ({ atMs, action })),
+    'kafka',
+  );
 }
 
 test('K-9: the life of a record that a truncation threw away tells of it', () => {
@@ -45,11 +51,11 @@ test('K-9: the life of a record that a truncation threw away tells of it', () =>
   const playback = new Playback(scenario, actions, [], ['replicas']);
   playback.seek(Infinity);
   expect(playback.frame().failure).toBeNull();
-  const lost = playback.frame().view.replicas?.[0]?.lost ?? [];
+  const lost = kafkaView(playback.frame()).replicas?.[0]?.lost ?? [];
   expect(lost.length).toBeGreaterThan(0);
   const life = playback.life(lost[0]!.message);
   expect(life.map(({ kind }) => kind)).toContain('truncated');
   expect(life.at(-1)?.text).toContain('cuts its copy of orders-0 off');
-  const kept = playback.frame().view.topics[0]!.partitions[0]!.cells[0]!;
+  const kept = kafkaView(playback.frame()).topics[0]!.partitions[0]!.cells[0]!;
   expect(playback.life(kept.message).map(({ kind }) => kind)).not.toContain('truncated');
 });

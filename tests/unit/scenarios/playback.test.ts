@@ -5,6 +5,7 @@ import { Playback } from '../../../src/scenarios/playback.ts';
 import { run, traceOf } from '../../../src/scenarios/run.ts';
 import { Simulation } from '../../../src/scenarios/simulation.ts';
 import { assert, SimulationError } from '../../../src/sim/errors.ts';
+import { kafkaView } from '../fixtures/kafka.ts';
 
 const scenario = scenarioById('kafka-consumer-groups');
 const open = () => new Playback(scenario, [], claimsFor(scenario));
@@ -83,7 +84,7 @@ describe('stepping', () => {
     const frame = playback.frame();
     expect(frame.events).toBe(crash.seq + 1);
     expect(frame.caption?.seq).toBe(crash.seq);
-    const members = frame.view.groups[0]?.members ?? [];
+    const members = kafkaView(frame).groups[0]?.members ?? [];
     expect(members.find(({ id }) => id === 'c1')?.state).toBe('crashed');
   });
 });
