@@ -3,5 +3,11 @@ import type { Claim } from './claim.ts';
 import { ackClaims } from './rabbitmq/acks.ts';
 import { overloadClaims } from './rabbitmq/overload.ts';
 import { prefetchClaims } from './rabbitmq/prefetch.ts';
+import { quorumClaims } from './rabbitmq/quorum.ts';
 
-export const rabbitmqClaims: readonly Claim[] = [...ackClaims, ...prefetchClaims, ...overloadClaims];
+export const rabbitmqClaims: readonly Claim[] = [
+  ...ackClaims,
+  ...prefetchClaims,
+  ...overloadClaims,
+  ...quorumClaims,
+];

@@ -44,6 +44,10 @@ import {
   overloadExperiment as rabbitmqOverloadExperiment,
   overloadScenarios as rabbitmqOverloadScenarios,
 } from './rabbitmq/overload.ts';
+import {
+  quorumExperiment as rabbitmqQuorumExperiment,
+  quorumScenarios as rabbitmqQuorumScenarios,
+} from './rabbitmq/quorum.ts';
 import { InvalidInput, parseScenario, type Scenario, type ScenarioInput } from './schema.ts';
 
 const inputs: readonly ScenarioInput[] = [
@@ -72,6 +76,7 @@ const inputs: readonly ScenarioInput[] = [
   unconfirmedScenario,
   consumerTimeoutScenario,
   ...rabbitmqOverloadScenarios,
+  ...rabbitmqQuorumScenarios,
 ];
 
 export const claims: readonly Claim[] = [...kafkaClaims, ...rabbitmqClaims];
@@ -99,6 +104,7 @@ const made: readonly Experiment[] = [
   rabbitmqPrefetchExperiment,
   rabbitmqAcksExperiment,
   rabbitmqOverloadExperiment,
+  rabbitmqQuorumExperiment,
 ];
 
 /** A run that only a proof shows is still an experiment: one without settings, with everything a reader can do to it. */

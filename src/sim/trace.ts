@@ -36,6 +36,8 @@ interface Observable {
     /** What a router is to go by, where that is not the key: an AMQP routing key, headers. */
     routingKey?: string;
     headers?: Readonly<Record<string, unknown>>;
+    /** It need not outlive a restart of the broker: AMQP's delivery_mode 1. */
+    transient?: boolean;
   };
   /** The application sends a message again, not knowing whether the broker has it. */
   republished: { client: string; message: MessageId; to: string; why: string };

@@ -3,59 +3,25 @@ import { displayName } from '../../sim/names.ts';
 import { formatSeconds, fromMs, type Micros } from '../../sim/time.ts';
 import type { TraceEvent } from '../../sim/trace.ts';
 import { Ledger, type Claim, type ClaimFold, type Verdict } from '../claim.ts';
-import { Loans, type Loan } from './loans.ts';
-
-type Moment = Pick<TraceEvent, 'seq' | 'at'>;
-
-/** How a claim's evidence names a message. */
-function named({ message, delivery }: Loan): string {
-  return `message ${message}${delivery.key === null ? '' : ` (${delivery.key})`}`;
-}
-
-/** What crashed consumers had been given and not settled, each until it is given out again. */
-class Orphans {
-  readonly loans = new Loans();
-  readonly waiting = new Map<string, { loan: Loan; gone: Moment & { client: string } }>();
-  /** Messages that came after it in its queue and have been given out since the crash, by queue. */
-  private passed = new Map<string, Moment>();
-
-  /** @returns the orphan that this event gives out again */
-  on(event: TraceEvent): { loan: Loan; gone: Moment & { client: string } } | null {
-    const gone = this.loans.on(event);
-    if (gone) {
-      for (const loan of gone.loans)
-        if (!loan.noAck && loan.settledAt === null)
-          this.waiting.set(`${loan.place} ${loan.position}`, { loan, gone });
-    }
-    if (event.kind !== 'delivered') return null;
-    const id = `${event.place} ${event.position}`;
-    const orphan = this.waiting.get(id);
-    if (orphan) {
-      this.waiting.delete(id);
-      return orphan;
-    }
-    this.passed.set(event.place, event);
-    return null;
-  }
-
-  /** An orphan that is still waiting though its queue has gone on since its consumer died; for the end of a run. */
-  forgotten(): { loan: Loan; by: Moment } | null {
-    for (const { loan, gone } of this.waiting.values()) {
-      const by = this.passed.get(loan.place);
-      if (by && by.at > gone.at) return { loan, by };
-    }
-    return null;
-  }
-}
+import { Loans, named, Orphans, type Loan, type Moment } from './loans.ts';
 
 /** R-49. What was not acknowledged comes back when the channel is gone. */
-class UnackedComeBack implements ClaimFold {
+export class UnackedComeBack implements ClaimFold {
   private ledger = new Ledger();
   private orphans = new Orphans();
+  private places = new Set<string>();
+  private readonly type: 'classic' | 'quorum';
+
+  /** @param type the kind of queue that the claim is about */
+  constructor(type: 'classic' | 'quorum') {
+    this.type = type;
+  }
 
   on(event: TraceEvent): void {
+    if (event.kind === 'places-created' && event.type === this.type)
+      for (const place of event.places) this.places.add(place);
     const back = this.orphans.on(event);
-    if (!back || event.kind !== 'delivered') return;
+    if (!back || event.kind !== 'delivered' || !this.places.has(event.place)) return;
     const text = `${named(back.loan)}, which ${displayName(back.gone.client)} had not acknowledged, is given to ${displayName(event.client)}`;
     if (event.redelivered) this.ledger.confirm(event, () => `${text}, flagged as redelivered`);
     else this.ledger.contradict(event, `${text} without the flag redelivered`);
@@ -63,7 +29,7 @@ class UnackedComeBack implements ClaimFold {
 
   verdict(ended: boolean): Verdict {
     const forgotten = ended ? this.orphans.forgotten() : null;
-    if (forgotten)
+    if (forgotten && this.places.has(forgotten.loan.place))
       this.ledger.contradict(
         forgotten.by,
         `${named(forgotten.loan)} was never given out again, though ${forgotten.loan.place} went on`,
@@ -350,7 +316,7 @@ export const ackClaims: readonly Claim[] = [
     statement: 'What a crashed consumer had not acknowledged is given out again, flagged',
     rules: ['R-49', 'R-52'],
     scenarios: ACKS,
-    judge: () => new UnackedComeBack(),
+    judge: () => new UnackedComeBack('classic'),
   },
   {
     ...base,

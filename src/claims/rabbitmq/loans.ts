@@ -98,3 +98,46 @@ export class Loans {
     return gone;
   }
 }
+
+export type Moment = Pick<TraceEvent, 'seq' | 'at'>;
+
+/** How a claim's evidence names a message. */
+export function named({ message, delivery }: Loan): string {
+  return `message ${message}${delivery.key === null ? '' : ` (${delivery.key})`}`;
+}
+
+/** What crashed consumers had been given and not settled, each until it is given out again. */
+export class Orphans {
+  readonly loans = new Loans();
+  readonly waiting = new Map<string, { loan: Loan; gone: Moment & { client: string } }>();
+  /** Messages that came after it in its queue and have been given out since the crash, by queue. */
+  private passed = new Map<string, Moment>();
+
+  /** @returns the orphan that this event gives out again */
+  on(event: TraceEvent): { loan: Loan; gone: Moment & { client: string } } | null {
+    const gone = this.loans.on(event);
+    if (gone) {
+      for (const loan of gone.loans)
+        if (!loan.noAck && loan.settledAt === null)
+          this.waiting.set(`${loan.place} ${loan.position}`, { loan, gone });
+    }
+    if (event.kind !== 'delivered') return null;
+    const id = `${event.place} ${event.position}`;
+    const orphan = this.waiting.get(id);
+    if (orphan) {
+      this.waiting.delete(id);
+      return orphan;
+    }
+    this.passed.set(event.place, event);
+    return null;
+  }
+
+  /** An orphan that is still waiting though its queue has gone on since its consumer died; for the end of a run. */
+  forgotten(): { loan: Loan; by: Moment } | null {
+    for (const { loan, gone } of this.waiting.values()) {
+      const by = this.passed.get(loan.place);
+      if (by && by.at > gone.at) return { loan, by };
+    }
+    return null;
+  }
+}

@@ -233,6 +233,7 @@ export class PublisherClient implements Actor, AmqpApp {
       routingKey,
     };
     if (content.headers !== this.headers || this.hasHeaders) event.headers = content.headers;
+    if (!content.persistent) event.transient = true;
     this.port.emit(event);
   }
 
