@@ -165,6 +165,7 @@ const inputs: readonly Input[] = [
     ...STREAM,
     id: 'leader-only',
     title: 'Confirmed by one node alone',
+    seed: 4,
     about:
       'What a confirm is worth when one node has the message, and that node is lost for good: Kafka forgets it and goes on, RabbitMQ waits for it.',
     nodes: 3,

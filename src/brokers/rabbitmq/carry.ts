@@ -99,7 +99,7 @@ export function carryToRabbitmq(workload: Workload, choices: CarryChoices): Rabb
         role: 'consumer',
         startMs,
         node: nodeOf(),
-        queues: own ? rotated(own.queues, index) : [streamName(index, streamCount(workload))],
+        queues: own ? rotated(own.queues, index) : streamsOf(index, audience.count, streamCount(workload)),
         ...(own && isLate ? { declares: own } : {}),
         ...(chosen.prefetch === 'none' ? {} : { prefetchCount: Number(chosen.prefetch) }),
         ...(own
@@ -216,6 +216,13 @@ function streamName(index: number, count: number): string {
   return count === 1 ? STREAM : `${STREAM}-${index + 1}`;
 }
 
+/** The streams that one of so many consumers reads: they are dealt to an audience's consumers in turn. */
+function streamsOf(index: number, consumers: number, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => streamName(i, count)).filter(
+    (_, i) => i % consumers === index,
+  );
+}
+
 /** One stream for all audiences, or as many as the largest has consumers: what RabbitMQ calls a super stream. */
 function streams(workload: Workload, node: () => number): Declarations {
   const count = streamCount(workload);
@@ -273,7 +280,7 @@ function audiencesRule({ audiences }: Workload, { queue }: Choice): CarryRule {
     carries: 'Audiences',
     made:
       queue === 'stream'
-        ? 'All audiences read the same streams, each consumer one of them.'
+        ? 'All audiences read the same streams, which each deals to its consumers.'
         : `A queue for each audience, bound to the exchange.${isLate ? ' An audience that comes late declares and binds its own when it comes.' : ''}`,
     settings: queue === 'stream' ? [setting('x-stream-offset', 'first or next', 'next')] : [],
     why:
