@@ -18,7 +18,7 @@ import { QueueClient, type QueueRoute } from './queue-client.ts';
 import { visibleHeaders } from './queues/dead-letter.ts';
 import { subscribe } from './subscribe.ts';
 import { UnackedList, type Unacked } from './unacked.ts';
-import type { ToChannel } from './wire.ts';
+import { isCommand, type ToChannel, type ToQueue } from './wire.ts';
 
 type ChannelFrame = Extract<ClientFrame, { readonly channel: number }>;
 type Frame<M extends ChannelFrame['method']> = Extract<ChannelFrame, { readonly method: M }>;
@@ -80,7 +80,7 @@ interface Call {
   readonly number: number;
   readonly frame: ChannelFrame;
   readonly record: QueueRecord;
-  readonly subscription: Subscription | null;
+  readonly command: ToQueue;
 }
 
 /** A publish that waits for a commit. */
@@ -414,8 +414,7 @@ export class Channel {
       now: this.host.now(),
     });
     this.clientOf(record).reads = true;
-    this.ask(frame, record, subscription);
-    this.clientOf(record).send(this.key, { type: 'consume', subscription }, this.host);
+    this.ask(frame, record, { type: 'consume', subscription });
   }
 
   private cancel(frame: Frame<'basic.cancel'>): void {
@@ -425,21 +424,13 @@ export class Channel {
       return;
     }
     this.consumers.delete(frame.tag);
-    this.ask(frame, consumer.record);
-    this.clientOf(consumer.record).send(
-      this.key,
-      { type: 'cancel', channel: this.key, tag: frame.tag },
-      this.host,
-    );
+    this.ask(frame, consumer.record, { type: 'cancel', channel: this.key, tag: frame.tag });
   }
 
   private get(frame: Frame<'basic.get'>): void {
     const record = this.accessible(frame.queue);
-    const client = this.clientOf(record);
-    client.reads = true;
-    this.ask(frame, record);
-    const { client: name } = this;
-    client.send(this.key, { type: 'get', channel: this.key, client: name, noAck: frame.noAck }, this.host);
+    this.clientOf(record).reads = true;
+    this.ask(frame, record, { type: 'get', channel: this.key, client: this.client, noAck: frame.noAck });
   }
 
   // Queues.
@@ -456,8 +447,7 @@ export class Channel {
 
   private askHowMany(frame: Frame<'queue.declare'>, record: QueueRecord): void {
     if (!this.host.isReachable(record)) throw this.host.cluster.absent(record, false);
-    this.ask(frame, record);
-    this.host.toQueue(record, this.key, { type: 'stat', channel: this.key });
+    this.ask(frame, record, { type: 'stat', channel: this.key });
   }
 
   private declared(name: string, messages: number, consumers: number): void {
@@ -471,21 +461,13 @@ export class Channel {
     }
     const record = this.accessible(frame.name);
     const { ifUnused, ifEmpty } = frame;
-    this.ask(frame, record);
-    const { connection } = this;
-    this.host.toQueue(record, this.key, {
-      type: 'delete-if',
-      channel: this.key,
-      connection,
-      ifUnused,
-      ifEmpty,
-    });
+    const { key: channel, connection } = this;
+    this.ask(frame, record, { type: 'delete-if', channel, connection, ifUnused, ifEmpty });
   }
 
   private purge(frame: Frame<'queue.purge'>): void {
     const record = this.accessible(frame.name);
-    this.ask(frame, record);
-    this.clientOf(record).send(this.key, { type: 'purge', channel: this.key }, this.host);
+    this.ask(frame, record, { type: 'purge', channel: this.key });
   }
 
   /** @throws AmqpError 404 where it is not there, or its node is down; 405 another connection's */
@@ -498,11 +480,13 @@ export class Channel {
   }
 
   /** The channel takes no further method until the queue has answered this one. */
-  private ask(frame: ChannelFrame, record: QueueRecord, subscription: Subscription | null = null): void {
+  private ask(frame: ChannelFrame, record: QueueRecord, command: ToQueue): void {
     const number = this.nextCall++;
-    this.call = { number, frame, record, subscription };
+    this.call = { number, frame, record, command };
     this.host.stateChanged(this);
     if (record.replicated) this.host.callTimer(this, number, CALL_TIMEOUT_MS * 1000);
+    if (isCommand(command)) this.clientOf(record).send(this.key, command, this.host);
+    else this.host.toQueue(record, this.key, command);
   }
 
   /** A replicated queue without a majority does not answer. */
@@ -529,7 +513,7 @@ export class Channel {
   on(event: ToChannel, index: number, term: number): void {
     if (this.closed) return;
     const client = this.queues.get(event.queue);
-    if (term > 0 && event.type !== 'applied' && client?.isNews(index, term) === false) return;
+    if (client?.record.type === 'quorum' && event.type !== 'applied' && !client.isNews(index, term)) return;
     switch (event.type) {
       case 'deliver':
         this.push(event.queue, event.to, event.delivery);
@@ -597,9 +581,10 @@ export class Channel {
         this.host.reply(this, { method: 'basic.cancel-ok', channel, tag: event.tag });
         return;
       case 'consuming':
+        if (call.command.type !== 'consume') return;
         this.consumers.set(event.tag, {
           tag: event.tag,
-          subscription: call.subscription!,
+          subscription: call.command.subscription,
           record: call.record,
           last: -1,
         });
@@ -624,9 +609,14 @@ export class Channel {
   /** */
   private push(queue: string, to: Subscription, given: QueueDelivery): void {
     // A queue that gives at once says so before it answers; the client hears of its consumer first.
-    if (this.call?.subscription?.tag === to.tag) this.answered({ type: 'consuming', queue, tag: to.tag });
+    if (this.call?.command.type === 'consume' && this.call.command.subscription.tag === to.tag)
+      this.answered({ type: 'consuming', queue, tag: to.tag });
     const consumer = this.consumers.get(to.tag);
-    if (consumer) consumer.last = given.position;
+    if (consumer) {
+      // A stream is read in order: what a leader that is gone has sent may come again from the next.
+      if (consumer.record.type === 'stream' && given.position <= consumer.last) return;
+      consumer.last = given.position;
+    }
     const delivery = this.numbered(queue, to.tag, to.noAck, given);
     this.host.reply(
       this,
@@ -681,6 +671,10 @@ export class Channel {
    */
   leaderChanged(record: QueueRecord): void {
     const client = this.queues.get(record.name);
+    const { call } = this;
+    // Calls that are not replicated are asked of the next leader.
+    if (call?.record === record && !(record.type === 'quorum' && isCommand(call.command)))
+      this.host.toQueue(record, this.key, call.command);
     if (client?.record !== record) return;
     client.resend(this.key, this.host);
     const consumers = [...this.consumers.values()].filter((consumer) => consumer.record === record);

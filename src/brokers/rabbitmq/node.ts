@@ -617,7 +617,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     const { name: queue, incarnation } = record;
     this.leaders.set(queue, { incarnation, node: this.id, term });
     // When a run begins, every node knows who leads what is declared.
-    if (this.now() > 0) this.tellNodes({ type: 'leader', queue, incarnation, term });
+    if (this.now() > 0) this.tellNodes({ type: 'leader', queue, incarnation, leader: this.id, term });
     this.leaderChanged(record);
   }
 
@@ -629,6 +629,19 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
 
   nodeOf(channel: ChannelKey): string {
     return nodeOf(channel);
+  }
+
+  tellLeader(node: string, { name: queue, incarnation }: QueueRecord, term: number): void {
+    const notice: Notice = { type: 'leader', queue, incarnation, leader: this.id, term };
+    this.outbox.toNode(node, { to: 'node', notice }, 'leader', null, 0);
+  }
+
+  /** Who asks the wrong node is told who leads, if that is known here. */
+  private redirect({ name: queue, incarnation }: QueueRecord, from: string): void {
+    const known = this.leaders.get(queue);
+    if (known?.incarnation !== incarnation || known.node === this.id) return;
+    const notice: Notice = { type: 'leader', queue, incarnation, leader: known.node, term: known.term };
+    this.outbox.toNode(from, { to: 'node', notice }, 'leader', null, 0);
   }
 
   private leaderChanged(record: QueueRecord): void {
@@ -731,13 +744,16 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
         return;
       case 'queue': {
         const process = this.queues.get(frame.queue) ?? this.replicas.get(frame.queue);
-        if (process?.record.incarnation === frame.incarnation) process.offer(frame.command, frame.sender);
+        if (process?.record.incarnation !== frame.incarnation) return;
+        if (process instanceof Replica && !process.leads) this.redirect(process.record, from);
+        else process.offer(frame.command, frame.sender);
         return;
       }
       case 'leader': {
         const replica = this.replicas.get(frame.queue);
-        if (replica?.record.incarnation === frame.incarnation)
-          replica.offerOrdered(frame.channel, frame.ordered);
+        if (replica?.record.incarnation !== frame.incarnation) return;
+        if (!replica.leads) this.redirect(replica.record, from);
+        else replica.offerOrdered(frame.channel, frame.ordered);
         return;
       }
       case 'replica': {
@@ -772,11 +788,11 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
       }
       case 'leader': {
         const record = this.cluster.queues.get(notice.queue);
-        const { queue, incarnation, term } = notice;
+        const { queue, incarnation, leader, term } = notice;
         const known = this.leaders.get(queue);
         if (record?.incarnation !== incarnation) return;
-        if (known?.incarnation === incarnation && known.term > term) return;
-        this.leaders.set(queue, { incarnation, node: from, term });
+        if (known?.incarnation === incarnation && known.term >= term) return;
+        this.leaders.set(queue, { incarnation, node: leader, term });
         this.leaderChanged(record);
         return;
       }

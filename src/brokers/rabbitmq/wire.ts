@@ -29,6 +29,11 @@ export interface Attach {
 
 export type ToQueue = QueueCommand | QueueCall | Attach;
 
+/** Whether it is for the queue's machine. */
+export function isCommand(asked: ToQueue): asked is QueueCommand {
+  return asked.type !== 'stat' && asked.type !== 'delete-if' && asked.type !== 'attach';
+}
+
 /** What a queue tells a channel. */
 export type ToChannel =
   | {
@@ -99,11 +104,12 @@ export type NodeFrame =
 export type Notice =
   | { readonly type: 'alive' }
   | { readonly type: 'queue-deleted'; readonly queue: string; readonly incarnation: number }
-  /** The sender leads a queue. */
+  /** Who leads a queue, as far as the sender has heard. */
   | {
       readonly type: 'leader';
       readonly queue: string;
       readonly incarnation: number;
+      readonly leader: string;
       readonly term: number;
     }
   /** other limits hold for a queue of the receiver's. */

@@ -54,6 +54,8 @@ export interface ReplicaHost extends QueueHost {
   hearsNode(node: string): boolean;
   /** The cluster is told who leads. */
   announce(record: QueueRecord, term: number): void;
+  /** A node that may not have heard is told that this one leads. */
+  tellLeader(node: string, record: QueueRecord, term: number): void;
   /** Asks a channel's node which of these channels are gone. */
   monitor(node: string, record: QueueRecord, channels: readonly ChannelKey[]): void;
   nodeOf(channel: ChannelKey): string;
@@ -187,7 +189,9 @@ export class Replica implements Worker, RaftEffects, QueueEffects {
 
   nodeUp(node: string): void {
     this.raft.beat(this, node);
-    if (this.leads) this.monitorChannels(node);
+    if (!this.leads) return;
+    this.host.tellLeader(node, this.record, this.raft.term);
+    this.monitorChannels(node);
   }
 
   wake(timer: ReplicaTimer, data: unknown): void {
