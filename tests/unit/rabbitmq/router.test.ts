@@ -182,10 +182,14 @@ describe('R-24, R-25, J-14: exchanges that lead to exchanges', () => {
 });
 
 describe('answers that are remembered', () => {
-  it('are the same object for the same exchange and key', () => {
-    const router = new Router(declared([exchange('x', 'topic')], [binding('x', 'q', '#')]));
-    expect(router.route('x', message('a'))).toBe(router.route('x', message('a')));
-    expect(router.route('x', message('a'))).not.toBe(router.route('x', message('b')));
+  it('are the same object for the same exchange and key, and for keys that end with the same binding', () => {
+    const bindings = [binding('x', 'q', 'a.#'), binding('x', 'q', 'b.#'), binding('x', 'r', '*.c')];
+    const router = new Router(declared([exchange('x', 'topic')], bindings));
+    const route = (key: string) => router.route('x', message(key));
+    expect(route('a.c')).toBe(route('a.c'));
+    expect(route('a.1')).toBe(route('a.2'));
+    expect(route('a.1')).not.toBe(route('b.1'));
+    expect(route('a.c')).not.toBe(route('a.1'));
   });
 
   it('end with every change that matters', () => {

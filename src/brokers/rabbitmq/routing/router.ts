@@ -57,6 +57,8 @@ interface Table {
   readonly revision: number;
   readonly exchange: ExchangeSettings;
   readonly match: Matcher;
+  /** Routes that end here with one binding, by that binding: most do, and many keys come to the same. */
+  readonly ends: Map<BindingSettings, Route>;
 }
 
 type Matcher =
@@ -67,18 +69,21 @@ type Matcher =
   | { readonly by: 'hash'; readonly ring: Ring; readonly source: HashSource };
 
 /**
- * Routes by exchange and routing key, for messages without CC and BCC. The map is frozen, so that copies of a run share
- * it: what it holds follows from the revision and the key alone.
+ * What follows from one revision of the definitions: routes by exchange and routing key, of messages without CC and BCC,
+ * and alternate exchanges. Frozen, and a table as well, so that copies of a run share them: what their maps hold follows
+ * from what they were made of.
  */
 interface Remembered {
   readonly revision: number;
   readonly routes: Map<string, Map<string, Route>>;
+  readonly alternates: Map<string, string | null>;
 }
 
 /** Keys of a run are few; should an exchange see many, remembering starts anew. */
 const REMEMBERED_MAX = 10_000;
 
 const NOTHING: readonly BindingSettings[] = [];
+const NOWHERE: Route = Object.freeze({ targets: [], visits: [], alternate: false });
 
 export class Router {
   private readonly definitions: Definitions;
@@ -117,31 +122,72 @@ export class Router {
   private find(exchange: string, message: Routable): { readonly route: Route; readonly byKeyAlone: boolean } {
     const keys = distinctKeys(message);
     if (exchange === '') return { route: this.byDefault(keys), byKeyAlone: true };
-    const search = new Search(this.definitions.version, keys, message);
-    const names = [exchange];
-    const seen = new Set(names);
-    const ways: Visit['by'][] = [null];
+    const first = this.table(exchange);
+    if (first === undefined) return { route: NOWHERE, byKeyAlone: true };
+    const matched = this.matched(first.match, keys, message);
+    const [only] = matched;
+    if (only !== undefined && matched.length === 1 && only.destinationType === 'queue') {
+      return { route: endsWith(first, only), byKeyAlone: goesByKey(first.match) };
+    }
+    return this.walk(first, matched, keys, message);
+  }
+
+  /** R-24, R-25: from exchange to exchange, none twice. */
+  private walk(
+    first: Table,
+    matchedFirst: readonly BindingSettings[],
+    keys: readonly string[],
+    message: Routable,
+  ): { readonly route: Route; readonly byKeyAlone: boolean } {
+    const visits: Visit[] = [];
+    const seen = new Set([first.exchange.name]);
     // The server's work-list is a stack.
-    for (let name = names.pop(); name !== undefined; name = names.pop()) {
-      const by = ways.pop()!;
-      const table = this.table(name);
-      if (table === undefined) continue;
-      const matched = search.visit(table, by);
-      const next: [name: string, by: Visit['by']][] = [];
+    const ahead: { readonly table: Table; readonly by: Visit['by'] }[] = [{ table: first, by: null }];
+    let byKeyAlone = true;
+    for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+      const { table, by } = next;
+      const { name, type } = table.exchange;
+      const matched = table === first ? matchedFirst : this.matched(table.match, keys, message);
+      visits.push({ exchange: name, type, by, matched });
+      byKeyAlone &&= goesByKey(table.match);
+      const goOn = (to: string, way: Visit['by']): void => {
+        const found = seen.has(to) ? undefined : this.table(to);
+        seen.add(to);
+        if (found !== undefined) ahead.push({ table: found, by: way });
+      };
       for (const binding of matched) {
-        if (binding.destinationType === 'exchange')
-          next.push([binding.destination, { kind: 'binding', binding }]);
+        if (binding.destinationType === 'exchange') goOn(binding.destination, { kind: 'binding', binding });
       }
-      const alternate = matched.length === 0 ? this.definitions.alternateOf(name) : null;
-      if (alternate !== null) next.push([alternate, { kind: 'alternate', of: name }]);
-      for (const [destination, way] of next) {
-        if (seen.has(destination)) continue;
-        seen.add(destination);
-        names.push(destination);
-        ways.push(way);
+      const alternate = matched.length === 0 ? this.alternateOf(name) : null;
+      if (alternate !== null) goOn(alternate, { kind: 'alternate', of: name });
+    }
+    return { route: routeOf(visits), byKeyAlone };
+  }
+
+  private matched(match: Matcher, keys: readonly string[], message: Routable): readonly BindingSettings[] {
+    switch (match.by) {
+      case 'key':
+        return forEachKey(keys, (key) => match.bindings.get(key) ?? NOTHING);
+      case 'none':
+        return match.bindings;
+      case 'words':
+        return forEachKey(keys, (key) => match.trie.match(key));
+      case 'headers':
+        return match.table.match(message.headers);
+      case 'hash': {
+        const part = partOf(match.ring, hashOf(match.source, message, this.definitions.version));
+        return part === undefined ? NOTHING : [part.binding];
       }
     }
-    return { route: search.result(), byKeyAlone: search.byKeyAlone };
+  }
+
+  private alternateOf(name: string): string | null {
+    let alternate = this.memory.alternates.get(name);
+    if (alternate === undefined) {
+      alternate = this.definitions.alternateOf(name);
+      this.memory.alternates.set(name, alternate);
+    }
+    return alternate;
   }
 
   /** R-2: every key that is a queue's name. */
@@ -171,6 +217,7 @@ export class Router {
       revision,
       exchange: settings,
       match: matcher(settings, [...bindings.values()], ring),
+      ends: new Map<BindingSettings, Route>(),
     });
     this.tables.set(name, table);
     return table;
@@ -178,10 +225,11 @@ export class Router {
 }
 
 function forgetful(revision: number): Remembered {
-  return {
+  return Object.freeze({
     revision,
-    routes: Object.freeze(new Map<string, Map<string, Route>>()),
-  };
+    routes: new Map<string, Map<string, Route>>(),
+    alternates: new Map<string, string | null>(),
+  });
 }
 
 /** R-26: the routing key first, then CC and BCC, each once. */
@@ -211,86 +259,70 @@ function matcher(settings: ExchangeSettings, bindings: readonly BindingSettings[
   }
 }
 
-/** One message on its way through the exchanges. */
-class Search {
-  byKeyAlone = true;
-  private readonly version: Version;
-  private readonly keys: readonly string[];
-  private readonly message: Routable;
-  private readonly visits: Visit[] = [];
-  private readonly queues = new Map<string, BindingSettings[]>();
+/** Whether all messages of one key get the same of it. */
+function goesByKey(match: Matcher): boolean {
+  return match.by === 'hash' ? match.source.by === 'routing-key' : match.by !== 'headers';
+}
 
-  constructor(version: Version, keys: readonly string[], message: Routable) {
-    this.version = version;
-    this.keys = keys;
-    this.message = message;
+function forEachKey(
+  keys: readonly string[],
+  matching: (key: string) => readonly BindingSettings[],
+): readonly BindingSettings[] {
+  return keys.length === 1 ? matching(keys[0]!) : [...new Set(keys.flatMap(matching))];
+}
+
+/** R-21. Of several keys the routing key counts. */
+function hashOf(source: HashSource, { routingKey, headers, properties }: Routable, version: Version): number {
+  switch (source.by) {
+    case 'routing-key':
+      return hashOfText(routingKey);
+    case 'header':
+      return hashOfHeader(own(headers, source.name), version);
+    case 'property': {
+      const property = properties?.[source.name];
+      return property === undefined ? hashOfHeader(undefined, version) : hashOfText(property);
+    }
   }
+}
 
-  visit({ exchange, match }: Table, by: Visit['by']): readonly BindingSettings[] {
-    const matched = this.match(match);
-    this.visits.push({ exchange: exchange.name, type: exchange.type, by, matched });
+function endsWith({ exchange, ends }: Table, binding: BindingSettings): Route {
+  let route = ends.get(binding);
+  if (route === undefined) {
+    route = routeOf([{ exchange: exchange.name, type: exchange.type, by: null, matched: [binding] }]);
+    ends.set(binding, route);
+  }
+  return route;
+}
+
+function routeOf(visits: readonly Visit[]): Route {
+  const queues = new Map<string, BindingSettings[]>();
+  for (const { matched } of visits) {
     for (const binding of matched) {
       if (binding.destinationType !== 'queue') continue;
-      const others = this.queues.get(binding.destination);
-      if (others === undefined) this.queues.set(binding.destination, [binding]);
+      const others = queues.get(binding.destination);
+      if (others === undefined) queues.set(binding.destination, [binding]);
       else others.push(binding);
     }
-    return matched;
   }
+  const targets = Array.from(queues, ([queue, by]) => ({ queue, by, why: why(visits, by[0]!) }));
+  targets.sort((a, b) => compare(a.queue, b.queue));
+  const alternate = visits.some(({ by }) => by?.kind === 'alternate');
+  return Object.freeze({ targets, visits, alternate });
+}
 
-  result(): Route {
-    const targets = Array.from(this.queues, ([queue, by]) => ({ queue, by, why: this.why(by[0]!) }));
-    targets.sort((a, b) => compare(a.queue, b.queue));
-    const alternate = this.visits.some(({ by }) => by?.kind === 'alternate');
-    return Object.freeze({ targets, visits: this.visits, alternate });
-  }
-
-  private match(match: Matcher): readonly BindingSettings[] {
-    switch (match.by) {
-      case 'key':
-        return this.forEachKey((key) => match.bindings.get(key) ?? NOTHING);
-      case 'none':
-        return match.bindings;
-      case 'words':
-        return this.forEachKey((key) => match.trie.match(key));
-      case 'headers':
-        this.byKeyAlone = false;
-        return match.table.match(this.message.headers);
-      case 'hash': {
-        const part = partOf(match.ring, this.hash(match.source));
-        return part === undefined ? NOTHING : [part.binding];
-      }
-    }
-  }
-
-  private forEachKey(matching: (key: string) => readonly BindingSettings[]): readonly BindingSettings[] {
-    if (this.keys.length === 1) return matching(this.keys[0]!);
-    return [...new Set(this.keys.flatMap(matching))];
-  }
-
-  /** R-21. Of several keys the routing key counts. */
-  private hash(source: HashSource): number {
-    if (source.by === 'routing-key') return hashOfText(this.message.routingKey);
-    this.byKeyAlone = false;
-    if (source.by === 'header') return hashOfHeader(own(this.message.headers, source.name), this.version);
-    const property = this.message.properties?.[source.name];
-    return property === undefined ? hashOfHeader(undefined, this.version) : hashOfText(property);
-  }
-
-  /** The exchanges from the first one on, and what matched in each. */
-  private why(last: BindingSettings): string {
-    const parts = [describe(last)];
-    let name = last.source;
-    for (;;) {
-      const by = this.visits.find(({ exchange }) => exchange === name)!.by;
-      if (by === null) return parts.reverse().join(', then ');
-      if (by.kind === 'binding') {
-        parts.push(describe(by.binding));
-        name = by.binding.source;
-      } else {
-        parts.push(`${by.of}: no match, so its alternate`);
-        name = by.of;
-      }
+/** The exchanges from the first one on, and what matched in each. */
+function why(visits: readonly Visit[], last: BindingSettings): string {
+  const parts = [describe(last)];
+  let name = last.source;
+  for (;;) {
+    const by = visits.find(({ exchange }) => exchange === name)!.by;
+    if (by === null) return parts.reverse().join(', then ');
+    if (by.kind === 'binding') {
+      parts.push(describe(by.binding));
+      name = by.binding.source;
+    } else {
+      parts.push(`${by.of}: no match, so its alternate`);
+      name = by.of;
     }
   }
 }
