@@ -48,6 +48,10 @@ import {
   quorumExperiment as rabbitmqQuorumExperiment,
   quorumScenarios as rabbitmqQuorumScenarios,
 } from './rabbitmq/quorum.ts';
+import {
+  poisonExperiment as rabbitmqPoisonExperiment,
+  poisonScenarios as rabbitmqPoisonScenarios,
+} from './rabbitmq/poison.ts';
 import { InvalidInput, parseScenario, type Scenario, type ScenarioInput } from './schema.ts';
 
 const inputs: readonly ScenarioInput[] = [
@@ -75,6 +79,7 @@ const inputs: readonly ScenarioInput[] = [
   rabbitmqAcksScenario,
   unconfirmedScenario,
   consumerTimeoutScenario,
+  ...rabbitmqPoisonScenarios,
   ...rabbitmqOverloadScenarios,
   ...rabbitmqQuorumScenarios,
 ];
@@ -103,6 +108,7 @@ const made: readonly Experiment[] = [
   consoleExperiment,
   rabbitmqPrefetchExperiment,
   rabbitmqAcksExperiment,
+  rabbitmqPoisonExperiment,
   rabbitmqOverloadExperiment,
   rabbitmqQuorumExperiment,
 ];

@@ -38,6 +38,10 @@ interface Observable {
     headers?: Readonly<Record<string, unknown>>;
     /** It need not outlive a restart of the broker: AMQP's delivery_mode 1. */
     transient?: boolean;
+    /** Its publisher asks for no word of what becomes of it: AMQP without confirms. */
+    untold?: boolean;
+    /** How long it may wait in a queue: AMQP's property `expiration`, milliseconds. */
+    expiration?: string;
   };
   /** The application sends a message again, not knowing whether the broker has it. */
   republished: { client: string; message: MessageId; to: string; why: string };

@@ -228,6 +228,8 @@ export class ApplicationClient implements Actor, AmqpApp {
           routingKey,
         };
         if (Object.keys(headers).length > 0) event.headers = headers;
+        if (!content.persistent) event.transient = true;
+        if (content.expiration !== null) event.expiration = content.expiration;
         this.port.emit(event);
         ledger.published(message);
         break;

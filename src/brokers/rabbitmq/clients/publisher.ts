@@ -234,6 +234,8 @@ export class PublisherClient implements Actor, AmqpApp {
     };
     if (content.headers !== this.headers || this.hasHeaders) event.headers = content.headers;
     if (!content.persistent) event.transient = true;
+    if (!this.client.confirms) event.untold = true;
+    if (content.expiration !== null) event.expiration = content.expiration;
     this.port.emit(event);
   }
 
