@@ -251,8 +251,9 @@ export interface ConsumerView extends ClientState {
   readonly rejected: number;
   /** Times its application was given a message that some consumer had been given before. */
   readonly again: number;
-  /** With automatic acknowledgement: settled, not finished, and gone with its process. */
+  /** Settled before it was finished, and gone with its process: how many in all, and the last process's, oldest first. */
   readonly lost: number;
+  readonly wreck: readonly Fate[];
   readonly rate: number;
 }
 

@@ -158,8 +158,8 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
         this.appended(event);
         return;
       case 'replicated':
-      case 'isr-changed':
         this.quorum.on(event);
+        this.queues.get(event.place)?.copied(event.node, event.position);
         return;
       case 'high-watermark-advanced': {
         this.quorum.on(event);
@@ -167,18 +167,14 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
         if (queue && event.node === queue.node) queue.committed = event.position;
         return;
       }
-      case 'leader-elected': {
+      case 'leader-elected':
         this.quorum.on(event);
-        const queue = this.queues.get(event.place);
-        if (queue) queue.node = event.node;
+        this.queues.get(event.place)?.led(event.node);
         return;
-      }
-      case 'truncated': {
+      case 'truncated':
         this.quorum.truncated(event);
-        const queue = this.queues.get(event.place);
-        if (queue?.type === 'stream' && event.node === queue.node) queue.cut(event.position);
+        this.queues.get(event.place)?.truncated(event.node, event.position);
         return;
-      }
       case 'acquired':
         this.acquired(event);
         return;
@@ -266,7 +262,7 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
       errors: this.errors.map((error) => ({ ...error })),
       console: this.console.view(),
       routes: this.routes.view(this.routers),
-      quorum: this.quorum.view(now, this.queues, isUp),
+      quorum: this.quorum.view(now, this.queues, this.nodes),
     };
   }
 
@@ -325,6 +321,7 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
   private clientStarted({ client, role, at }: Event<'client-started'>): void {
     if (!this.publishers.get(client) && !this.consumers.get(client) && role === 'consumer')
       this.consumers.add(client);
+    this.consumers.get(client)?.start();
     this.bothOf(client, (state) => enter(state, 'running', at));
   }
 
@@ -334,7 +331,7 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
       state.node = null;
     });
     this.publishers.get(client)?.stop();
-    this.consumers.get(client)?.stop();
+    this.consumers.get(client)?.stop(at);
     this.travels.drop(client);
   }
 
@@ -379,7 +376,7 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
     this.quorum.appended(event, known);
     if (!queue) return;
     queue.node ??= node;
-    if (queue.type !== 'classic' && queue.node !== node) return;
+    queue.copied(node, position);
     queue.enter(position, message, key, known, at);
   }
 
@@ -396,7 +393,7 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
     queue.owed.set(position, consumer.take(place, cell, true, true));
   }
 
-  private delivered({ client, place, position, message, redelivered, at }: Event<'delivered'>): void {
+  private delivered({ client, place, position, message, key, redelivered, at }: Event<'delivered'>): void {
     const consumer = this.consumer(client, at);
     const queue = this.queues.get(place);
     let entry = consumer.find(place, position);
@@ -404,7 +401,7 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
       const known = this.messages.get(message);
       const cell =
         (queue?.type === 'stream' ? queue.streamCell(position) : undefined) ??
-        queue?.stranger(position, message, known);
+        queue?.stranger(position, message, known, key);
       if (!cell) return;
       // Nobody told that it was given out: a stream, or a recording.
       entry = consumer.take(place, cell, false, !consumer.autoAck);
@@ -427,12 +424,15 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
     queue.takeBack(entry?.cell ?? queue.stranger(position, message ?? null, known), where);
   }
 
-  private removed({ place, position, message }: Event<'removed'>): void {
+  private removed({ place, position, message, why }: Event<'removed'>): void {
     const queue = this.queues.get(place);
     if (!queue) return;
     const known = this.messages.get(message);
     this.quorum.gone(place, position);
     if (queue.owed.has(position) || (!queue.line.find(position) && queue.owedBeyond > 0)) {
+      // A consumer that joined later: nobody told that it acknowledges nothing.
+      const consumer = this.consumers.get(queue.owed.get(position)?.client ?? '');
+      if (consumer && why.startsWith('sent')) consumer.autoAck = true;
       this.giveBack(queue, position, true);
       queue.acked();
     } else queue.line.remove(position, known?.bytes ?? 0);

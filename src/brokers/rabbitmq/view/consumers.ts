@@ -2,7 +2,14 @@
 import { displayName } from '../../../sim/names.ts';
 import type { Micros } from '../../../sim/time.ts';
 import type { MessageId } from '../../../sim/trace.ts';
-import { CONSUMERS_MAX, HELD_MAX, PEERS_MAX, type ConsumerView, type HeldView } from '../view-types.ts';
+import {
+  CONSUMERS_MAX,
+  HELD_MAX,
+  PEERS_MAX,
+  type ConsumerView,
+  type Fate,
+  type HeldView,
+} from '../view-types.ts';
 import type { Cell } from './line.ts';
 import { Rate } from './rate.ts';
 
@@ -52,6 +59,7 @@ export class ConsumerState {
   private rejected = 0;
   private again = 0;
   private lost = 0;
+  private wreck: Fate[] = [];
   private readonly rate = new Rate();
 
   constructor(id: string, label: string) {
@@ -144,8 +152,13 @@ export class ConsumerState {
     if (!keep || entry.processed || this.state === 'crashed' || this.state === 'closed') this.drop(entry);
   }
 
+  /** A process of its own begins, with nothing in it. */
+  start(): void {
+    this.wreck = [];
+  }
+
   /** Its process ended: what nobody owes and nobody has finished is lost. */
-  stop(): void {
+  stop(at: Micros): void {
     this.working = null;
     this.subscriptions.length = 0;
     for (let i = this.first; i < this.entries.length; i++) {
@@ -153,7 +166,19 @@ export class ConsumerState {
       if (entry.gone) continue;
       entry.delivered = false;
       if (entry.owed) continue;
-      if (!entry.processed) this.lost++;
+      if (!entry.processed) {
+        this.lost++;
+        const { message, key } = entry.cell;
+        if (this.wreck.length < HELD_MAX)
+          this.wreck.push({
+            at,
+            message,
+            key,
+            what: 'dropped',
+            reason: 'acknowledged, not finished',
+            to: null,
+          });
+      }
       this.drop(entry);
     }
   }
@@ -183,6 +208,7 @@ export class ConsumerState {
       rejected: this.rejected,
       again: this.again,
       lost: this.lost,
+      wreck: [...this.wreck],
       rate: this.rate.perSecond(now),
     };
   }

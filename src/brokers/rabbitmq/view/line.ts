@@ -94,6 +94,13 @@ export class Line {
     return cell;
   }
 
+  /** Everything from a position on is not there. @returns how many those were */
+  cut(from: number): number {
+    const gone = [...this.at.keys()].filter((position) => position >= from);
+    for (const position of gone) this.remove(position, 0);
+    return gone.length;
+  }
+
   clear(): void {
     this.cells = [];
     this.first = 0;

@@ -13,6 +13,8 @@ interface NodeState {
 
 export class Nodes {
   private readonly nodes = new Map<string, NodeState>();
+  /** Links that are cut, by their ends. */
+  private readonly cut = new Set<string>();
 
   constructor(count: number) {
     for (let number = 1; number <= count; number++) {
@@ -28,6 +30,11 @@ export class Nodes {
   isUp(id: string): boolean {
     const state = this.nodes.get(id)?.state;
     return state === 'running' || state === 'paused';
+  }
+
+  /** Whether two nodes hear one another, as far as the link between them goes. */
+  linked(a: string, b: string): boolean {
+    return !this.cut.has(linkOf(a, b));
   }
 
   on(event: TraceEvent): void {
@@ -51,6 +58,11 @@ export class Nodes {
         if (event.refused !== null) break;
         if (event.action === 'pause') this.enter(event.target, 'paused', event.at);
         if (event.action === 'resume') this.enter(event.target, 'running', event.at);
+        if (event.action === 'cut' || event.action === 'heal') {
+          const [a = '', b = ''] = event.target.split(' ');
+          if (event.action === 'cut') this.cut.add(linkOf(a, b));
+          else this.cut.delete(linkOf(a, b));
+        }
         break;
     }
   }
@@ -72,4 +84,8 @@ export class Nodes {
     node.state = state;
     if (state === 'crashed' || state === 'stopped') node.alarms.clear();
   }
+}
+
+function linkOf(a: string, b: string): string {
+  return a < b ? `${a} ${b}` : `${b} ${a}`;
 }

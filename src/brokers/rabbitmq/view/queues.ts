@@ -42,6 +42,8 @@ export class QueueState {
   private start = 0;
   private end = 0;
   committed = 0;
+  /** Of a quorum queue or stream: the first position that each replica does not have. */
+  private readonly ends = new Map<string, number>();
   private turns = 0;
   private returns = 0;
   private readonly counts = { entered: 0, acked: 0, redelivered: 0, deadLettered: 0, dropped: 0, expired: 0 };
@@ -129,15 +131,27 @@ export class QueueState {
     this.end = Math.max(this.end, this.start);
   }
 
-  /** What the log of a stream had from here on is not there. */
-  cut(from: number): void {
-    this.end = Math.min(this.end, from);
+  /** A replica has a message. */
+  copied(node: string, position: number): void {
+    this.ends.set(node, Math.max(this.ends.get(node) ?? 0, position + 1));
   }
 
-  empty(): void {
-    this.line.clear();
-    this.owed.clear();
-    this.owedBeyond = 0;
+  /** A replica threw away what it had from a position on. */
+  truncated(node: string, position: number): void {
+    this.ends.set(node, Math.min(this.ends.get(node) ?? position, position));
+    if (node === this.node) this.cut(position);
+  }
+
+  /** Another replica leads: the queue is what that one has. */
+  led(node: string | null): void {
+    this.node = node;
+    const end = node === null ? undefined : this.ends.get(node);
+    if (end !== undefined) this.cut(end);
+  }
+
+  private cut(from: number): void {
+    if (this.type === 'stream') this.end = Math.max(this.start, Math.min(this.end, from));
+    else this.counts.entered -= this.line.cut(from);
   }
 
   streamCell(offset: number): Cell | undefined {
@@ -145,11 +159,16 @@ export class QueueState {
     return cell?.position === offset ? cell : undefined;
   }
 
-  stranger(position: number, message: MessageId | null, known: KnownMessage | undefined): Cell {
+  stranger(
+    position: number,
+    message: MessageId | null,
+    known: KnownMessage | undefined,
+    key = known?.key ?? null,
+  ): Cell {
     return {
       position,
       message,
-      key: known?.key ?? null,
+      key,
       known: known ?? null,
       bytes: known?.bytes ?? 0,
       expiresAt: null,

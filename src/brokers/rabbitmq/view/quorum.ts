@@ -11,6 +11,7 @@ import {
 } from '../view-types.ts';
 import type { Event } from './event.ts';
 import type { KnownMessage } from './messages.ts';
+import type { Nodes } from './nodes.ts';
 import type { Queues } from './queues.ts';
 
 /** An entry as its leader wrote it; all copies of it share this. */
@@ -40,8 +41,6 @@ interface QuorumState {
   /** While nobody leads, what the last leader had is what there was. */
   lastLeader: string | null;
   term: number;
-  /** Nodes that the leader counts as in touch; null where the trace has not told. */
-  inTouch: readonly string[] | null;
   election: QuorumView['election'];
   readonly replicas: Map<string, ReplicaState>;
 }
@@ -62,7 +61,6 @@ export class Quorum {
       leader: null,
       lastLeader: null,
       term: 0,
-      inTouch: null,
       election: null,
       replicas: new Map(),
     };
@@ -120,13 +118,7 @@ export class Quorum {
         queue.leader = event.node;
         queue.lastLeader = event.node ?? queue.lastLeader;
         queue.term = event.epoch;
-        queue.inTouch = null;
         queue.election = { at: event.at, node: event.node, why: event.why };
-        break;
-      }
-      case 'isr-changed': {
-        const queue = this.queues.get(event.place);
-        if (queue) queue.inTouch = event.isr;
         break;
       }
     }
@@ -143,28 +135,23 @@ export class Quorum {
     if (entries.length > 0) replica.truncated = { at, from: position, entries, why };
   }
 
-  view(now: Micros, queues: Queues, isUp: (node: string) => boolean): QuorumView[] | null {
+  view(now: Micros, queues: Queues, nodes: Nodes): QuorumView[] | null {
     if (!this.shown) return null;
-    return [...this.queues.values()].map((state) => this.queueView(state, now, queues, isUp));
+    return [...this.queues.values()].map((state) => this.queueView(state, now, queues, nodes));
   }
 
-  private queueView(
-    state: QuorumState,
-    now: Micros,
-    queues: Queues,
-    isUp: (node: string) => boolean,
-  ): QuorumView {
+  private queueView(state: QuorumState, now: Micros, queues: Queues, nodes: Nodes): QuorumView {
     const led = state.replicas.get(state.leader ?? state.lastLeader ?? '');
     const replicas = [...state.replicas.values()]
       .sort((a, b) => (a.node < b.node ? -1 : 1))
       .map((replica): QuorumReplicaView => {
-        const up = isUp(replica.node);
+        const up = nodes.isUp(replica.node);
         const { truncated } = replica;
         return {
           node: replica.node,
           role: replica.node === state.leader ? 'leader' : 'follower',
           up,
-          reachable: up && (state.inTouch === null || state.inTouch.includes(replica.node)),
+          reachable: up && (state.leader === null || nodes.linked(replica.node, state.leader)),
           logEnd: replica.logEnd,
           commitIndex: replica.commitIndex,
           entries: entriesOf(replica).map(entryView),
@@ -191,18 +178,14 @@ export class Quorum {
     };
   }
 
-  /** A follower has what its leader has, up to here. */
+  /** A follower has this entry of its leader's. */
   private replicated({ node, place, position }: Event<'replicated'>): void {
     const queue = this.queues.get(place);
     if (!queue) return;
     const replica = replicaOf(queue, node);
-    const from = queue.replicas.get(queue.leader ?? queue.lastLeader ?? '');
-    if (from && from !== replica)
-      for (let index = Math.max(replica.logEnd, position - LOG_MAX); index < position; index++) {
-        const entry = from.log[index % LOG_MAX];
-        if (entry?.index === index) replica.log[index % LOG_MAX] = entry;
-      }
-    replica.logEnd = Math.max(replica.logEnd, position);
+    const entry = queue.replicas.get(queue.leader ?? queue.lastLeader ?? '')?.log[position % LOG_MAX];
+    if (entry?.index === position) replica.log[position % LOG_MAX] = entry;
+    replica.logEnd = Math.max(replica.logEnd, position + 1);
   }
 
   private entry(queue: QuorumState, index: number, message: MessageId): LogEntry | undefined {

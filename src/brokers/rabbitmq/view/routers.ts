@@ -45,7 +45,9 @@ function idOf({ source, destination, to, routingKey, arguments: args }: BindingK
 }
 
 function wordsOf({ source, routingKey, arguments: given }: BindingKey): string {
-  const also = Object.entries(given).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
+  // The server keeps arguments by name.
+  const names = Object.keys(given).sort();
+  const also = names.map((name) => ` ${name}=${JSON.stringify(given[name])}`);
   return `${source}: binding "${routingKey}"${also.join('')}`;
 }
 

@@ -41,6 +41,11 @@ export function nodeLabel(id: string): string {
   return `Node ${id.slice(id.lastIndexOf('-') + 1)}`;
 }
 
+/** A number where there is little room: `13k`. */
+function shortCount(n: number): string {
+  return n < 1000 ? String(n) : n < 1_000_000 ? `${Math.round(n / 1000)}k` : `${Math.round(n / 1_000_000)}M`;
+}
+
 export function rateWords(rate: number): string {
   return `${thousands(rate)}/s`;
 }
@@ -95,8 +100,10 @@ export function consumerWords(consumer: ConsumerView): ConsumerWords {
   switch (state) {
     case 'waiting':
       return { consumer, note: 'not started yet', tone: 'quiet' };
-    case 'crashed':
-      return { consumer, note: `crashed at ${at}`, tone: 'fault' };
+    case 'crashed': {
+      const lost = consumer.wreck.length > 0 ? `, ${thousands(consumer.wreck.length)} lost` : '';
+      return { consumer, note: `crashed at ${at}${lost}`, tone: 'fault' };
+    }
     case 'closed':
       return { consumer, note: `closed at ${at}`, tone: 'quiet' };
     case 'paused':
@@ -137,11 +144,11 @@ export function publisherWords(publisher: PublisherView): PublisherWords {
   if (blocked !== null) return { publisher, notes: ['blocked', sent], tone: 'fault' };
   if (publisher.node === null) return { publisher, notes: ['no connection', sent], tone: 'quiet' };
   const bad = [
-    failed > 0 ? `${thousands(failed)} given up` : '',
-    resent > 0 ? `${thousands(resent)} sent again` : '',
-    returned > 0 ? `${thousands(returned)} returned` : '',
+    failed > 0 ? `${shortCount(failed)} given up` : '',
+    resent > 0 ? `${shortCount(resent)} sent again` : '',
+    returned > 0 ? `${shortCount(returned)} returned` : '',
   ];
-  const second = bad.find(Boolean) ?? (confirms ? `${thousands(unconfirmed)} unconfirmed` : 'no confirms');
+  const second = bad.find(Boolean) ?? (confirms ? `${shortCount(unconfirmed)} unconfirmed` : 'no confirms');
   return { publisher, notes: [sent, second], tone: 'producer' };
 }
 
@@ -243,8 +250,9 @@ export function summary(view: RabbitmqView): string {
   });
   const consumers = view.consumers.map((consumer) => {
     const { note } = consumerWords(consumer);
+    const lost = consumer.lost > 0 ? `, ${consumer.lost} acknowledged and not finished` : '';
     const from = consumer.subscriptions.map(({ queue }) => queue).join(', ');
-    return `${consumer.label}${from === '' ? '' : ` of ${from}`}: ${note}, ${consumer.processed} processed.`;
+    return `${consumer.label}${from === '' ? '' : ` of ${from}`}: ${note}, ${consumer.processed} processed${lost}.`;
   });
   const trouble = nodesWords(view.nodes);
   return [

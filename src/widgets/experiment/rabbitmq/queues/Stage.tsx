@@ -80,7 +80,7 @@ function TrackPath({ role, d, busy, idle, flow, stop }: DrawnTrack) {
   return (
     <g class={`xq-track xq-${role}${busy ? ' xq-busy' : ''}${idle ? ' xq-idle' : ''}`}>
       <path d={d} />
-      {flow > 0 && <path class="xq-flow" d={d} stroke-width={flow} />}
+      {flow > 0 && <path class="xq-flow" d={d} style={`stroke-width:${flow}px`} />}
       {stop && <path class="xq-stop" d={`M${stop.x - 4} ${stop.y - 4}l8 8m0 -8l-8 8`} />}
     </g>
   );
@@ -106,7 +106,7 @@ function Publisher({ publisher, notes, tone, x, y, width, height }: PublisherBox
 }
 
 /** What each kind of crossing does with its tracks. */
-const CROSSINGS: Record<string, string> = {
+export const CROSSINGS: Record<string, string> = {
   direct: 'M-8 0H7M3 -4l4 4l-4 4',
   fanout: 'M-8 0H7M-3 0L6 -6.5M-3 0L6 6.5',
   topic: 'M-8 0H-2M-2 0L7 -5.5M-2 0L7 5.5M-2 -2.5v5',
@@ -229,7 +229,7 @@ function Queue({ lane, tab, selected }: Selecting & { lane: QueueLane }) {
       {lane.fates.map(({ id, fate, spot, faded, x: at, y: row }) => (
         <g key={id} class="xq-gone" style={`--faded:${faded.toFixed(3)}`}>
           {spot === null ? (
-            <path class="xq-cross" d={cross(at, row)} />
+            <path class="xq-cross" d={cross(at, row, GONE_CELL)} />
           ) : (
             <KeyCell
               spot={spot}
@@ -241,13 +241,13 @@ function Queue({ lane, tab, selected }: Selecting & { lane: QueueLane }) {
               selected={spot.message === selected}
               hollow
             >
-              <path class="xq-cross" d={cross(0, 0)} />
+              <path class="xq-cross" d={cross(0, 0, GONE_CELL)} />
             </KeyCell>
           )}
         </g>
       ))}
       {fateWord && (
-        <text class="xp-small xp-bad-note" aria-hidden="true" x={round(fateWord.x)} y={fateWord.y}>
+        <text class="xp-small xp-end xp-bad-note" aria-hidden="true" x={round(fateWord.x)} y={fateWord.y}>
           {fateWord.text}
         </text>
       )}
@@ -255,8 +255,9 @@ function Queue({ lane, tab, selected }: Selecting & { lane: QueueLane }) {
   );
 }
 
-function cross(x: number, y: number): string {
-  return `M${round(x - 1)} ${round(y - 1)}l${GONE_CELL + 2} ${GONE_CELL + 2}m0 -${GONE_CELL + 2}l-${GONE_CELL + 2} ${GONE_CELL + 2}`;
+function cross(x: number, y: number, size: number): string {
+  const d = size + 2;
+  return `M${round(x - 1)} ${round(y - 1)}l${d} ${d}m0 -${d}l-${d} ${d}`;
 }
 
 function Consumer({ box, tab, selected }: Selecting & { box: ConsumerBox }) {
@@ -279,7 +280,7 @@ function Consumer({ box, tab, selected }: Selecting & { box: ConsumerBox }) {
           </g>
         )}
         {slots
-          .filter(({ held }) => held === null)
+          .filter(({ held, lost }) => held === null && lost === null)
           .map((slot) => (
             <rect
               key={slot.id}
@@ -297,8 +298,23 @@ function Consumer({ box, tab, selected }: Selecting & { box: ConsumerBox }) {
           </text>
         )}
       </g>
-      {slots.map(({ id, held, spot, x: at, y: row }) =>
-        held === null || spot === null ? null : (
+      {slots.map(({ id, held, lost, spot, x: at, y: row }) =>
+        lost !== null && spot !== null ? (
+          <KeyCell
+            key={id}
+            spot={spot}
+            cellKey={lost.key}
+            x={at}
+            y={row}
+            size={SLOT}
+            tab={tab(spot)}
+            selected={spot.message === selected}
+            class="xq-held"
+            hollow
+          >
+            <path class="xq-cross" d={cross(0, 0, SLOT)} />
+          </KeyCell>
+        ) : held === null || spot === null ? null : (
           <KeyCell
             key={id}
             spot={spot}

@@ -2,10 +2,12 @@
 import type {
   ConsumerView,
   ExchangeView,
+  Fate,
   HeldView,
   PublisherView,
 } from '../../../../brokers/rabbitmq/view-types.ts';
 import type { Spot } from '../../kafka/cells/spots.ts';
+import { keyWords } from '../../kafka/look.ts';
 import type { Box, Point } from '../../kafka/cells/tracks.ts';
 import {
   consumerWords,
@@ -37,6 +39,8 @@ export interface ExchangeNode extends Box {
 export interface DrawnSlot extends Point {
   readonly id: string;
   readonly held: HeldView | null;
+  /** It went with its process: crossed. */
+  readonly lost: Fate | null;
   readonly spot: Spot | null;
 }
 
@@ -107,20 +111,32 @@ export function layConsumer(consumer: ConsumerView, box: Point & { width: number
     const point = at(i);
     const spot =
       one.message === null ? null : { id, message: one.message, x: point.x, words: heldWords(consumer, one) };
-    return { id, held: one, spot, ...point };
+    return { id, held: one, lost: null, spot, ...point };
   });
-  const empty = Array.from({ length: Math.max(0, Math.min(free, room - holding)) }, (_, i): DrawnSlot => ({
-    id: `${consumer.id}>free${i}`,
-    held: null,
-    spot: null,
-    ...at(holding + i),
-  }));
+  const empty = Array.from(
+    { length: consumer.state === 'crashed' ? 0 : Math.max(0, Math.min(free, room - holding)) },
+    (_, i): DrawnSlot => ({
+      id: `${consumer.id}>free${i}`,
+      held: null,
+      lost: null,
+      spot: null,
+      ...at(holding + i),
+    }),
+  );
+  const wreck = consumer.state !== 'crashed' ? [] : consumer.wreck.slice(0, Math.max(0, room - holding - 2));
+  const lost = wreck.map((one, i): DrawnSlot => {
+    const id = `${consumer.id}>lost${i}`;
+    const point = at(holding + i);
+    const words = `lost with ${consumer.label}: acknowledged and not finished, ${keyWords(one.key)}`;
+    const spot = one.message === null ? null : { id, message: one.message, x: point.x, words };
+    return { id, held: null, lost: one, spot, ...point };
+  });
   const more = overflows ? { ...at(room - 2), text: `+${holding - shown.length}` } : null;
   return {
     ...consumerWords(consumer),
     ...box,
     height: consumerHeight(consumer, box.width),
-    slots: [...slots, ...empty],
+    slots: [...slots, ...lost, ...empty],
     more: more && { x: more.x + 2, y: more.y + 13, text: more.text },
   };
 }

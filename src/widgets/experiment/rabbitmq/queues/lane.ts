@@ -10,8 +10,8 @@ import type { Box, Point } from '../../kafka/cells/tracks.ts';
 import { thousands } from '../../words.ts';
 import { cellWords, fateWords, limitsWords, nodeLabel, queueState, shortened } from '../words.ts';
 
-export const CELL = 20;
-export const PITCH = 24;
+export const CELL = 19;
+export const PITCH = 24.5;
 /** What is gone is drawn smaller. */
 export const GONE_CELL = 16;
 
@@ -99,10 +99,7 @@ export function layLane(queue: QueueView, readers: readonly ConsumerView[], plac
   const middle = tube.y + TUBE / 2;
   const footY = y + height - 9;
   const { fates, fateWord } = layFates(queue, { x, width, footY, now });
-  const left =
-    fates.length === 0
-      ? x + width - 10
-      : Math.min(...fates.map((one) => one.x), fateWord?.x ?? Infinity) - 10;
+  const left = fates.length === 0 ? x + width - 10 : Math.min(...fates.map((one) => one.x)) - 10;
   const down = !queue.up && queue.node !== null ? `${nodeLabel(queue.node).toLowerCase()} is down` : '';
   const limits = limitsWords(queue, cluster);
   const texts = down === '' ? limits.map((_, i) => limits.slice(0, limits.length - i).join(' · ')) : [down];
@@ -212,7 +209,7 @@ function layLog(queue: QueueView, readers: readonly ConsumerView[], tube: Box, n
       {
         id: reader.id,
         x,
-        y: tube.y + TUBE + 16 + i * CARET_ROW,
+        y: tube.y + TUBE + 14 + (i + 1) * CARET_ROW,
         label: { x: right ? x + 9 : x - 9, anchor: right ? 'start' : 'end', text },
       },
     ];
@@ -245,5 +242,5 @@ function layFates(
       y: footY - GONE_CELL + 4,
     };
   });
-  return { fates, fateWord: { x: wordX, y: footY, text: word } };
+  return { fates, fateWord: { x: x + width - 10, y: footY, text: word } };
 }
