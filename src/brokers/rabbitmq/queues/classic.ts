@@ -3,6 +3,7 @@
  * that comes back goes to its original place (R-50), so the place of a copy is its position, whatever becomes of it.
  */
 import type { Micros } from '../../../sim/time.ts';
+import type { Version } from '../config.ts';
 import type {
   ChannelKey,
   PublishKey,
@@ -43,6 +44,7 @@ const NO_HEADERS = Object.freeze({});
 
 export class ClassicQueue implements QueueMachine {
   readonly name: string;
+  private readonly version: Version;
   private readonly durable: boolean;
   private readonly copies: Copies;
   private limits: QueueLimits;
@@ -63,6 +65,7 @@ export class ClassicQueue implements QueueMachine {
 
   constructor(options: QueueOptions) {
     this.name = options.name;
+    this.version = options.version;
     this.durable = options.durable;
     this.limits = options.limits;
     this.copies = new Copies(options.node, options.name);
@@ -94,6 +97,8 @@ export class ClassicQueue implements QueueMachine {
         break;
       case 'cancel':
         this.consumers.cancel(command.channel, command.tag);
+        // 3.10 gives the next single active consumer nothing until something else happens.
+        if (this.version === '3.10') return;
         break;
       case 'channel-down':
         this.consumers.channelDown(command.channel);

@@ -222,6 +222,18 @@ describe('classic queue: consumers', () => {
     expect(refusal(() => bench.consume('a', { exclusive: true }))).toMatch(/^403 /);
   });
 
+  it('gives the next active consumer the backlog at once, in 3.10 with the next event (R-45, obs-3.10.8)', () => {
+    const next = (version: '3.10' | '4.2') => {
+      const bench = new Bench('classic', { singleActiveConsumer: true }, { version }).consume('a', {
+        prefetch: 1,
+      });
+      return bench.consume('b').publish(1, 2).cancel('a');
+    };
+    expect(next('4.2').node.to('b')).toEqual(['2']);
+    expect(next('3.10').node.to('b')).toEqual([]);
+    expect(next('3.10').publish(3).node.to('b')).toEqual(['2', '3']);
+  });
+
   it('answers a get though one consumer is active (R-45)', () => {
     expect(new Bench('classic', { singleActiveConsumer: true }).publish(1).get()).toMatchObject({ id: 1 });
   });
