@@ -5,6 +5,7 @@
 import type { Claim } from '../claims/claim.ts';
 import { kafkaClaims } from '../claims/kafka.ts';
 import { rabbitmqClaims } from '../claims/rabbitmq.ts';
+import { besideExperiments, besideScenarios } from './beside/scenes.ts';
 import type { Experiment } from './experiment.ts';
 import { autoCommitScenario, commitsExperiment, commitsScenario } from './kafka/commits.ts';
 import { consoleExperiment, consoleScenario } from './kafka/console.ts';
@@ -52,6 +53,10 @@ import {
   poisonExperiment as rabbitmqPoisonExperiment,
   poisonScenarios as rabbitmqPoisonScenarios,
 } from './rabbitmq/poison.ts';
+import {
+  routingExperiment as rabbitmqRoutingExperiment,
+  routingScenarios as rabbitmqRoutingScenarios,
+} from './rabbitmq/routing.ts';
 import { InvalidInput, parseScenario, type Scenario, type ScenarioInput } from './schema.ts';
 
 const inputs: readonly ScenarioInput[] = [
@@ -75,6 +80,7 @@ const inputs: readonly ScenarioInput[] = [
   ...transactionScenarios,
   ...shareScenarios,
   consoleScenario,
+  ...rabbitmqRoutingScenarios,
   ...rabbitmqPrefetchScenarios,
   rabbitmqAcksScenario,
   unconfirmedScenario,
@@ -82,6 +88,7 @@ const inputs: readonly ScenarioInput[] = [
   ...rabbitmqPoisonScenarios,
   ...rabbitmqOverloadScenarios,
   ...rabbitmqQuorumScenarios,
+  ...besideScenarios,
 ];
 
 export const claims: readonly Claim[] = [...kafkaClaims, ...rabbitmqClaims];
@@ -106,11 +113,13 @@ const made: readonly Experiment[] = [
   exactlyOnceExperiment,
   shareGroupsExperiment,
   consoleExperiment,
+  rabbitmqRoutingExperiment,
   rabbitmqPrefetchExperiment,
   rabbitmqAcksExperiment,
   rabbitmqPoisonExperiment,
   rabbitmqOverloadExperiment,
   rabbitmqQuorumExperiment,
+  ...besideExperiments,
 ];
 
 /** A run that only a proof shows is still an experiment: one without settings, with everything a reader can do to it. */

@@ -26,6 +26,8 @@ export const publisher = v.strictObject({
   exchange: v.optional(shortString, ''),
   /** The routing key; `{key}` in it is replaced by the message's key. */
   routingKey: v.optional(shortString, '{key}'),
+  /** The routing keys of messages with these keys, where `routingKey` is not theirs. */
+  routingKeys: v.optional(v.record(v.string(), shortString), {}),
   load,
   keys: v.optional(keys, { kind: 'none' }),
   bytes,

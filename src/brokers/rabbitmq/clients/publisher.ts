@@ -218,6 +218,8 @@ export class PublisherClient implements Actor, AmqpApp {
   }
 
   private routingKey(key: string | null): string {
+    const own = key === null ? undefined : this.client.routingKeys[key];
+    if (own !== undefined) return own;
     const parts = this.routingKeyParts;
     return parts.length === 1 ? parts[0]! : parts.join(key ?? '');
   }
