@@ -5,30 +5,40 @@
  * (src/brokers/broker.ts). Determinism is not here: it needs two runs, and the suite compares them byte for byte.
  */
 import type { TraceEvent } from '../sim/trace.ts';
+import type { Checker, Violation } from './checker.ts';
+import { OneFate, Prefetch, QueuesAtRest } from './conformance-queues.ts';
 
-export interface Violation {
+interface Published {
+  readonly client: string;
   readonly seq: number;
-  readonly text: string;
+  /** Its publisher was told what became of it, or asked for no word. */
+  told: boolean;
+  /** It was confirmed or given up. */
+  settled: boolean;
+  /** It came into a place, or the run says why it did not. */
+  accounted: boolean;
 }
 
-export interface Checker {
-  readonly name: string;
-  on(event: TraceEvent): void;
-  /** @param atRest whether faults had healed and sources had ended early enough for the run to come to rest */
-  violations(atRest: boolean): Violation[];
+interface Lying {
+  readonly message: number;
+  /** −1 once the place has been deleted. */
+  epoch: number;
+  readonly before: Set<number>;
 }
 
 /**
- * Nothing comes from nowhere: what is appended was published, what is confirmed was appended where it was said to be,
- * what is delivered lies at that place and position, what is finished was delivered to that client.
- * Nothing goes nowhere: every message published is in the end confirmed, failed, returned, or (its client gone) open.
+ * Nothing comes from nowhere: what is appended was published, what is confirmed was appended where it was said to be (or,
+ * where that is not said, somewhere, unless it was returned or dropped), what is delivered lies at that place and position,
+ * what is finished was delivered to that client.
+ * Nothing goes nowhere: every message published is in the end confirmed, failed, returned, or open, its client being gone or
+ * one that is told nothing. What is returned may be confirmed as well; otherwise there is one word on each message.
  */
 export class Conservation implements Checker {
   readonly name = 'conservation';
   private found: Violation[] = [];
-  private published = new Map<number, { client: string; seq: number; settled: boolean }>();
+  private published = new Map<number, Published>();
   /** What lies at each place and position, and what lay there before a later leader wrote anew. */
-  private stored = new Map<string, { message: number; epoch: number; before: Set<number> }>();
+  private stored = new Map<string, Map<number, Lying>>();
   private given = new Set<string>();
   private gone = new Set<string>();
 
@@ -40,15 +50,30 @@ export class Conservation implements Checker {
       case 'published':
         if (this.published.has(event.message))
           this.violated(event, `message ${event.message} is published twice`);
-        this.published.set(event.message, { client: event.client, seq: event.seq, settled: false });
+        this.published.set(event.message, {
+          client: event.client,
+          seq: event.seq,
+          told: event.untold === true,
+          settled: false,
+          accounted: false,
+        });
         break;
       case 'appended':
-        if (!this.published.has(event.message))
-          this.violated(event, `message ${event.message} was never published`);
         this.append(event);
         break;
+      case 'places-deleted':
+        // What is made anew under the name counts from the beginning.
+        for (const place of event.places)
+          for (const there of this.stored.get(place)?.values() ?? []) there.epoch = -1;
+        break;
+      case 'dropped': {
+        const published = event.message === null ? undefined : this.published.get(event.message);
+        if (published) published.accounted = true;
+        break;
+      }
       case 'publish-confirmed':
         this.settle(event, event.message);
+        if (event.place === null) this.confirmedNowhere(event);
         if (
           event.place !== null &&
           event.position !== null &&
@@ -61,9 +86,17 @@ export class Conservation implements Checker {
         }
         break;
       case 'publish-failed':
-      case 'returned':
         this.settle(event, event.message);
         break;
+      case 'returned': {
+        const published = this.published.get(event.message);
+        if (!published) this.violated(event, `message ${event.message} was never published`);
+        else {
+          if (published.settled) this.violated(event, `message ${event.message} is returned and was settled`);
+          published.told = published.accounted = true;
+        }
+        break;
+      }
       case 'delivered':
         if (!this.lay(event.place, event.position, event.message)) {
           this.violated(
@@ -83,7 +116,7 @@ export class Conservation implements Checker {
 
   violations(atRest: boolean): Violation[] {
     if (!atRest) return this.found;
-    const open = [...this.published].filter(([, { settled, client }]) => !settled && !this.gone.has(client));
+    const open = [...this.published].filter(([, { told, client }]) => !told && !this.gone.has(client));
     return [
       ...this.found,
       ...open.map(([message, { client, seq }]) => ({
@@ -99,18 +132,23 @@ export class Conservation implements Checker {
    */
   private append(event: Extract<TraceEvent, { kind: 'appended' }>): void {
     const { place, position, message, epoch } = event;
-    const there = this.stored.get(`${place} ${position}`);
+    const published = this.published.get(message);
+    if (!published) this.violated(event, `message ${message} was never published`);
+    else published.accounted = true;
+    let stored = this.stored.get(place);
+    if (!stored) this.stored.set(place, (stored = new Map<number, Lying>()));
+    const there = stored.get(position);
     if (there?.epoch === epoch) this.violated(event, `position ${position} of ${place} is taken`);
     if (there && epoch < there.epoch) {
       there.before.add(message);
       return;
     }
     const before = there ? there.before.add(there.message) : new Set<number>();
-    this.stored.set(`${place} ${position}`, { message, epoch, before });
+    stored.set(position, { message, epoch, before });
   }
 
   private lay(place: string, position: number, message: number): boolean {
-    const there = this.stored.get(`${place} ${position}`);
+    const there = this.stored.get(place)?.get(position);
     return there !== undefined && (there.message === message || there.before.has(message));
   }
 
@@ -118,7 +156,13 @@ export class Conservation implements Checker {
     const published = this.published.get(message);
     if (!published) this.violated(event, `message ${message} was never published`);
     else if (published.settled) this.violated(event, `message ${message} is settled twice`);
-    else published.settled = true;
+    else published.settled = published.told = true;
+  }
+
+  /** A confirm that says no place is good for what came into one, or for what the run says is gone. */
+  private confirmedNowhere(event: TraceEvent & { message: number }): void {
+    if (this.published.get(event.message)?.accounted === false)
+      this.violated(event, `message ${event.message} is confirmed and was stored nowhere`);
   }
 
   private violated(event: TraceEvent, text: string): void {
@@ -128,19 +172,31 @@ export class Conservation implements Checker {
 
 /**
  * First deliveries of one place to one group come in order of position: as long as nobody moves the group's position, and
- * for a group whose members share a place out as a whole. One that shares it message by message (the broker then counts
+ * for a group whose members share a place out as a whole. One that shares a log message by message (the broker then counts
  * deliveries) is promised no order.
+ *
+ * A queue gives out in order what it gives out for the first time; what comes back may come later. Messages of different
+ * priority have no order: a broker that knows priorities is to be asked without them.
  */
 export class PlaceOrder implements Checker {
   readonly name = 'order of each place';
   private found: Violation[] = [];
+  /** By group and place; of a queue, by the queue. */
   private furthest = new Map<string, number>();
   private seen = new Set<string>();
+  /** What each queue has given out. */
+  private given = new Map<string, Set<number>>();
 
   on(event: TraceEvent): void {
+    if (event.kind === 'places-created' && event.holds === 'queue')
+      for (const place of event.places) {
+        this.given.set(place, new Set());
+        this.furthest.delete(place);
+      }
+    if (event.kind === 'acquired' || event.kind === 'removed') this.gaveOut(event);
     if (event.kind === 'positioned' && (event.by === 'seek' || event.outOfRange))
       this.furthest.set(`${event.group ?? event.client} ${event.place}`, event.position - 1);
-    if (event.kind !== 'delivered' || event.deliveryCount !== null) return;
+    if (event.kind !== 'delivered' || event.deliveryCount !== null || this.given.has(event.place)) return;
     const id = `${event.group ?? event.client} ${event.place}`;
     if (this.seen.has(`${id} ${event.position}`)) return;
     this.seen.add(`${id} ${event.position}`);
@@ -154,6 +210,17 @@ export class PlaceOrder implements Checker {
     this.furthest.set(id, Math.max(furthest, event.position));
   }
 
+  /** `removed` without `acquired`: to one who need not acknowledge. */
+  private gaveOut({ place, position, seq }: Extract<TraceEvent, { kind: 'acquired' | 'removed' }>): void {
+    const given = this.given.get(place);
+    if (!given || given.has(position)) return;
+    given.add(position);
+    const furthest = this.furthest.get(place) ?? -1;
+    if (position < furthest)
+      this.found.push({ seq, text: `${place} gave out ${position} for the first time after ${furthest}` });
+    this.furthest.set(place, Math.max(furthest, position));
+  }
+
   violations(): Violation[] {
     return this.found;
   }
@@ -161,6 +228,7 @@ export class PlaceOrder implements Checker {
 
 /**
  * Once everything is at rest, what was confirmed has been finished by every group that reads the topic or queue it is in.
+ * Of a queue that is consumed nothing confirmed is left: what is in it was settled, sent on, or dropped for a stated reason.
  * Not owed is what the run says is gone: expired, compacted, archived by the group, thrown away or written over after a
  * change of leader, skipped by a reader who moved its position, or part of a transaction that did not commit.
  */
@@ -181,8 +249,10 @@ export class AtLeastOnce implements Checker {
   /** Where each message was last stored. */
   private lies = new Map<number, string>();
   private paused = new Set<string>();
+  private queues = new QueuesAtRest();
 
   on(event: TraceEvent): void {
+    this.queues.on(event);
     switch (event.kind) {
       case 'published':
         if (event.transaction !== undefined) this.transactionOf.set(event.message, event.transaction);
@@ -261,7 +331,7 @@ export class AtLeastOnce implements Checker {
 
   violations(atRest: boolean): Violation[] {
     if (!atRest) return [];
-    return [...this.confirmed]
+    const owed = [...this.confirmed]
       .filter(([message, { place, position }]) => {
         const transaction = this.transactionOf.get(message);
         if (transaction !== undefined && !this.committed.has(transaction)) return false;
@@ -277,6 +347,7 @@ export class AtLeastOnce implements Checker {
           .filter((group) => !this.archived.get(group)?.has(message))
           .map((group) => ({ seq, text: `message ${message} was confirmed and never finished by ${group}` })),
       );
+    return [...owed, ...this.queues.left()];
   }
 }
 
@@ -286,5 +357,7 @@ export function checkersFor(promises: { orderedPlaces: boolean; atLeastOnce: boo
     new Conservation(),
     ...(promises.orderedPlaces ? [new PlaceOrder()] : []),
     ...(promises.atLeastOnce ? [new AtLeastOnce()] : []),
+    new OneFate(),
+    new Prefetch(),
   ];
 }
