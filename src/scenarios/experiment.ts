@@ -103,7 +103,9 @@ export type Control =
   | 'cut-node'
   | 'alarm'
   | 'cancel-consumer'
-  | 'purge-queue';
+  | 'purge-queue'
+  /** The routing bench: exchanges, queues and bindings are declared and taken out; with `publish`, to any exchange. */
+  | 'declare';
 
 export type KnobChoices = Readonly<Record<string, string>>;
 

@@ -70,6 +70,8 @@ export interface RabbitmqView {
   };
   /** What clients were refused, the newest last. */
   readonly errors: readonly ErrorView[];
+  /** What was last done to the run, where the broker refused it. */
+  readonly refused: { readonly action: string; readonly why: string; readonly at: Micros } | null;
   /** Null until a tool has printed something. */
   readonly console: ConsoleView | null;
   /** Part `routing`: the newest messages' ways, the newest last; null where it was not asked for. */

@@ -45,6 +45,7 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
   private readonly routes: Routes;
   private readonly console = new ConsoleOutputs();
   private errors: ErrorView[] = [];
+  private refused: RabbitmqView['refused'] = null;
   private readonly limits: Limits;
   /** What the scenario says of queues: a trace does not tell all of it. */
   private readonly declared = new Map<string, QueueSettings>();
@@ -260,6 +261,7 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
         publishers: this.publishers.count,
       },
       errors: this.errors.map((error) => ({ ...error })),
+      refused: this.refused && { ...this.refused },
       console: this.console.view(),
       routes: this.routes.view(this.routers),
       quorum: this.quorum.view(now, this.queues, this.nodes),
@@ -337,7 +339,9 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
 
   private acted(event: Event<'acted'>): void {
     this.nodes.on(event);
-    if (event.refused !== null) return;
+    const { action, refused, at } = event;
+    this.refused = refused === null ? null : { action, why: refused, at };
+    if (refused !== null) return;
     if (event.action === 'pause')
       this.bothOf(event.target, (state) => {
         if (state.state !== 'running') return;
