@@ -1,5 +1,6 @@
 /** The claims that the chapter makes about Kafka; observable ones can be judged on a recording of a real broker too. */
 import type { Claim } from './claim.ts';
+import { besideClaims } from './kafka/beside.ts';
 import { commitClaims } from './kafka/commits.ts';
 import { crashClaims } from './kafka/crash.ts';
 import { groupClaims } from './kafka/groups.ts';
@@ -30,4 +31,5 @@ export const kafkaClaims: readonly Claim[] = [
   ...transactionClaims,
   ...replayClaims,
   ...shareClaims,
+  ...besideClaims,
 ];
