@@ -52,10 +52,9 @@ interface Declarations {
 
 export function carryToRabbitmq(workload: Workload, choices: CarryChoices): RabbitmqCarried {
   const isKeyed = workload.producers.some(({ keys }) => keys);
-  const isShared = workload.audiences.some(({ count }) => count > 1);
   const chosen = choose(choices, {
     queue: workload.survives === 'node' ? 'quorum' : 'classic',
-    spread: workload.order === 'by-key' && isShared && isKeyed ? 'by-hash' : 'one-queue',
+    spread: workload.order === 'by-key' && isKeyed ? 'by-hash' : 'one-queue',
     prefetch: '100',
     ack: 'after',
     confirms: 'on',
@@ -182,7 +181,8 @@ function queuesOf({ id, count }: Audience, { queue, spread }: Choice, node: () =
   const isHashed = spread === 'by-hash' && count > 1;
   const args = {
     ...(queue === 'classic' ? {} : { 'x-queue-type': queue }),
-    ...(isHashed || spread === 'single-active' ? { 'x-single-active-consumer': true } : {}),
+    // One consumer alone needs it too: a queue may not know yet that the one before it is gone.
+    ...(spread === 'one-queue' ? {} : { 'x-single-active-consumer': true }),
   };
   if (!isHashed) {
     return {
@@ -229,7 +229,7 @@ function streams(workload: Workload, node: () => number): Declarations {
   const names = Array.from({ length: count }, (_, i) => streamName(i, count));
   const args = {
     'x-queue-type': 'stream',
-    ...(workload.keepMs > 0 ? { 'x-max-age': `${Math.ceil(workload.keepMs / 1000)}s` } : {}),
+    ...(workload.keepMs > 0 ? { 'x-max-age': maxAge(workload.keepMs) } : {}),
   };
   const queues = names.map((name) => ({ name, arguments: args, node: node() }));
   if (count === 1) return { exchanges: [], queues, bindings: [{ source: EXCHANGE, destination: STREAM }] };
@@ -242,6 +242,11 @@ function streams(workload: Workload, node: () => number): Declarations {
       ...names.map((destination) => ({ source: spread, destination, routingKey: '1' })),
     ],
   };
+}
+
+/** R-58: whole seconds. */
+function maxAge(keepMs: number): string {
+  return `${Math.ceil(keepMs / 1000)}s`;
 }
 
 function setting(name: string, value: string | number, byDefault: string | number | null): CarriedSetting {
@@ -258,7 +263,10 @@ function queueRule({ survives, keepMs }: Workload, chosen: QueueType): CarryRule
         'Quorum queues: each has three replicas, and a message is confirmed when a majority has it on disk.',
       stream: 'Streams: each is a log, replicated; reading removes nothing.',
     }[chosen],
-    settings: chosen === 'classic' ? [] : [setting('x-queue-type', chosen, 'classic')],
+    settings: [
+      ...(chosen === 'classic' ? [] : [setting('x-queue-type', chosen, 'classic')]),
+      ...(chosen === 'stream' && keepMs > 0 ? [setting('x-max-age', maxAge(keepMs), null)] : []),
+    ],
     why: `${
       survives === 'node'
         ? 'The loss of a node is to be survived: a quorum queue has the message on another one (R-56), a classic queue is gone with its node until that comes back (R-54).'
@@ -322,7 +330,7 @@ function spreadRule(workload: Workload, { queue, spread }: Choice): CarryRule {
     settings: spread === 'one-queue' ? [] : [setting('x-single-active-consumer', 'true', 'false')],
     why:
       order === 'by-key'
-        ? 'A queue is in order, its consumers are not: two of them work at the same time. Keys keep their order where each has one queue and each queue one consumer at a time (R-21, R-45); this is what partitions are in Kafka.'
+        ? 'A queue is in order, its consumers are not: two of them work at the same time. Keys keep their order where each has one queue and each queue one consumer at a time (R-21, R-45); this is what partitions are in Kafka. One consumer alone is not enough: while a queue does not know that a consumer is gone, the same one that came back is a second one.'
         : 'No order is asked for, so the plainest way to share work: whoever is free takes the next message (R-37).',
     options: [
       { id: 'one-queue', label: 'one queue, competing consumers' },

@@ -1,0 +1,220 @@
+// A workload and its carrying: what is wrong is named, choices are taken or refused, and nothing is set that no rule tells.
+import { describe, expect, it } from 'vitest';
+import {
+  kafkaConsumer,
+  kafkaProducer,
+  kafkaShareConsumer,
+} from '../../../src/brokers/kafka/client-config.ts';
+import { kafkaTopic } from '../../../src/brokers/kafka/config.ts';
+import type { CarryRule, WorkloadInput } from '../../../src/brokers/workload.ts';
+import { parse, type GenericSchema } from 'valibot';
+import {
+  carry,
+  CARRYING_BROKERS,
+  compare,
+  outcomeSettings,
+  parseWorkload,
+  type CarryingBroker,
+} from '../../../src/scenarios/compare.ts';
+import { InvalidInput, isOf, type Scenario } from '../../../src/scenarios/schema.ts';
+import { workloads } from '../../../src/scenarios/workloads.ts';
+
+const SMALL: WorkloadInput = {
+  version: 1,
+  id: 'small',
+  title: 'Small',
+  producers: [{ id: 'p', load: { ratePerSecond: 50, untilMs: 15_000 }, keys: { distinct: 4 } }],
+  audiences: [{ id: 'a', count: 2 }],
+  durationMs: 16_000,
+};
+
+function problemsOf(input: unknown): readonly string[] {
+  try {
+    parseWorkload(input);
+  } catch (error) {
+    if (error instanceof InvalidInput) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('a workload', () => {
+  it.each([
+    ['no object', 3, ['the whole: expected an object, got 3']],
+    ['another version', { ...SMALL, version: 2 }, ['version: expected 1, got 2']],
+    ['an unknown field', { ...SMALL, broker: 'kafka' }, ['broker: is not a known field']],
+    ['no producers', { ...SMALL, producers: [] }, ['producers: expected a length >=1, got 0']],
+    ['no such order', { ...SMALL, order: 'total' }, ['order: expected ("none" | "by-key"), got "total"']],
+    [
+      'two of one name',
+      { ...SMALL, audiences: [{ id: 'p' }] },
+      ['audiences[0].id: expected an id not used before, got "p"'],
+    ],
+    [
+      'too few nodes',
+      { ...SMALL, survives: 'node' },
+      ['nodes: expected at least 3 where survives is "node", got 1'],
+    ],
+    [
+      'a fault of nobody',
+      { ...SMALL, faults: [{ atMs: 1, fault: 'crash', of: 'consumer', audience: 'b' }] },
+      ['faults[0].audience: expected one of "a", got "b"'],
+    ],
+    [
+      'a fault of one too many',
+      { ...SMALL, faults: [{ atMs: 1, fault: 'pause', of: 'consumer', audience: 'a', number: 3 }] },
+      ['faults[0].number: expected at most 2, got 3'],
+    ],
+    [
+      'a node that is not',
+      { ...SMALL, faults: [{ atMs: 1, fault: 'cut', of: 'node', number: 2 }] },
+      ['faults[0].number: expected at most 1, got 2'],
+    ],
+  ])('with %s is refused, and the field named', (_, input, expected) => {
+    expect(problemsOf(input)).toEqual(expected);
+  });
+
+  it('names no broker', () => {
+    for (const { workload } of workloads.values())
+      expect(JSON.stringify(workload)).not.toMatch(/kafka|rabbit|amqp/i);
+  });
+
+  it('tells the checkers who reads together and when something is wrong', () => {
+    const { workload } = workloads.get('spike')!;
+    expect(outcomeSettings(workload)).toEqual({
+      audiences: [{ id: 'billing', clients: ['billing-1', 'billing-2'], wants: 'everything' }],
+      disturbed: { firstAt: 20_000_000, lastAt: 25_000_000 },
+    });
+    expect(outcomeSettings(parseWorkload(SMALL)).disturbed).toBeNull();
+  });
+});
+
+/** Of one thing of a scenario, every setting that is not its schema's default, by name. */
+function changed(schema: GenericSchema, of: object, needed: object): string[] {
+  const defaults = parse(schema, needed) as Record<string, unknown>;
+  return Object.entries(of as Record<string, unknown>)
+    .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name]))
+    .map(([name]) => name);
+}
+
+/** Settings that are not the broker's defaults: those of its own configuration, by its own names. */
+function settingsOf(scenario: Scenario): string[] {
+  const found: string[] = [];
+  if (isOf(scenario, 'kafka')) {
+    const { system, clients } = scenario;
+    for (const { config } of system.topics) found.push(...changed(kafkaTopic.entries.config, config, {}));
+    for (const client of clients) {
+      const { config } = client as { config: object };
+      const schema =
+        client.role === 'producer'
+          ? kafkaProducer
+          : client.role === 'consumer'
+            ? kafkaConsumer
+            : kafkaShareConsumer;
+      found.push(...changed(schema.entries.config, config, {}));
+    }
+    if (system.config['share.auto.offset.reset'] !== 'latest') found.push('share.auto.offset.reset');
+  } else if (isOf(scenario, 'rabbitmq')) {
+    for (const { arguments: own } of scenario.system.queues) found.push(...Object.keys(own));
+    for (const client of scenario.clients) {
+      if (client.role === 'publisher' && client.confirms) found.push('publisher confirms');
+      if (client.role === 'publisher' && client.deliveryMode === 2) found.push('delivery_mode');
+      if (client.role === 'consumer' && client.prefetchCount !== undefined) found.push('prefetch_count');
+    }
+  }
+  return [...new Set(found)];
+}
+
+/** Every way to carry a workload that changes one rule. */
+function ways(broker: CarryingBroker): [string, Record<string, string>][] {
+  const { rules } = carry(broker, parseWorkload(SMALL));
+  return rules.flatMap(({ id, options }) =>
+    options.map((option): [string, Record<string, string>] => [`${id}=${option.id}`, { [id]: option.id }]),
+  );
+}
+
+const cases = CARRYING_BROKERS.flatMap((broker) => [
+  ...ways(broker).map(([name, choices]) => [broker, name, choices] as const),
+  [broker, 'its own rules', {}] as const,
+]);
+
+describe('the rules of carrying', () => {
+  it.each(cases)('to %s with %s tell every setting that is not a default, and why', (broker, _, choices) => {
+    for (const input of [
+      SMALL,
+      { ...SMALL, nodes: 3, survives: 'node', keepMs: 60_000, order: 'by-key' } as const,
+    ]) {
+      const { scenario, rules } = carry(broker, parseWorkload(input), choices);
+      const told = rules.flatMap(({ settings }) =>
+        settings.filter(({ value, default: own }) => value !== own).map(({ name }) => name),
+      );
+      expect(told).toEqual(expect.arrayContaining(settingsOf(scenario)));
+      for (const rule of rules) expect(isWhole(rule)).toBe(true);
+      expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length);
+      for (const [rule, option] of Object.entries(choices))
+        expect(rules.find(({ id }) => id === rule)!.chosen).toBe(option);
+    }
+  });
+
+  it.each(cases)('to %s with %s make a run that finishes what is published', (broker, name, choices) => {
+    const { scenario } = carry(broker, parseWorkload(SMALL), choices);
+    expect(scenario.system.broker).toBe(broker);
+    const outcome = compare(parseWorkload(SMALL), { brokers: [broker], choices: { [broker]: choices } })
+      .brokers[broker]!.outcomes[0]!;
+    expect(outcome.published).toBeGreaterThan(200);
+    // A stream has two consumers at work from its beginning: nothing is done twice there either.
+    expect({ name, finished: outcome.finished, duplicated: outcome.duplicated }).toEqual({
+      name,
+      finished: outcome.published,
+      duplicated: 0,
+    });
+  });
+
+  it.each([
+    ['kafka', { acks: '2' }, 'choices.acks: expected one of "all", "1", "0", got "2"'],
+    [
+      'kafka',
+      { prefetch: '1' },
+      'choices.prefetch: expected one of "partitions", "acks", "linger", "reader", "commit"',
+    ],
+    [
+      'rabbitmq',
+      { queue: 'mirrored' },
+      'choices.queue: expected one of "classic", "quorum", "stream", got "mirrored"',
+    ],
+  ] as const)('of %s refuse what they do not offer', (broker, choices, problem) => {
+    expect(() => carry(broker, parseWorkload(SMALL), choices)).toThrow(problem);
+  });
+});
+
+function isWhole({ carries, made, why, options, chosen }: CarryRule): boolean {
+  const told =
+    [carries, made, why].every((text) => text.length > 5) && made.endsWith('.') && why.endsWith('.');
+  return told && (options.length === 0 ? chosen === null : options.some(({ id }) => id === chosen));
+}
+
+describe('a comparison', () => {
+  it('is the same each time, and another for another seed', () => {
+    const poisson = {
+      ...SMALL,
+      producers: [
+        { ...SMALL.producers[0]!, load: { ...SMALL.producers[0]!.load, arrivals: 'poisson' as const } },
+      ],
+    };
+    const once = compare(parseWorkload(poisson), { seeds: 2 });
+    expect(compare(parseWorkload(poisson), { seeds: 2 })).toEqual(once);
+    expect(once.seeds).toEqual([1, 2]);
+    for (const broker of CARRYING_BROKERS) {
+      const [first, second] = once.brokers[broker]!.outcomes;
+      expect(first).not.toEqual(second);
+    }
+  });
+
+  it('gives every broker the same messages', () => {
+    for (const { workload, choices } of [workloads.get('orders')!, workloads.get('spike')!]) {
+      const { brokers } = compare(workload, { choices });
+      const published = Object.values(brokers).map(({ outcomes }) => outcomes[0]!.published);
+      expect(new Set(published).size).toBe(1);
+    }
+  });
+});
