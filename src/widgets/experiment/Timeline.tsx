@@ -3,7 +3,7 @@ import type { Frame } from '../../scenarios/frame.ts';
 import { percent, seconds } from './words.ts';
 
 interface Props {
-  readonly frame: Frame;
+  readonly frame: Pick<Frame, 'at' | 'endsAt' | 'marks' | 'spans'>;
   readonly ready: boolean;
   readonly onSeek: (at: number) => void;
 }
