@@ -1,5 +1,4 @@
 /** A channel's process: what has been read from the socket for it, one method after another. */
-import type { Micros } from '../../sim/time.ts';
 import { AmqpError } from './amqp-error.ts';
 import type { Channel } from './channel.ts';
 import type { Costs } from './config.ts';
@@ -14,7 +13,7 @@ export type ChannelFrame = Extract<ClientFrame, { readonly channel: number }>;
 
 export class ChannelWorker implements Worker {
   isBusy = false;
-  freeAt: Micros = 0;
+  freeAt = 0;
   /** The connection counts it among those that wait for credit. */
   isInFlow = false;
   /** Its clock for deliveries that are not acknowledged ticks. */
@@ -43,7 +42,7 @@ export class ChannelWorker implements Worker {
     this.frames.push(frame);
   }
 
-  begin(): Micros | null {
+  begin(): number | null {
     const { frames, first, channel } = this;
     const waiting = frames.length - first;
     if (waiting === 0 || channel.isWaiting || channel.closed) return null;
@@ -56,7 +55,7 @@ export class ChannelWorker implements Worker {
     return this.taken * this.costs.channelMicros + (bytes / this.costs.networkBytesPerSecond) * 1_000_000;
   }
 
-  finish(): void {
+  finish(): number {
     const end = this.first + this.taken;
     this.taken = 0;
     const { channel } = this;
@@ -70,8 +69,9 @@ export class ChannelWorker implements Worker {
         this.host.fail(channel, error);
       }
     }
-    if (this.first < 1024 && this.first < this.frames.length) return;
+    if (this.first < 1024 && this.first < this.frames.length) return 0;
     this.frames = this.frames.slice(this.first);
     this.first = 0;
+    return 0;
   }
 }

@@ -18,7 +18,7 @@ import { DeadLetters, SETTLE_TIMEOUT_MICROS, type DeadLetterHost } from './dead-
 import type { Removed } from './definitions.ts';
 import { Disk } from './disk.ts';
 import type { DeathReason, Message } from './message.ts';
-import { Outbox, type Sending } from './outbox.ts';
+import { Outbox, type AnySocket, type Sending } from './outbox.ts';
 import type { Rpc } from './replication/raft.ts';
 import { Replica, type ReplicaHost, type ReplicaTimer } from './replication/replica.ts';
 import type { ClientFrame, Frames, ServerFrame } from './protocol.ts';
@@ -26,7 +26,7 @@ import { QueueProcess } from './queue-process.ts';
 import type { ChannelKey, QueueMachine } from './queue.ts';
 import { ClassicQueue } from './queues/classic.ts';
 import type { NodeFrame, NodeFrames, Notice, Ordered, ToChannel, ToQueue } from './wire.ts';
-import type { Worker } from './worker.ts';
+import { Workplace, type Worker } from './worker.ts';
 
 /** How often nodes tell one another that they live, and how long one may be silent until it is taken for lost (aten). */
 const BEAT_MS = 1000;
@@ -50,6 +50,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
   private readonly port: Port;
   private readonly outbox: Outbox;
   private readonly disk: Disk;
+  private readonly workplace: Workplace;
   private connections = new Map<string, Connection>();
   private channels = new Map<ChannelKey, ChannelWorker>();
   private queues = new Map<string, QueueProcess>();
@@ -77,6 +78,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     this.admin = new Administration(this);
     this.outbox = new Outbox(port, cluster.costs.networkBytesPerSecond);
     this.disk = new Disk(cluster.costs);
+    this.workplace = new Workplace(this);
   }
 
   get config(): ServerConfig {
@@ -140,13 +142,13 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
 
   wake(timer: string, data: unknown): void {
     switch (timer) {
-      case 'work': {
-        const worker = data as Worker;
-        worker.isBusy = false;
-        worker.finish();
-        this.schedule(worker);
+      case 'work':
+      case 'done':
+        this.workplace.wake(timer, data as Worker);
         break;
-      }
+      case 'socket':
+        this.outbox.due(data as AnySocket);
+        break;
       case 'carried':
         this.outbox.sent(data as Sending);
         break;
@@ -217,9 +219,11 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     this.news = new Set();
     this.outbox.reset();
     this.disk.reset();
+    this.workplace.reset();
   }
 
   disconnected(peer: string): void {
+    this.outbox.forget(peer);
     if (this.cluster.nodes.includes(peer)) this.nodeDown(peer);
     else this.endConnection(peer);
     this.flush();
@@ -369,6 +373,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     for (const process of this.queues.values()) process.syncAll();
     for (const replica of this.replicas.values()) replica.syncAll();
     this.flush();
+    this.outbox.flushAll();
     this.crash();
     this.trace({ kind: 'node-stopped', node: this.id });
     this.port.exit();
@@ -557,13 +562,15 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
   }
 
   schedule(worker: Worker): void {
-    if (worker.isBusy) return;
-    const work = worker.begin();
-    if (work === null) return;
-    worker.isBusy = true;
-    const now = this.now();
-    const begins = Math.max(now, worker.freeAt);
-    this.port.timer(Math.round(begins - now + work * this.port.slowness()), 'work', worker);
+    this.workplace.schedule(worker);
+  }
+
+  slowness(): number {
+    return this.port.slowness();
+  }
+
+  workTimer(delay: Micros, timer: 'work' | 'done', worker: Worker): void {
+    this.port.timer(delay, timer, worker);
   }
 
   deadLetter(
@@ -913,9 +920,13 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
 
   /** The end of a handler: channels say what is confirmed, and everything goes out. */
   private flush(): void {
-    for (const channel of this.news) {
-      this.news.delete(channel);
-      channel.tellNews();
+    this.workplace.run();
+    while (this.news.size > 0) {
+      for (const channel of this.news) {
+        this.news.delete(channel);
+        channel.tellNews();
+      }
+      this.workplace.run();
     }
     this.outbox.flush();
   }

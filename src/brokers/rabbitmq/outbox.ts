@@ -1,17 +1,21 @@
 /**
- * What a node has to send when a handler ends: to each peer one message on the wire, behind a network card that carries so
- * many bytes a second.
+ * What a node has to send when a handler ends: to each peer one message on the wire, unless it has just written to that
+ * socket (socket.ts), and behind a network card that carries so many bytes a second.
  */
 import type { Cargo, Port } from '../../sim/kernel.ts';
 import type { Micros } from '../../sim/time.ts';
 import type { MessageId } from '../../sim/trace.ts';
 import type { Frames, ServerFrame } from './protocol.ts';
+import { WRITE_GAP_MICROS } from './socket.ts';
 import type { NodeFrame, NodeFrames } from './wire.ts';
 
 /** What a frame takes beside a message's body, about. */
 const FRAME_BYTES = 64;
 
-interface Parcel<F> {
+/** A peer's socket, and what is to be written to it. */
+interface Socket<F> {
+  readonly peer: string;
+  readonly isNode: boolean;
   frames: F[];
   messages: MessageId[] | null;
   /** What is in it, by its first message if it has one. */
@@ -19,7 +23,14 @@ interface Parcel<F> {
   /** The queue that all its deliveries come from; null where they differ. */
   place: string | null;
   bytes: number;
+  writtenAt: number;
+  /** It is to be written to when its time has come. */
+  timed: boolean;
+  /** It is among those that this handler has something for. */
+  dirty: boolean;
 }
+
+export type AnySocket = Socket<ServerFrame | NodeFrame>;
 
 interface Sending {
   readonly to: string;
@@ -30,10 +41,11 @@ interface Sending {
 export class Outbox {
   private readonly port: Port;
   private readonly bytesPerSecond: number;
-  private clients = new Map<string, Parcel<ServerFrame>>();
-  private nodes = new Map<string, Parcel<NodeFrame>>();
+  private clients = new Map<string, Socket<ServerFrame>>();
+  private nodes = new Map<string, Socket<NodeFrame>>();
+  private dirty: AnySocket[] = [];
   /** When the card has carried all that it was given. */
-  private freeAt: Micros = 0;
+  private freeAt = 0;
   /** Sendings that wait for the card. */
   private waiting = 0;
 
@@ -49,34 +61,59 @@ export class Outbox {
     bytes: number,
     place: string | null,
   ): void {
-    let parcel = this.clients.get(client);
-    if (!parcel) this.clients.set(client, (parcel = newParcel(frame.method)));
-    put(parcel, frame, frame.method, message, bytes, place);
+    let socket = this.clients.get(client);
+    if (!socket) this.clients.set(client, (socket = newSocket(client, false)));
+    this.put(socket, frame, frame.method, message, bytes, place);
   }
 
   toNode(node: string, frame: NodeFrame, what: string, message: MessageId | null, bytes: number): void {
-    let parcel = this.nodes.get(node);
-    if (!parcel) this.nodes.set(node, (parcel = newParcel(what)));
-    put(parcel, frame, what, message, bytes, null);
+    let socket = this.nodes.get(node);
+    if (!socket) this.nodes.set(node, (socket = newSocket(node, true)));
+    this.put(socket, frame, what, message, bytes, null);
   }
 
-  /** Adds to the ids that a node's parcel carries. */
+  /** Adds to the ids that a node is sent. */
   carries(node: string, messages: readonly MessageId[]): void {
-    const parcel = this.nodes.get(node);
-    if (!parcel || messages.length === 0) return;
-    if (parcel.messages) parcel.messages.push(...messages);
-    else parcel.messages = [...messages];
+    const socket = this.nodes.get(node);
+    if (!socket || messages.length === 0) return;
+    if (socket.messages) socket.messages.push(...messages);
+    else socket.messages = [...messages];
   }
 
+  /** A handler ends. */
   flush(): void {
-    if (this.clients.size > 0) {
-      for (const [to, parcel] of this.clients) this.send(to, { frames: parcel.frames }, parcel);
-      this.clients.clear();
+    const { dirty } = this;
+    if (dirty.length === 0) return;
+    const now = this.port.now();
+    for (const socket of dirty) {
+      socket.dirty = false;
+      const wait = socket.writtenAt + WRITE_GAP_MICROS - now;
+      if (wait <= 0) this.write(socket);
+      else if (!socket.timed) {
+        socket.timed = true;
+        this.port.timer(wait, 'socket', socket);
+      }
     }
-    if (this.nodes.size > 0) {
-      for (const [to, parcel] of this.nodes) this.send(to, { nodeFrames: parcel.frames }, parcel);
-      this.nodes.clear();
-    }
+    this.dirty = [];
+  }
+
+  /** A socket's time has come. */
+  due(socket: AnySocket): void {
+    socket.timed = false;
+    if (socket.frames.length > 0) this.write(socket);
+  }
+
+  /** Everything goes out now: there is no later moment. */
+  flushAll(): void {
+    for (const socket of [...this.clients.values(), ...this.nodes.values()])
+      if (socket.frames.length > 0) this.write(socket);
+    this.dirty = [];
+  }
+
+  /** A connection is gone, and what was to be written to it. */
+  forget(peer: string): void {
+    this.clients.delete(peer);
+    this.nodes.delete(peer);
   }
 
   /** The card has carried it: it is on the wire. */
@@ -89,51 +126,73 @@ export class Outbox {
   reset(): void {
     this.clients.clear();
     this.nodes.clear();
+    this.dirty = [];
     this.freeAt = 0;
     this.waiting = 0;
   }
 
-  private send(
-    to: string,
-    message: Frames<ServerFrame> | NodeFrames,
-    { what, place, messages, bytes }: Parcel<unknown>,
+  private put<F extends ServerFrame | NodeFrame>(
+    socket: Socket<F>,
+    frame: F,
+    what: string,
+    message: MessageId | null,
+    bytes: number,
+    place: string | null,
   ): void {
+    if (!socket.dirty) {
+      socket.dirty = true;
+      this.dirty.push(socket as unknown as AnySocket);
+    }
+    if (socket.frames.length === 0) {
+      socket.what = what;
+      socket.place = null;
+    }
+    socket.frames.push(frame);
+    socket.bytes += bytes + FRAME_BYTES;
+    if (message === null) return;
+    if (socket.messages) {
+      socket.messages.push(message);
+      if (place !== socket.place) socket.place = null;
+    } else {
+      socket.messages = [message];
+      socket.what = what;
+      socket.place = place;
+    }
+  }
+
+  private write(socket: AnySocket): void {
+    const { peer, isNode, frames, messages, what, place, bytes } = socket;
     const now = this.port.now();
+    socket.writtenAt = now;
+    socket.frames = [];
+    socket.messages = null;
+    socket.bytes = 0;
+    const message = (isNode ? { nodeFrames: frames } : { frames }) as Sending['message'];
     const cargo: Cargo = { what, place, messages };
     this.freeAt = Math.max(this.freeAt, now) + (bytes / this.bytesPerSecond) * 1_000_000;
     const at = Math.floor(this.freeAt);
     if (at <= now && this.waiting === 0) {
-      this.port.send(to, message, cargo);
+      this.port.send(peer, message, cargo);
       return;
     }
     this.waiting++;
-    this.port.timer(at - now, 'carried', { to, message, cargo } satisfies Sending);
+    this.port.timer(at - now, 'carried', { to: peer, message, cargo } satisfies Sending);
   }
 }
 
-function newParcel<F>(what: string): Parcel<F> {
-  return { frames: [], messages: null, what, place: null, bytes: 0 };
-}
-
-function put<F>(
-  parcel: Parcel<F>,
-  frame: F,
-  what: string,
-  message: MessageId | null,
-  bytes: number,
-  place: string | null,
-): void {
-  parcel.frames.push(frame);
-  parcel.bytes += bytes + FRAME_BYTES;
-  if (message === null) return;
-  if (parcel.messages) {
-    parcel.messages.push(message);
-    if (place !== parcel.place) parcel.place = null;
-  } else {
-    parcel.messages = [message];
-    parcel.what = what;
-    parcel.place = place;
-  }
+function newSocket<F>(peer: string, isNode: boolean): Socket<F> {
+  return {
+    peer,
+    isNode,
+    frames: [],
+    messages: null,
+    what: '',
+    place: null,
+    bytes: 0,
+    writtenAt: -Infinity,
+    timed: false,
+    dirty: false,
+  };
 }
 
 export type { Sending };

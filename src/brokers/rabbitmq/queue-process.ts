@@ -51,7 +51,7 @@ export interface QueueHost {
 
 export class QueueProcess implements Worker, QueueEffects {
   isBusy = false;
-  freeAt: Micros = 0;
+  freeAt = 0;
   readonly record: QueueRecord;
   readonly machine: QueueMachine;
   private readonly host: QueueHost;
@@ -90,7 +90,7 @@ export class QueueProcess implements Worker, QueueEffects {
     if (!this.isBusy) this.host.schedule(this);
   }
 
-  begin(): Micros | null {
+  begin(): number | null {
     const { commands, first } = this;
     const waiting = commands.length - first;
     if (waiting === 0 || this.deleted) return null;
@@ -100,7 +100,7 @@ export class QueueProcess implements Worker, QueueEffects {
     return work * this.host.cluster.costs.queueMicros;
   }
 
-  finish(): void {
+  finish(): number {
     const end = this.first + this.taken;
     this.given = 0;
     for (let i = this.first; i < end && !this.deleted; i++) this.handle(this.commands[i]!, this.senders[i]!);
@@ -111,7 +111,7 @@ export class QueueProcess implements Worker, QueueEffects {
       this.senders = this.senders.slice(this.first);
       this.first = 0;
     }
-    this.freeAt = this.host.now() + this.given * this.host.cluster.costs.queueMicros;
+    return this.given * this.host.cluster.costs.queueMicros;
   }
 
   /** The moment that the machine asked for. */

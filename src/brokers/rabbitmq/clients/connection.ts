@@ -174,12 +174,20 @@ export class AmqpConnection {
 
   /** Sends what this handler has called. */
   flush(): void {
-    this.outbox.sendTo(this.node, this.port);
+    this.outbox.flush(this.node, this.port);
+  }
+
+  /** The same, at once: the process has no other moment. */
+  write(): void {
+    this.outbox.write(this.node, this.port, this.port.now());
   }
 
   /** @returns whether the timer was its own */
   wake(timer: string): boolean {
     switch (timer) {
+      case 'amqp-write':
+        this.write();
+        return true;
       case 'amqp-recover':
         this.connect();
         return true;
@@ -406,7 +414,8 @@ export class AmqpConnection {
         this.endedConsuming(consume, tag, 'its connection was lost');
       // Consumers that recovery had asked for and not got are asked for again.
       calls.forEach(({ frame, own }, i) => {
-        if (own && frame.method === 'basic.consume') channel.consumers.set(frame.tag || `asked for ${i}`, frame);
+        if (own && frame.method === 'basic.consume')
+          channel.consumers.set(frame.tag || `asked for ${i}`, frame);
       });
     }
     this.port.emit({ kind: 'disconnected', client: this.port.id, node: this.node, why });

@@ -252,7 +252,7 @@ export class ConsumerClient implements Actor, AmqpApp {
 
   /** What has been said before still reaches the node. */
   private die(): void {
-    this.connection.flush();
+    this.connection.write();
     this.dead = true;
     this.port.emit({ kind: 'client-stopped', client: this.id, reason: 'crashed' });
     this.port.crash();

@@ -1,17 +1,29 @@
-/** What a process has said to its node within one handler: it travels as one message. */
+/**
+ * What a process has said to its node: what it says in one handler travels as one message, and so does what it publishes
+ * and acknowledges too soon after its last write to its socket (socket.ts).
+ */
 import type { Cargo, Port } from '../../../sim/kernel.ts';
+import type { Micros } from '../../../sim/time.ts';
 import type { MessageId } from '../../../sim/trace.ts';
 import type { ClientFrame, Frames } from '../protocol.ts';
+import { WRITE_GAP_MICROS } from '../socket.ts';
 
 export class Outbox {
   private frames: ClientFrame[] = [];
   private messages: MessageId[] | null = null;
   private methods: string[] = [];
+  /** Somebody waits for the answer to something in it. */
+  private urgent = false;
+  private writtenAt = -Infinity;
+  private timed = false;
 
   add(frame: ClientFrame): void {
     this.frames.push(frame);
     if (!this.methods.includes(frame.method)) this.methods.push(frame.method);
-    if (frame.method !== 'basic.publish') return;
+    if (frame.method !== 'basic.publish') {
+      this.urgent ||= frame.method !== 'basic.ack';
+      return;
+    }
     const { id } = frame.content;
     if (this.messages) this.messages.push(id);
     else this.messages = [id];
@@ -22,14 +34,32 @@ export class Outbox {
     this.frames = [];
     this.messages = null;
     this.methods = [];
+    this.urgent = false;
+    this.timed = false;
+    this.writtenAt = -Infinity;
   }
 
-  sendTo(node: string, port: Port): void {
+  /** A handler ends. Wakes the process with `amqp-write` where that is to wait. */
+  flush(node: string, port: Port): void {
+    if (this.frames.length === 0) return;
+    const now = port.now();
+    const wait = this.writtenAt + WRITE_GAP_MICROS - now;
+    if (this.urgent || wait <= 0) this.write(node, port, now);
+    else if (!this.timed) {
+      this.timed = true;
+      port.timer(wait, 'amqp-write');
+    }
+  }
+
+  /** @param now virtual microseconds */
+  write(node: string, port: Port, now: Micros): void {
+    this.timed = false;
     const { frames } = this;
     if (frames.length === 0) return;
     const what = this.methods.length === 1 ? this.methods[0]! : this.methods.join(', ');
     const cargo: Cargo = { what, place: null, messages: this.messages };
     this.clear();
+    this.writtenAt = now;
     port.send(node, { frames } satisfies Frames<ClientFrame>, cargo);
   }
 }

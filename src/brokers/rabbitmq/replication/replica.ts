@@ -87,7 +87,7 @@ interface State {
 
 export class Replica implements Worker, RaftEffects, QueueEffects {
   isBusy = false;
-  freeAt: Micros = 0;
+  freeAt = 0;
   readonly record: QueueRecord;
   readonly raft: Raft;
   machine: QuorumFifo | StreamLog;
@@ -253,7 +253,7 @@ export class Replica implements Worker, RaftEffects, QueueEffects {
     if (!this.isBusy) this.host.schedule(this);
   }
 
-  begin(): Micros | null {
+  begin(): number | null {
     if (this.waiting.length === 0 || !this.leads || this.ended) return null;
     this.taken = Math.min(this.waiting.length, BATCH_MAX);
     let work = 0;
@@ -261,11 +261,12 @@ export class Replica implements Worker, RaftEffects, QueueEffects {
     return work * this.host.cluster.costs.queueMicros;
   }
 
-  finish(): void {
+  finish(): number {
     const batch = this.waiting.splice(0, this.taken);
     this.taken = 0;
     for (const waiting of batch) if (this.leads && !this.ended) this.take(waiting);
     this.raft.replicate(this);
+    return 0;
   }
 
   private take(waiting: Waiting): void {
