@@ -11,7 +11,10 @@ export const chapters = [
 ];
 
 /** @type {BrokerPage[]} */
-export const brokerPages = [{ title: 'Kafka in depth', slug: 'brokers/kafka', chapter: 3 }];
+export const brokerPages = [
+  { title: 'Kafka in depth', slug: 'brokers/kafka', chapter: 3 },
+  { title: 'RabbitMQ in depth', slug: 'brokers/rabbitmq', chapter: 3 },
+];
 
 /** The pages that belong to a chapter, in the order in which they are read. @param {number} number the chapter's */
 export const inDepthOf = (number) => brokerPages.filter(({ chapter }) => chapter === number);
