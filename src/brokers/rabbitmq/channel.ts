@@ -113,6 +113,8 @@ export class Channel {
   readonly queues = new Map<string, QueueClient>();
   confirms: Confirms | null = null;
   tx: Transaction | null = null;
+  /** Acknowledged, and not yet sent to the queue. */
+  private acks: { queue: string; readonly positions: number[] } = { queue: '', positions: [] };
   /** tx.commit waits for the queues. */
   committing = false;
   private readonly host: ChannelHost;
@@ -121,8 +123,10 @@ export class Channel {
   private nextTag = 1;
   private nextName = 1;
   private nextCall = 1;
-  /** Queues whose answer it has to wait for before it reads on. */
+  /** Queues that have to get on before it grants its reader more. */
   private blockers = 0;
+  /** Messages that its reader may hand over until then: the credit that it has. */
+  private readerCredit = 0;
 
   constructor(host: ChannelHost, key: ChannelKey, number: number, client: string, connection: string) {
     this.host = host;
@@ -135,11 +139,12 @@ export class Channel {
 
   /** Whether it takes no method now: it waits for a queue's answer, for a commit, or for credit. */
   get isWaiting(): boolean {
-    return this.call !== null || this.committing || this.blockers > 0;
+    return this.call !== null || this.committing || this.isInFlow;
   }
 
+  /** a queue holds it up, and its reader has used up what it was granted before. */
   get isInFlow(): boolean {
-    return this.blockers > 0;
+    return this.blockers > 0 && this.readerCredit <= 0;
   }
 
   // Methods.
@@ -147,6 +152,7 @@ export class Channel {
   /** @throws AmqpError where the server closes the channel or the connection */
   handle(frame: ChannelFrame): void {
     const { definitions } = this.host.cluster;
+    if (frame.method !== 'basic.ack') this.sendAcks();
     switch (frame.method) {
       case 'basic.publish':
         this.publish(frame);
@@ -282,14 +288,14 @@ export class Channel {
       client.publish(this.key, message, confirms ? { channel: this.key, sequence: number } : null, host);
       if (client.isBlocked) this.block(client);
     }
+    if (this.blockers > 0 && --this.readerCredit === 0) host.stateChanged(this);
     if (confirms?.hasAnswers) host.hasNews(this);
   }
 
   private block(client: QueueClient): void {
     if (client.blocks) return;
     client.blocks = true;
-    this.blockers++;
-    this.host.stateChanged(this);
+    if (this.blockers++ === 0) this.readerCredit = this.host.cluster.config.credit_flow_initial;
   }
 
   private unblock(client: QueueClient): void {
@@ -363,13 +369,27 @@ export class Channel {
   }
 
   private settleAt(answer: Answer, queue: string, positions: readonly number[]): void {
+    if (answer === 'ack') {
+      if (this.acks.queue !== queue) this.sendAcks();
+      this.acks.queue = queue;
+      for (const position of positions) this.acks.positions.push(position);
+      return;
+    }
+    this.sendAcks();
     // A queue that was deleted takes nothing back.
     const client = this.queues.get(queue);
     if (!client) return;
     const channel = this.key;
-    if (answer === 'ack' || answer === 'discard')
-      client.send(channel, { type: answer, channel, positions }, this.host);
+    if (answer === 'discard') client.send(channel, { type: 'discard', channel, positions }, this.host);
     else client.send(channel, { type: 'requeue', channel, positions, why: answer }, this.host);
+  }
+
+  /** Acknowledgements that came one after another go to their queue as one. */
+  sendAcks(): void {
+    const { queue, positions } = this.acks;
+    if (positions.length === 0) return;
+    this.acks = { queue: '', positions: [] };
+    this.queues.get(queue)?.send(this.key, { type: 'ack', channel: this.key, positions }, this.host);
   }
 
   // Prefetch.
@@ -389,6 +409,7 @@ export class Channel {
 
   /** the channel has room again. */
   private resume(): void {
+    this.sendAcks();
     const told = new Set<string>();
     for (const { record } of this.consumers.values()) {
       if (told.has(record.name)) continue;
@@ -764,6 +785,7 @@ export class Channel {
 
   /** it ends, and every queue hears of it. */
   terminate(why: ReturnReason): void {
+    this.sendAcks();
     this.closed = true;
     this.call = null;
     this.host.cluster.limiters.delete(this.key);
