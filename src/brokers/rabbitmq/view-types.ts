@@ -41,7 +41,7 @@ export const RATE_MICROS: Micros = 1_000_000;
 export const ROUTES_MAX = 3;
 /** Errors that the picture keeps, the newest ones. */
 export const ERRORS_MAX = 4;
-/** Quorum queues whose replicas are shown, those made first. */
+/** Queues whose replicas are shown, those made first. */
 export const QUORUM_MAX = 4;
 /** Entries of a replica's log that are shown, the newest ones. */
 export const LOG_MAX = 32;
@@ -347,10 +347,11 @@ export interface VerdictView {
 
 // Part `quorum`.
 
-/** A quorum queue as its replicas (R-56). */
+/** A queue as its replicas: of a quorum queue or a stream a log on several nodes (R-56), of a classic queue one (R-54). */
 export interface QuorumView {
   readonly queue: string;
-  readonly type: 'quorum' | 'stream';
+  readonly type: QueueView['type'];
+  readonly durable: boolean;
   readonly leader: string | null;
   readonly term: number;
   readonly replicas: readonly QuorumReplicaView[];
@@ -391,8 +392,8 @@ export interface LogEntryView {
   readonly message: MessageId | null;
   readonly key: string | null;
   readonly confirmed: boolean;
-  /** What it carries is no longer in the queue: settled, dead-lettered or dropped. */
-  readonly gone: boolean;
+  /** Why what it carries is no longer in the queue, in the broker's words: acknowledged, expired, node-crashed; null: it is. */
+  readonly gone: string | null;
 }
 
 export type { FieldValue, Table };

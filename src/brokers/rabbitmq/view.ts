@@ -299,7 +299,7 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
     queue.node ??= queue.type === 'classic' ? (event.replicas?.[0]?.[0] ?? event.node) : event.node;
     queue.durable = settings?.durable ?? true;
     queue.limits = this.limits.of(name, queue.type, queue.arguments);
-    if (queue.type !== 'classic') this.quorum.create(queue.name, queue.type, event.replicas?.[0] ?? []);
+    this.quorum.create(name, queue.type, event.replicas?.[0] ?? [event.node]);
   }
 
   private deleteQueue(name: string): void {
@@ -432,7 +432,7 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
     const queue = this.queues.get(place);
     if (!queue) return;
     const known = this.messages.get(message);
-    this.quorum.gone(place, position);
+    this.quorum.gone(place, position, why);
     if (queue.owed.has(position) || (!queue.line.find(position) && queue.owedBeyond > 0)) {
       // A consumer that joined later: nobody told that it acknowledges nothing.
       const consumer = this.consumers.get(queue.owed.get(position)?.client ?? '');
@@ -492,7 +492,7 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
   ): void {
     const queue = this.queues.get(place);
     if (!queue || position === undefined || message === null) return;
-    this.quorum.gone(place, position);
+    this.quorum.gone(place, position, reason);
     if (queue.owed.has(position)) this.giveBack(queue, position, false);
     else if (queue.line.find(position)) queue.line.remove(position, 0);
     else if (fromConsumer(reason) && queue.owedBeyond > 0) this.giveBack(queue, position, false);

@@ -1,4 +1,4 @@
-/** Quorum queues and streams as their replicas: what each has in its log, and how much of it a majority has. */
+/** Queues as their replicas: what each node has of them, and how much of it a majority has. */
 import type { Micros } from '../../../sim/time.ts';
 import type { MessageId, TraceEvent } from '../../../sim/trace.ts';
 import {
@@ -21,7 +21,7 @@ interface LogEntry {
   readonly message: MessageId | null;
   readonly key: string | null;
   readonly known: KnownMessage | null;
-  gone: boolean;
+  gone: string | null;
 }
 
 interface ReplicaState {
@@ -36,7 +36,7 @@ interface ReplicaState {
 
 interface QuorumState {
   readonly queue: string;
-  readonly type: 'quorum' | 'stream';
+  readonly type: QuorumView['type'];
   leader: string | null;
   /** While nobody leads, what the last leader had is what there was. */
   lastLeader: string | null;
@@ -58,8 +58,9 @@ export class Quorum {
     const state: QuorumState = {
       queue,
       type,
-      leader: null,
-      lastLeader: null,
+      // A classic queue lives where it was declared.
+      leader: type === 'classic' ? (nodes[0] ?? null) : null,
+      lastLeader: nodes[0] ?? null,
       term: 0,
       election: null,
       replicas: new Map(),
@@ -86,19 +87,19 @@ export class Quorum {
       message,
       key,
       known: known ?? null,
-      gone: false,
+      gone: null,
     };
     replica.logEnd = Math.max(replica.logEnd, position + 1);
     queue.term = Math.max(queue.term, epoch);
   }
 
   /** What a message was in the queue is over: the entry that brought it stays in the log. */
-  gone(place: string, position: number): void {
+  gone(place: string, position: number, why: string): void {
     const queue = this.queues.get(place);
     if (!queue) return;
     for (const { log } of queue.replicas.values()) {
       const entry = log[position % LOG_MAX];
-      if (entry?.index === position) entry.gone = true;
+      if (entry?.index === position) entry.gone = why;
     }
   }
 
@@ -142,6 +143,8 @@ export class Quorum {
 
   private queueView(state: QuorumState, now: Micros, queues: Queues, nodes: Nodes): QuorumView {
     const led = state.replicas.get(state.leader ?? state.lastLeader ?? '');
+    const alone = state.type === 'classic';
+    const leader = alone && !nodes.isUp(state.leader ?? '') ? null : state.leader;
     const replicas = [...state.replicas.values()]
       .sort((a, b) => (a.node < b.node ? -1 : 1))
       .map((replica): QuorumReplicaView => {
@@ -149,9 +152,9 @@ export class Quorum {
         const { truncated } = replica;
         return {
           node: replica.node,
-          role: replica.node === state.leader ? 'leader' : 'follower',
+          role: replica.node === leader ? 'leader' : 'follower',
           up,
-          reachable: up && (state.leader === null || nodes.linked(replica.node, state.leader)),
+          reachable: up && (leader === null || leader === replica.node || nodes.linked(replica.node, leader)),
           logEnd: replica.logEnd,
           commitIndex: replica.commitIndex,
           entries: entriesOf(replica).map(entryView),
@@ -165,13 +168,14 @@ export class Quorum {
     return {
       queue: state.queue,
       type: state.type,
-      leader: state.leader,
+      durable: queue?.durable ?? true,
+      leader,
       term: state.term,
       replicas,
       connected: replicas.filter(({ reachable }) => reachable).length,
       majority: Math.floor(replicas.length / 2) + 1,
       logEnd: led?.logEnd ?? 0,
-      commitIndex: led?.commitIndex ?? 0,
+      commitIndex: (alone ? led?.logEnd : led?.commitIndex) ?? 0,
       ready: queue?.line.count ?? 0,
       unacked: queue?.unacked ?? 0,
       election: state.election && { ...state.election },

@@ -86,7 +86,7 @@ function TrackPath({ role, d, busy, idle, flow, stop }: DrawnTrack) {
   );
 }
 
-function Publisher({ publisher, notes, tone, x, y, width, height }: PublisherBox) {
+export function Publisher({ publisher, notes, tone, x, y, width, height }: PublisherBox) {
   const off = publisher.state === 'crashed' || publisher.state === 'closed';
   const bad = publisher.failed > 0 || publisher.returned > 0;
   return (
@@ -260,7 +260,7 @@ function cross(x: number, y: number, size: number): string {
   return `M${round(x - 1)} ${round(y - 1)}l${d} ${d}m0 -${d}l-${d} ${d}`;
 }
 
-function Consumer({ box, tab, selected }: Selecting & { box: ConsumerBox }) {
+export function Consumer({ box, tab, selected }: Selecting & { box: ConsumerBox }) {
   const { consumer, note, tone, x, y, width, height, slots, more } = box;
   // What it owes stands in its slots; what it need not acknowledge is nowhere else.
   const current = consumer.current?.owed === true ? null : consumer.current;
