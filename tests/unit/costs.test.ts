@@ -6,6 +6,8 @@ import facts from '../../content/facts/costs.json' with { type: 'json' };
 import { costs as kafkaCosts } from '../../src/brokers/kafka/config.ts';
 import { costs as rabbitmqCosts } from '../../src/brokers/rabbitmq/config.ts';
 import { parseWorkload, carry, CARRYING_BROKERS } from '../../src/scenarios/compare.ts';
+import { parseScenario } from '../../src/scenarios/schema.ts';
+import { Simulation } from '../../src/scenarios/simulation.ts';
 
 interface Fact {
   readonly value: number | null;
@@ -82,5 +84,63 @@ describe('costs', () => {
       expect(url).toMatch(/^https:\/\//);
       for (const text of [title, by, on]) expect(text).not.toBe('');
     }
+  });
+});
+
+/**
+ * The benchmark of the source as a scenario: one publisher as fast as it can with so many unconfirmed, one queue, one
+ * consumer, messages of 12 bytes, everybody on one machine.
+ * @returns messages a second, once it is under way
+ */
+function throughput(type: 'classic' | 'quorum', unconfirmed: number, options: object): number {
+  const scenario = parseScenario({
+    version: 1,
+    id: 'benchmark',
+    title: 'The benchmark of the source',
+    system: { broker: 'rabbitmq', queues: [{ name: 'q', arguments: { 'x-queue-type': type } }], ...options },
+    clients: [
+      {
+        id: 'publisher',
+        role: 'publisher',
+        routingKey: 'q',
+        load: { ratePerSecond: 200_000 },
+        bytes: 12,
+        mandatory: true,
+        maxUnconfirmed: unconfirmed,
+      },
+      {
+        id: 'consumer',
+        role: 'consumer',
+        queues: ['q'],
+        prefetchCount: 5000,
+        ackEvery: 200,
+        processingMs: 0,
+      },
+    ],
+    network: { latencyMs: 0.02 },
+    durationMs: 1000,
+    seed: 1,
+  });
+  let finished = 0;
+  const on = (event: { readonly kind: string; readonly at: number }): void => {
+    if (event.kind === 'processed' && event.at >= 200_000) finished++;
+  };
+  new Simulation(scenario, [], { on }).finish();
+  return finished / 0.8;
+}
+
+describe('the model at work', () => {
+  // Not more than a factor: it is a model. But it must not be off by more than that.
+  it('brings through a queue what the source measured, within a factor of two', () => {
+    const near = (found: number, measured: number): void => {
+      expect(found).toBeGreaterThan(measured / 2);
+      expect(found).toBeLessThan(measured * 2);
+    };
+    const slow = { costs: { fsyncMs: 5.9 } };
+    near(throughput('classic', 192, {}), 88_534);
+    near(throughput('quorum', 192, slow), 9931);
+    // The source raises flow control for this one.
+    const credit = { credit_flow_initial: 5000, credit_flow_more_after: 2500 };
+    near(throughput('quorum', 3000, { ...slow, config: credit }), 70_067);
   });
 });
