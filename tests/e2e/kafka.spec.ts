@@ -1,251 +1,45 @@
-// Kafka in depth as a reader meets it: found from everywhere, whole without JavaScript, every experiment alive, every
-// intervention that it offers, every claim with its proof, and the console by keyboard.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Locator, Page } from '@playwright/test';
-import type { Control } from '../../src/scenarios/experiment.ts';
-import { claims, experimentById } from '../../src/scenarios/library.ts';
-import { chapter, expect, experimentsOn, kafkaInDepth, test } from './site.ts';
+// Kafka in depth as a reader meets it (in-depth.ts).
+import { testInDepth } from './in-depth.ts';
+import { kafkaInDepth } from './site.ts';
 
-const experiments = experimentsOn(kafkaInDepth).map((id) => experimentById(id));
-
-/** An experiment of the page, in view and alive. */
-async function open(page: Page, id: string): Promise<Locator> {
-  await page.goto(`${kafkaInDepth}#${id}`);
-  const figure = page.locator(`[id="${id}"]`);
-  await figure.scrollIntoViewIfNeeded();
-  await expect(figure.locator('.xp-play')).toBeEnabled();
-  return figure;
-}
-
-/** The moment shown, in seconds. */
-async function moment(figure: Locator): Promise<number> {
-  return parseFloat((await figure.locator('.xp-time').textContent()) ?? '');
-}
-
-test('it is found from the sidebar, the chapter, home and by search', async ({ page, site }) => {
-  const path = `${site.base}${kafkaInDepth}`;
-  await page.goto(chapter);
-  await expect(page.locator('nav.sidebar').getByRole('link', { name: /Kafka in depth/ })).toHaveAttribute(
-    'href',
-    path,
-  );
-  await expect(
-    page.locator('.sl-markdown-content').getByRole('link', { name: 'Kafka in depth' }),
-  ).toBeVisible();
-  await page.locator('.chapter-foot').getByRole('link', { name: 'Kafka in depth' }).click();
-  await expect(page).toHaveURL(new RegExp(`${path}$`));
-  await expect(page.getByRole('heading', { level: 1 })).toContainText('Kafka in depth');
-  await expect(page.locator('.page-title .eyebrow')).toContainText('Brokers');
-  await expect(page.locator('.page-title .epigraph')).toContainText('Ten questions to put to a log');
-
-  const foot = page.locator('.chapter-foot');
-  await expect(foot.getByRole('link', { name: /Chapter 3/ })).toHaveAttribute('rel', 'prev');
-  await expect(foot).toContainText('Chapter 4: Pub/Sub Patterns planned');
-
-  await page.goto('');
-  await page.locator('.chapters').getByRole('link', { name: 'Kafka in depth' }).click();
-  await expect(page).toHaveURL(new RegExp(`${path}$`));
-
-  await page.getByRole('button', { name: 'Search', exact: true }).click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByRole('searchbox').fill('share group');
-  await expect(dialog.locator(`a[href^="${path}"]`).first()).toBeVisible({ timeout: 20_000 });
-});
-
-test('its contents lead through it, and keep the place of the reader in sight', async ({ page }) => {
-  await page.goto(kafkaInDepth);
-  const headings = await page
-    .locator('.sl-markdown-content h2[id]:not(.sr-only)')
-    .evaluateAll((all) => all.map((heading) => heading.id));
-  expect(headings.length).toBeGreaterThanOrEqual(10);
-  const rail = page.locator('page-contents');
-  const linked = await rail
-    .locator('a')
-    .evaluateAll((all) => all.map((link) => link.getAttribute('href')?.slice(1)));
-  expect(linked.filter((id) => id !== undefined && headings.includes(id))).toEqual(headings);
-  const last = headings.at(-1)!;
-  await page.locator(`[id="${last}"]`).scrollIntoViewIfNeeded();
-  await page.evaluate(() => window.scrollTo({ top: document.body.scrollHeight, behavior: 'instant' }));
-  await expect(rail.locator('a[aria-current="true"]')).toBeInViewport();
-
-  await page.setViewportSize({ width: 360, height: 740 });
-  await page.goto(kafkaInDepth);
-  const sheet = page.locator('mobile-starlight-toc');
-  await sheet.locator('summary').click();
-  const link = sheet.locator(`a[href="#${last}"]`);
-  await link.scrollIntoViewIfNeeded();
-  await link.click();
-  await expect(link).toBeHidden();
-  await expect(page.locator(`[id="${last}"]`)).toBeInViewport();
-});
-
-test('home leads back to where the reader was', async ({ page }) => {
-  await page.goto(kafkaInDepth);
-  const heading = page.locator('.sl-markdown-content h2[id]').nth(2);
-  await heading.evaluate((element) => element.scrollIntoView({ block: 'start', behavior: 'instant' }));
-  await page.waitForTimeout(1_200);
-  await page.goto('');
-  await page.getByRole('link', { name: /^Resume: Kafka in depth, / }).click();
-  await expect(page).toHaveURL(new RegExp(`${kafkaInDepth}#`));
-});
-
-test.describe('without JavaScript', () => {
-  test.use({ javaScriptEnabled: false });
-
-  for (const widthPx of [360, 1440])
-    test(`every experiment shows its first frame at ${widthPx} px`, async ({ page }) => {
-      await page.setViewportSize({ width: widthPx, height: 900 });
-      await page.goto(kafkaInDepth);
-      for (const { id, title, posterMs } of experiments) {
-        const figure = page.locator(`[id="${id}"]`);
-        await expect(figure.getByRole('heading', { name: title })).toBeVisible();
-        await expect(figure.locator('.xp-stage svg.xp-svg:visible').first(), id).toBeVisible();
-        await expect(figure.locator('.xp-caption'), id).toContainText(/\w+ \w+/);
-        expect(Math.abs((await moment(figure)) - posterMs / 1000), id).toBeLessThan(0.001);
-        await expect(figure.getByRole('button'), id).toHaveCount(0);
-        await expect(figure.locator('.xp-console'), id).toBeHidden();
-      }
-      await expect(page.locator('.xp-noscript:visible')).toHaveCount(experiments.length);
-    });
-});
-
-test('every claim of the book has its proof, and every mark of the page leads to one', async ({
-  page,
-  sites,
-}) => {
-  const lacking = claims
-    .map(({ id }) => join('claims', id, 'index.html'))
-    .filter((file) => !existsSync(join(sites.below.directory, file)));
-  expect(lacking).toEqual([]);
-  await page.goto(kafkaInDepth);
-  const marks = await page
-    .locator('a.claim-mark')
-    .evaluateAll((all) => all.map((mark) => new URL((mark as HTMLAnchorElement).href).pathname));
-  expect(marks.length).toBeGreaterThan(0);
-  const proofs = claims.map(({ id }) => `${sites.below.base}claims/${id}/`);
-  expect(marks.filter((mark) => !proofs.includes(mark))).toEqual([]);
-});
-
-/** What a control is called. What needs another thing to have happened first has none. */
-const buttonOf: Partial<Record<Control, RegExp>> = {
-  'crash-broker': /^Crash Broker \d/,
-  'stop-broker': /^Stop Broker \d/,
-  'pause-broker': /^Pause Broker \d/,
-  'cut-broker': /^Cut off from the .*: Broker \d/,
-  'crash-controller': /^Crash Controller/,
-  'crash-consumer': /^Crash /,
-  'pause-consumer': /^Pause /,
-  'close-consumer': /^Close /,
-  'add-consumer': /^Add (share consumer|consumer|processor) to/,
-  'add-partition': /^Add partition/,
-  'crash-producer': /^Crash /,
-  'pause-producer': /^Pause /,
-  'produce-keyed': /^Send$/,
-  'produce-keyless': /^Send$/,
-  tombstone: /^Send tombstone/,
-  'cut-link': /^Cut links? between/,
-  'elect-preferred': /^Elect preferred/,
-  'pause-partitions': /^Pause reading/,
-  seek: /^Seek$/,
-};
-const sectionOf = (control: Control): RegExp =>
-  control.endsWith('-consumer') && control !== 'add-consumer'
-    ? /^Consumers/
-    : control.endsWith('-producer')
-      ? /^Producers/
-      : /./;
-
-for (const { id, controls } of experiments)
-  test(`${id}: plays, steps, and does what its buttons say`, async ({ page }) => {
-    const figure = await open(page, id);
-    const play = figure.locator('.xp-play');
-    const poster = await moment(figure);
-    await play.click();
-    await expect.poll(() => moment(figure)).toBeLessThan(poster);
-    await expect.poll(() => moment(figure)).toBeGreaterThan(0.2);
-    await play.click();
-    await expect(figure).toHaveAttribute('data-playing', 'false');
-    await figure
-      .getByRole('slider', { name: 'Moment of the run' })
-      .fill(String(Math.round(poster * 1_000_000)));
-    await expect.poll(() => moment(figure)).toBe(poster);
-    await figure.getByRole('button', { name: 'Step', exact: true }).click();
-    await expect.poll(() => moment(figure)).toBeGreaterThan(poster);
-    await figure.getByRole('button', { name: 'Step back' }).click();
-    await expect.poll(() => moment(figure)).toBeLessThanOrEqual(poster);
-
-    const did: Control[] = [];
-    for (const control of controls) {
-      const name = buttonOf[control];
-      if (!name) continue;
-      const button = figure
-        .locator('.xp-desk section')
-        .filter({ hasText: sectionOf(control) })
-        .getByRole('button', { name, disabled: false })
-        .first();
-      // Nobody may be there for it at this moment.
-      if ((await button.count()) === 0) continue;
-      const called = await button.getAttribute('aria-label');
-      await button.click();
-      const done = figure.getByRole('button', { name: /^Take back: / });
-      await expect(done.first(), control).toBeVisible();
-      // Who has crashed or is paused cannot do so again; who leaves in good order takes its time.
-      if (called !== null && /^(crash|pause)-/.test(control))
-        await expect(figure.getByRole('button', { name: called, exact: true }), control).toHaveCount(0);
-      await expect(figure.getByRole('alert'), control).toHaveCount(0);
-      while ((await done.count()) > 0) {
-        const left = await done.count();
-        await done.first().click();
-        await expect(done).toHaveCount(left - 1);
-      }
-      did.push(control);
-    }
-    if (controls.length > 0) expect(did.length, `some of ${controls.join(', ')}`).toBeGreaterThan(0);
-  });
-
-const withConsole = experiments.find((experiment) => experiment.console);
-
-test('the console: a command, its output, history, completion, an error, and the way out', async ({
-  page,
-}) => {
-  expect(withConsole, 'an experiment with a console').toBeDefined();
-  const figure = await open(page, withConsole!.id);
-  const terminal = figure.getByRole('region', { name: /^Console of/ });
-  await terminal.scrollIntoViewIfNeeded();
-  const field = terminal.getByRole('textbox');
-  const screen = terminal.getByRole('log');
-  await expect(field).toBeEnabled();
-
-  await terminal.getByRole('button', { name: 'Describe the topic' }).click();
-  await expect(field).toBeFocused();
-  const describe = await field.inputValue();
-  expect(describe).toMatch(/^kafka-topics\.sh --bootstrap-server \S+ --describe --topic \S+$/);
-  await page.keyboard.press('Enter');
-  await expect(screen).toContainText('PartitionCount:', { timeout: 20_000 });
-  await expect(screen).toContainText('Leader:');
-  await expect(field).toHaveValue('');
-  await expect(field).toHaveAttribute('autocorrect', 'off');
-
-  await page.keyboard.press('ArrowUp');
-  await expect(field).toHaveValue(describe);
-  await page.keyboard.press('ArrowDown');
-  await expect(field).toHaveValue('');
-
-  await page.keyboard.type('kafka-lead');
-  await page.keyboard.press('Tab');
-  await expect(field).toHaveValue('kafka-leader-election.sh ');
-  await page.keyboard.type('--el');
-  await page.keyboard.press('Tab');
-  await expect(field).toHaveValue('kafka-leader-election.sh --election-type ');
-
-  await field.fill(describe.replace('--describe', '--descrbe'));
-  await page.keyboard.press('Enter');
-  await expect(screen.locator('.xp-exit').last()).toContainText(/exit code [1-9]/, { timeout: 20_000 });
-
-  await field.fill('kafka');
-  await page.keyboard.press('Escape');
-  await page.keyboard.press('Tab');
-  await expect(field).not.toBeFocused();
-  await expect(field).toHaveValue('kafka');
+testInDepth({
+  path: kafkaInDepth,
+  title: 'Kafka in depth',
+  epigraph: 'Ten questions to put to a log',
+  before: /Chapter 3/,
+  after: /Next\s*RabbitMQ in depth/,
+  search: 'share group',
+  headingsMin: 10,
+  buttons: {
+    'crash-broker': /^Crash Broker \d/,
+    'stop-broker': /^Stop Broker \d/,
+    'pause-broker': /^Pause Broker \d/,
+    'cut-broker': /^Cut off from the .*: Broker \d/,
+    'crash-controller': /^Crash Controller/,
+    'crash-consumer': /^Crash /,
+    'pause-consumer': /^Pause /,
+    'close-consumer': /^Close /,
+    'add-consumer': /^Add (share consumer|consumer|processor) to/,
+    'add-partition': /^Add partition/,
+    'crash-producer': /^Crash /,
+    'pause-producer': /^Pause /,
+    'produce-keyed': /^Send$/,
+    'produce-keyless': /^Send$/,
+    tombstone: /^Send tombstone/,
+    'cut-link': /^Cut links? between/,
+    'elect-preferred': /^Elect preferred/,
+    'pause-partitions': /^Pause reading/,
+    seek: /^Seek$/,
+  },
+  producers: 'Producers',
+  console: {
+    button: 'Describe the topic',
+    command: /^kafka-topics\.sh --bootstrap-server \S+ --describe --topic \S+$/,
+    output: ['PartitionCount:', 'Leader:'],
+    completions: [
+      ['kafka-lead', 'kafka-leader-election.sh '],
+      ['--el', 'kafka-leader-election.sh --election-type '],
+    ],
+    misspelt: (command) => command.replace('--describe', '--descrbe'),
+  },
 });

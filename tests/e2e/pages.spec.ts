@@ -1,9 +1,9 @@
 // Every page of the site, in both themes: axe finds nothing, nothing scrolls sideways, and (by the watch in site.ts)
-// nothing is reported as an error and no request leaves the origin. The proofs are many pages of one make, and Kafka in depth
-// is a long one: each is looked at once, light where it is wide and dark where it is narrow.
+// nothing is reported as an error and no request leaves the origin. The proofs are many pages of one make, and those on
+// brokers are long ones: each is looked at once, light where it is wide and dark where it is narrow.
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { expect, kafkaInDepth, pagesOf, scrollThrough, test } from './site.ts';
+import { expect, pagesOf, scrollThrough, test } from './site.ts';
 
 const heightPx = 900;
 const widthsPx = [360, 768, 1440];
@@ -51,7 +51,7 @@ async function isClean(page: Page, what: string): Promise<void> {
   expect.soft(told, `axe ${what}`).toEqual([]);
 }
 
-const isSeenOnce = (path: string): boolean => /^claims\/.+/.test(path) || path === kafkaInDepth;
+const isSeenOnce = (path: string): boolean => /^(claims|brokers)\/.+/.test(path);
 
 for (const path of pagesOf('below').filter((page) => !isSeenOnce(page)))
   for (const theme of ['light', 'dark'] as const)

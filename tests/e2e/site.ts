@@ -28,6 +28,9 @@ export const chapter = 'chapter-03-message-brokers/';
 /** Kafka in depth, below the base path. */
 export const kafkaInDepth = 'brokers/kafka/';
 
+/** RabbitMQ in depth, below the base path. */
+export const rabbitmqInDepth = 'brokers/rabbitmq/';
+
 /**
  * Every page of a build as a path below its base: '' is home, '404.html' the page for what is missing.
  * @throws when there is no build

@@ -4,7 +4,15 @@
 import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import { experimentById } from '../../src/scenarios/library.ts';
-import { chapter, expect, experimentsOn, kafkaInDepth, scrollThrough, test } from './site.ts';
+import {
+  chapter,
+  expect,
+  experimentsOn,
+  kafkaInDepth,
+  rabbitmqInDepth,
+  scrollThrough,
+  test,
+} from './site.ts';
 
 interface Weight {
   totalBytes: () => number;
@@ -68,34 +76,36 @@ test('the first load carries at most 60 KB of JavaScript, with the first experim
   expect(weight.totalBytes() - weight.pageBytes(), weight.list()).toBeLessThanOrEqual(180_000);
 });
 
-test('Kafka in depth loads as little as the chapter, and each stage only when it comes near', async ({
-  page,
-}) => {
-  const weight = await weigh(page, kafkaInDepth);
-  expect(weight.totalBytes(), weight.list()).toBeLessThanOrEqual(60_000);
-  const stage = / (Distribution|Groups|Log|Replicas|Shares|Timeline|Console)\./;
-  expect(weight.list(), 'no stage before it is near').not.toMatch(stage);
+for (const path of [kafkaInDepth, rabbitmqInDepth])
+  test(`/${path} loads as little as the chapter, and each stage only when it comes near`, async ({
+    page,
+  }) => {
+    const weight = await weigh(page, path);
+    expect(weight.totalBytes(), weight.list()).toBeLessThanOrEqual(60_000);
+    const kinds = [...new Set(experimentsOn(path).map((id) => experimentById(id).stage))];
+    // An island's file has the name of its stage.
+    const names = kinds.map((kind) => kind.slice(0, 1).toUpperCase() + kind.slice(1));
+    expect(weight.list(), 'no stage before it is near').not.toMatch(
+      new RegExp(` (${names.join('|')}|Console)\\.`),
+    );
 
-  const [first = ''] = experimentsOn(kafkaInDepth);
-  const figure = page.locator(`[id="${first}"]`);
-  await figure.scrollIntoViewIfNeeded();
-  await figure.locator('.xp-play').click();
-  await expect(figure).toHaveAttribute('data-playing', 'true');
-  await page.waitForTimeout(1_000);
-  await page.waitForLoadState('networkidle');
-  expect(weight.pageBytes(), weight.list()).toBeLessThanOrEqual(85_000);
+    const [first = ''] = experimentsOn(path);
+    const figure = page.locator(`[id="${first}"]`);
+    await figure.scrollIntoViewIfNeeded();
+    await figure.locator('.xp-play').click();
+    await expect(figure).toHaveAttribute('data-playing', 'true');
+    await page.waitForTimeout(1_000);
+    await page.waitForLoadState('networkidle');
+    expect(weight.pageBytes(), weight.list()).toBeLessThanOrEqual(85_000);
 
-  const kinds = new Set(experimentsOn(kafkaInDepth).map((id) => experimentById(id).stage));
-  await scrollThrough(page);
-  for (const kind of kinds) {
-    const name = kind.slice(0, 1).toUpperCase() + kind.slice(1);
-    expect(weight.list(), `the stage ${name}, having been near`).toMatch(new RegExp(`\\b${name}\\.`));
-  }
-  expect(weight.pageBytes(), weight.list()).toBeLessThanOrEqual(130_000);
-});
+    await scrollThrough(page);
+    for (const name of names)
+      expect(weight.list(), `the stage ${name}, having been near`).toMatch(new RegExp(`\\b${name}\\.`));
+    expect(weight.pageBytes(), weight.list()).toBeLessThanOrEqual(130_000);
+  });
 
 for (const widthPx of [360, 1440])
-  for (const path of ['', chapter, kafkaInDepth])
+  for (const path of ['', chapter, kafkaInDepth, rabbitmqInDepth])
     test(`nothing shifts when /${path} hydrates at ${widthPx} px`, async ({ page }) => {
       await page.setViewportSize({ width: widthPx, height: 900 });
       await page.goto(path, { waitUntil: 'domcontentloaded' });
