@@ -7,89 +7,11 @@ import { kafkaClaims } from '../claims/kafka.ts';
 import { rabbitmqClaims } from '../claims/rabbitmq.ts';
 import { besideExperiments, besideScenarios } from './beside/scenes.ts';
 import type { Experiment } from './experiment.ts';
-import { autoCommitScenario, commitsExperiment, commitsScenario } from './kafka/commits.ts';
-import { consoleExperiment, consoleScenario } from './kafka/console.ts';
-import { consumerGroupsExperiment, consumerGroupsScenario } from './kafka/consumer-groups.ts';
-import {
-  compactionExperiment,
-  compactionScenario,
-  offsetsExpire,
-  retentionExperiment,
-  retentionScenario,
-} from './kafka/retention.ts';
-import { idempotenceExperiment, idempotenceScenarios } from './kafka/idempotence.ts';
-import {
-  adaptive,
-  murmur2Vectors,
-  partitioningExperiment,
-  partitioningScenario,
-} from './kafka/partitioning.ts';
-import { lagExperiment, lagScenario, pollIntervalScenario } from './kafka/lag.ts';
-import { homeLogExperiment, proofScenarios } from './kafka/proofs.ts';
-import { rebalanceExperiment, rebalanceScenario, staticRestartScenario } from './kafka/rebalance.ts';
-import { replayExperiment, replayScenarios } from './kafka/replay.ts';
-import { acksExperiment, replicationScenarios } from './kafka/replication.ts';
-import { shareGroupsExperiment, shareScenarios } from './kafka/shares.ts';
-import { exactlyOnceExperiment, transactionScenarios, transactionsExperiment } from './kafka/transactions.ts';
-import {
-  acksExperiment as rabbitmqAcksExperiment,
-  acksScenario as rabbitmqAcksScenario,
-  consumerTimeoutScenario,
-  unconfirmedScenario,
-} from './rabbitmq/acks.ts';
-import {
-  prefetchExperiment as rabbitmqPrefetchExperiment,
-  prefetchScenarios as rabbitmqPrefetchScenarios,
-} from './rabbitmq/prefetch.ts';
-import {
-  overloadExperiment as rabbitmqOverloadExperiment,
-  overloadScenarios as rabbitmqOverloadScenarios,
-} from './rabbitmq/overload.ts';
-import {
-  quorumExperiment as rabbitmqQuorumExperiment,
-  quorumScenarios as rabbitmqQuorumScenarios,
-} from './rabbitmq/quorum.ts';
-import {
-  poisonExperiment as rabbitmqPoisonExperiment,
-  poisonScenarios as rabbitmqPoisonScenarios,
-} from './rabbitmq/poison.ts';
-import {
-  routingExperiment as rabbitmqRoutingExperiment,
-  routingScenarios as rabbitmqRoutingScenarios,
-} from './rabbitmq/routing.ts';
-import { InvalidInput, parseScenario, type Scenario, type ScenarioInput } from './schema.ts';
+import { kafkaExperiments, kafkaPlain, kafkaScenarios } from './kafka/index.ts';
+import { rabbitmqExperiments, rabbitmqPlain, rabbitmqScenarios } from './rabbitmq/index.ts';
+import { InvalidInput, parseScenario, type BrokerId, type Scenario, type ScenarioInput } from './schema.ts';
 
-const inputs: readonly ScenarioInput[] = [
-  consumerGroupsScenario,
-  ...proofScenarios,
-  ...replicationScenarios,
-  ...idempotenceScenarios,
-  partitioningScenario,
-  adaptive,
-  murmur2Vectors,
-  retentionScenario,
-  compactionScenario,
-  offsetsExpire,
-  lagScenario,
-  pollIntervalScenario,
-  rebalanceScenario,
-  staticRestartScenario,
-  commitsScenario,
-  autoCommitScenario,
-  ...replayScenarios,
-  ...transactionScenarios,
-  ...shareScenarios,
-  consoleScenario,
-  ...rabbitmqRoutingScenarios,
-  ...rabbitmqPrefetchScenarios,
-  rabbitmqAcksScenario,
-  unconfirmedScenario,
-  consumerTimeoutScenario,
-  ...rabbitmqPoisonScenarios,
-  ...rabbitmqOverloadScenarios,
-  ...rabbitmqQuorumScenarios,
-  ...besideScenarios,
-];
+const inputs: readonly ScenarioInput[] = [...kafkaScenarios, ...rabbitmqScenarios, ...besideScenarios];
 
 export const claims: readonly Claim[] = [...kafkaClaims, ...rabbitmqClaims];
 
@@ -97,53 +19,24 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map(
   inputs.map((input) => [input.id, parseScenario(input)]),
 );
 
-const made: readonly Experiment[] = [
-  consumerGroupsExperiment,
-  homeLogExperiment,
-  acksExperiment,
-  idempotenceExperiment,
-  partitioningExperiment,
-  retentionExperiment,
-  compactionExperiment,
-  lagExperiment,
-  rebalanceExperiment,
-  commitsExperiment,
-  replayExperiment,
-  transactionsExperiment,
-  exactlyOnceExperiment,
-  shareGroupsExperiment,
-  consoleExperiment,
-  rabbitmqRoutingExperiment,
-  rabbitmqPrefetchExperiment,
-  rabbitmqAcksExperiment,
-  rabbitmqPoisonExperiment,
-  rabbitmqOverloadExperiment,
-  rabbitmqQuorumExperiment,
-  ...besideExperiments,
-];
+const made: readonly Experiment[] = [...kafkaExperiments, ...rabbitmqExperiments, ...besideExperiments];
+
+const PLAIN = { kafka: kafkaPlain, rabbitmq: rabbitmqPlain } satisfies Record<BrokerId, object>;
 
 /** A run that only a proof shows is still an experiment: one without settings, with everything a reader can do to it. */
 const plain = [...scenarios.values()]
   .filter(({ id }) => !made.some(({ scenario }) => scenario === id))
-  .map(({ id, title, durationMs }): Experiment => ({
+  .map(({ id, title, durationMs, system }): Experiment => ({
     id,
     scenario: id,
     title,
     question: '',
     posterMs: durationMs / 2,
     speed: 1,
-    stage: 'groups',
+    ...PLAIN[system.broker],
     console: false,
     predict: null,
     knobs: [],
-    controls: [
-      'produce-keyed',
-      'add-consumer',
-      'crash-consumer',
-      'restart-consumer',
-      'close-consumer',
-      'add-partition',
-    ],
     claims: claims.filter(({ scenarios: on }) => on !== 'every' && on.includes(id)).map((claim) => claim.id),
   }));
 
