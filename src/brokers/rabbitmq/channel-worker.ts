@@ -69,6 +69,7 @@ export class ChannelWorker implements Worker {
         this.host.fail(channel, error);
       }
     }
+    if (!channel.closed) channel.sendAcks();
     if (this.first < 1024 && this.first < this.frames.length) return 0;
     this.frames = this.frames.slice(this.first);
     this.first = 0;
