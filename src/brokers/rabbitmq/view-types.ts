@@ -242,7 +242,9 @@ export interface ConsumerView extends ClientState {
   readonly autoAck: boolean;
   /** Owed: given to it, and not settled. */
   readonly unacked: number;
-  /** What it has, the oldest first: what it owes, and of the rest what it has not finished. */
+  /** Owed by a connection of its that is gone: the broker waits, or has not noticed. */
+  readonly orphaned: number;
+  /** What it has, the oldest first: what it owes, and of the rest what it has not finished; at the end what is orphaned. */
   readonly held: readonly HeldView[];
   /** How many it has altogether. */
   readonly holding: number;
@@ -275,8 +277,9 @@ export interface HeldView {
   readonly key: string | null;
   readonly redelivered: boolean;
   readonly returns: number;
-  /** On its way to the client, in its library, with the application, finished, or settled with the word on its way. */
-  readonly at: 'wire' | 'library' | 'work' | 'done' | 'settled';
+  /** On its way to the client, in its library, with the application, finished, settled with the word on its way; or its
+   * connection is gone. */
+  readonly at: 'wire' | 'library' | 'work' | 'done' | 'settled' | 'orphaned';
   /** It is settled by the word of the broker already: automatic acknowledgement. */
   readonly owed: boolean;
 }

@@ -113,7 +113,9 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
         this.bothOf(event.client, (client) => (client.node = event.node));
         return;
       case 'disconnected':
-        this.bothOf(event.client, (client) => (client.node = null));
+        this.bothOf(event.client, (client) => {
+          client.disconnect();
+        });
         this.travels.drop(event.client);
         return;
       case 'acted':

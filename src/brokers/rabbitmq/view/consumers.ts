@@ -25,6 +25,8 @@ export interface Entry {
   delivered: boolean;
   processed: boolean;
   settled: boolean;
+  /** The connection that it was given to is gone: the broker waits, or has not noticed. */
+  orphaned: boolean;
   /** Nobody has it any more. */
   gone: boolean;
 }
@@ -53,6 +55,7 @@ export class ConsumerState {
   /** Owed beyond what is remembered. */
   beyond = 0;
   private owed = 0;
+  private orphans = 0;
   private working: Entry | null = null;
   private done = 0;
   private acked = 0;
@@ -81,6 +84,7 @@ export class ConsumerState {
       delivered: false,
       processed: false,
       settled: false,
+      orphaned: false,
       gone: false,
     };
     this.entries.push(entry);
@@ -147,9 +151,19 @@ export class ConsumerState {
   release(entry: Entry, keep: boolean): void {
     if (entry.owed) {
       entry.owed = false;
-      this.owed--;
+      if (entry.orphaned) this.orphans--;
+      else this.owed--;
     }
     if (!keep || entry.processed || this.state === 'crashed' || this.state === 'closed') this.drop(entry);
+  }
+
+  /** Its connection is gone: what it has of it can be settled no more. */
+  disconnect(): void {
+    this.node = null;
+    for (let i = this.first; i < this.entries.length; i++) {
+      const entry = this.entries[i]!;
+      if (!entry.gone && entry.owed) this.orphan(entry);
+    }
   }
 
   /** A process of its own begins, with nothing in it. */
@@ -164,8 +178,10 @@ export class ConsumerState {
     for (let i = this.first; i < this.entries.length; i++) {
       const entry = this.entries[i]!;
       if (entry.gone) continue;
-      entry.delivered = false;
-      if (entry.owed) continue;
+      if (entry.owed) {
+        this.orphan(entry);
+        continue;
+      }
       if (!entry.processed) {
         this.lost++;
         const { message, key } = entry.cell;
@@ -185,10 +201,11 @@ export class ConsumerState {
 
   view(now: Micros, inFlight: ReadonlySet<MessageId>): ConsumerView {
     const held: HeldView[] = [];
-    for (let i = this.first; i < this.entries.length && held.length < HELD_MAX; i++) {
-      const entry = this.entries[i]!;
-      if (!entry.gone) held.push(this.heldView(entry, inFlight));
-    }
+    for (const orphaned of [false, true])
+      for (let i = this.first; i < this.entries.length && held.length < HELD_MAX; i++) {
+        const entry = this.entries[i]!;
+        if (!entry.gone && entry.orphaned === orphaned) held.push(this.heldView(entry, inFlight));
+      }
     return {
       id: this.id,
       label: this.label,
@@ -200,6 +217,7 @@ export class ConsumerState {
       prefetch: this.prefetch,
       autoAck: this.autoAck,
       unacked: this.owed + this.beyond,
+      orphaned: this.orphans,
       held,
       holding: this.live + this.beyond,
       current: this.working && this.heldView(this.working, inFlight),
@@ -228,10 +246,18 @@ export class ConsumerState {
   }
 
   private whereIs(entry: Entry, message: MessageId | null, inFlight: ReadonlySet<MessageId>): HeldView['at'] {
+    if (entry.orphaned) return 'orphaned';
     if (entry === this.working) return 'work';
     if (entry.settled) return 'settled';
     if (entry.processed) return 'done';
     return !entry.delivered && message !== null && inFlight.has(message) ? 'wire' : 'library';
+  }
+
+  private orphan(entry: Entry): void {
+    if (entry.orphaned) return;
+    entry.orphaned = true;
+    this.owed--;
+    this.orphans++;
   }
 
   private drop(entry: Entry): void {

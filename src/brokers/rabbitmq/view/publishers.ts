@@ -73,6 +73,11 @@ export class PublisherState implements PublisherDefaults {
     if (this.unconfirmed > 0) this.unconfirmed--;
   }
 
+  disconnect(): void {
+    this.node = null;
+    this.blocked = null;
+  }
+
   /** Its process ended: nobody waits for those answers any more. */
   stop(): void {
     this.life++;

@@ -109,7 +109,10 @@ export function consumerWords(consumer: ConsumerView): ConsumerWords {
     case 'paused':
       return { consumer, note: `paused at ${at}`, tone: 'fault' };
   }
-  if (consumer.node === null) return { consumer, note: 'no connection', tone: 'quiet' };
+  if (consumer.node === null) {
+    const owed = consumer.orphaned > 0 ? `, owed ${thousands(consumer.orphaned)}` : '';
+    return { consumer, note: `no connection${owed}`, tone: 'quiet' };
+  }
   if (subscriptions.length === 0)
     return { consumer, note: unacked > 0 ? `cancelled, owes ${unacked}` : 'does not consume', tone: 'quiet' };
   if (subscriptions.every(({ active }) => !active))
@@ -192,6 +195,7 @@ const AT: Record<HeldView['at'], string> = {
   work: 'worked on by',
   done: 'finished, not settled yet, by',
   settled: 'settled by',
+  orphaned: 'still owed by a lost connection of',
 };
 
 export function heldWords({ label }: ConsumerView, held: HeldView): string {

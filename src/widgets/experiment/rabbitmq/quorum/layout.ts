@@ -134,7 +134,7 @@ export function layOutQuorum(view: RabbitmqView, now: number, shape: Shape): Quo
   const queues = all.slice(0, QUEUES_DRAWN[shape]);
   const wide = shape === 'wide';
   const m: Measures = wide
-    ? { width: 752, wireX: 8, left: 22, lanesX: 128, lanesWidth: 448, columns: queues.length > 1 ? 2 : 1 }
+    ? { width: 752, wireX: 8, left: 22, lanesX: 130, lanesWidth: 448, columns: queues.length > 1 ? 2 : 1 }
     : { width: 320, wireX: 6, left: 16, lanesX: 16, lanesWidth: 288, columns: 1 };
   const gap = 12;
   const laneWidth = (m.lanesWidth - (m.columns - 1) * gap) / m.columns;
@@ -176,7 +176,7 @@ export function layOutQuorum(view: RabbitmqView, now: number, shape: Shape): Quo
       tone: node.state === 'running' ? 'broker' : 'fault',
       x: m.left,
       y,
-      width: wide ? 94 : m.lanesWidth,
+      width: wide ? 98 : m.lanesWidth,
       height: wide ? rowHeight : 28,
     });
     const here = queues.map((queue) => queue.replicas.find((one) => one.node === node.id));
@@ -330,7 +330,7 @@ function layReplica(
   };
 }
 
-/** Across all replicas, from the first to the last. */
+/** Across all replicas; the words above their entries stay readable. */
 function commitLine(
   queue: QuorumView,
   lanes: readonly ReplicaLane[],
@@ -338,16 +338,9 @@ function commitLine(
   xAt: (index: number) => number,
 ): CommitLine[] {
   const { commitIndex } = queue;
-  const [first, last] = [lanes[0], lanes.at(-1)];
-  if (!first || !last || commitIndex <= window.first || commitIndex > window.first + window.slots) return [];
-  return [
-    {
-      id: queue.queue,
-      x: xAt(commitIndex) - (PITCH - CELL) / 2,
-      y1: first.y - 4,
-      y2: last.y + last.height + 4,
-    },
-  ];
+  if (commitIndex <= window.first || commitIndex > window.first + window.slots) return [];
+  const x = xAt(commitIndex) - (PITCH - CELL) / 2;
+  return lanes.map(({ id, cellsY, y, height }) => ({ id, x, y1: cellsY - 5, y2: y + height + 4 }));
 }
 
 type Laid = Pick<QuorumPicture, 'publishers' | 'nodes' | 'lanes' | 'consumers'>;
@@ -363,32 +356,36 @@ function travels(
   const tracks: QuorumTrack[] = [];
   const tokens: QuorumToken[] = [];
   const box = (id: string | null): NodeBox | undefined => nodes.find(({ node }) => node.id === id);
-  const write = (from: PublisherBox, to: NodeBox): Track => {
+  const write = (from: PublisherBox, to: NodeBox): { wire: Track; ride: Track } => {
     const bottom = from.y + from.height;
-    const start = from.x + Math.min(28, from.width / 2);
+    const start = { x: from.x + Math.min(28, from.width / 2), y: bottom };
     const level = to.y + to.height / 2;
-    return polyline([
-      { x: start, y: bottom },
-      { x: start, y: bottom + 7 },
-      { x: m.wireX, y: bottom + 7 },
+    const along = [
+      { x: m.wireX, y: bottom + 9 },
       { x: m.wireX, y: level },
       { x: to.x, y: level },
-    ]);
+    ];
+    const turn = { x: start.x, y: bottom + 9 };
+    // What travels does not begin on the words of its publisher.
+    return {
+      wire: polyline([start, turn, ...along]),
+      ride: polyline([{ ...turn, y: turn.y + 4 }, ...along]),
+    };
   };
   for (const from of publishers) {
     const to = box(from.publisher.node);
     if (!to) continue;
-    const track = write(from, to);
+    const { wire, ride } = write(from, to);
     const own = view.travels.filter((travel) => travel.from === from.publisher.id);
     tracks.push({
       id: `p>${from.publisher.id}`,
       role: 'producer',
-      d: track.d,
+      d: wire.d,
       busy: own.length > 0,
       idle: from.tone === 'fault',
     });
     for (const travel of own) {
-      const point = track.at(gone(travel, now));
+      const point = ride.at(gone(travel, now));
       travel.messages.slice(0, 3).forEach(({ message, key }, i) => {
         tokens.push({
           id: `${travel.from}>${travel.sentAt}>${message}`,
