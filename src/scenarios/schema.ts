@@ -110,7 +110,7 @@ export type BrokerId = keyof Schemas;
 export const BROKER_IDS = Object.keys(BY_BROKER) as BrokerId[];
 
 /** Any broker's scenario, as JSON Schema and editors want it. */
-export const scenarioSchema = v.union([BY_BROKER.kafka.scenario, BY_BROKER.rabbitmq.scenario]);
+export const scenarioSchema = v.union(Object.values(BY_BROKER).map(({ scenario }) => scenario));
 
 export type ScenarioOf<B extends BrokerId> = v.InferOutput<Schemas[B]['scenario']>;
 export type ScenarioInputOf<B extends BrokerId> = v.InferInput<Schemas[B]['scenario']>;

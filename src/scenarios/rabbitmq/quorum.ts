@@ -24,7 +24,10 @@ export const quorumScenario: RabbitmqInput = {
   system: {
     broker: 'rabbitmq',
     nodes: 3,
-    queues: [{ name: 'orders', arguments: { 'x-queue-type': 'quorum' } }, { name: 'quotes' }],
+    queues: [
+      { name: 'orders', arguments: { 'x-queue-type': 'quorum', 'x-quorum-initial-group-size': 3 } },
+      { name: 'quotes' },
+    ],
   },
   clients: [
     publisher('shop', {

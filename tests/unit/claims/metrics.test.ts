@@ -120,3 +120,69 @@ describe('the backlog', () => {
     expect(backlogAfter([appended(0), positioned(0), archived])).toBe(0);
   });
 });
+
+describe('the backlog of a queue', () => {
+  const created: EventBody = {
+    kind: 'places-created',
+    node: 'b',
+    name: PLACE,
+    places: [PLACE],
+    total: 1,
+    holds: 'queue',
+  };
+  const at = { node: 'b', place: PLACE };
+  const removed = (position: number): EventBody => ({
+    kind: 'removed',
+    ...at,
+    position,
+    message: position,
+    why: '',
+  });
+  const dropped = (position?: number): EventBody => ({
+    kind: 'dropped',
+    ...at,
+    message: 7,
+    reason: 'maxlen',
+    ...(position !== undefined && { position }),
+  });
+  const deadLettered = (position: number): EventBody => ({
+    kind: 'dead-lettered',
+    ...at,
+    position,
+    message: position,
+    to: 'dlx',
+    reason: 'rejected',
+  });
+  const three = [created, appended(0), appended(1), appended(2)];
+
+  it('is what is in it, whoever reads it and whether it is given out or not', () => {
+    expect(backlogAfter(three)).toBe(3);
+    expect(backlogAfter([...three, processed(0)])).toBe(3);
+    expect(backlogAfter([...three, removed(0), dropped(1), deadLettered(2)])).toBe(0);
+  });
+
+  it('counts each copy once, though another leader tells of it again', () => {
+    expect(backlogAfter([...three, appended(0, 0, 1), removed(0), removed(0)])).toBe(2);
+  });
+
+  it('goes with the queue', () => {
+    const deleted: EventBody = { kind: 'places-deleted', node: 'b', name: PLACE, places: [PLACE] };
+    expect(backlogAfter([...three, deleted])).toBe(0);
+    expect(backlogAfter([...three, deleted, created, appended(0)])).toBe(1);
+  });
+
+  it('is not what never got in; that is counted all the same, as what was let go', () => {
+    const fold = new MetricsFold();
+    [...three, dropped(), dropped(0), deadLettered(1)].forEach((event, seq) =>
+      fold.on({ ...event, seq, at: seq }),
+    );
+    expect(fold.metrics()).toMatchObject({ backlog: 1, dropped: 2, deadLettered: 1 });
+  });
+
+  it('finishes a message again where another consumer of the queue does', () => {
+    const fold = new MetricsFold();
+    const by = (client: string): EventBody => ({ ...processed(0), client, group: null }) as EventBody;
+    [...three, by('c0'), by('c1')].forEach((event, seq) => fold.on({ ...event, seq, at: seq }));
+    expect(fold.metrics()).toMatchObject({ processed: 2, duplicates: 1 });
+  });
+});

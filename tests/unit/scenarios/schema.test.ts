@@ -198,7 +198,108 @@ describe('parseScenario', () => {
   });
 });
 
+describe('a scenario of RabbitMQ', () => {
+  const rabbit = {
+    ...minimal,
+    system: {
+      broker: 'rabbitmq',
+      nodes: 2,
+      exchanges: [{ name: 'orders', type: 'topic' }],
+      queues: [{ name: 'work' }],
+    },
+  };
+  const consumer = { id: 'c', role: 'consumer', queues: ['work'] };
+  const publisher = { id: 'p', role: 'publisher', exchange: 'orders', load: { ratePerSecond: 1 } };
+  const doing = (action: object) => ({
+    ...rabbit,
+    clients: [publisher, consumer],
+    timeline: [{ atMs: 1, action }],
+  });
+
+  it('is told apart by its broker, and filled in with RabbitMQ’s defaults', () => {
+    expect(parseScenario({ ...rabbit, clients: [publisher, consumer] })).toMatchObject({
+      system: { version: '4.3', queues: [{ durable: true, node: 1 }] },
+      clients: [{ routingKey: '{key}', confirms: true }, { ack: 'after' }],
+    });
+    expect(problemsOf({ ...rabbit, clients: [producer] })[0]).toMatch(/^clients\[0\]\.role: expected/);
+  });
+
+  it.each<[string, object, RegExp]>([
+    [
+      'a queue that nobody declares',
+      { ...rabbit, clients: [{ ...consumer, queues: ['wrok'] }] },
+      /^clients\[0\]\.queues\[0\]: expected one of "work", got "wrok"/,
+    ],
+    [
+      'an exchange that nobody declares',
+      { ...rabbit, clients: [{ ...publisher, exchange: 'x' }] },
+      /^clients\[0\]\.exchange: expected one of "", .*"orders", got "x"/,
+    ],
+    [
+      'a node too many',
+      { ...rabbit, clients: [{ ...consumer, node: 3 }] },
+      /^clients\[0\]\.node: expected a node from 1 to 2, got 3/,
+    ],
+    [
+      'a fault on Kafka’s broker',
+      doing({ do: 'crash', target: 'broker-1' }),
+      /^timeline\[0\]\.action\.target: expected one of "p", "c", "rabbit-1", "rabbit-2", got "broker-1"/,
+    ],
+    [
+      'a consumer that is to publish',
+      doing({ do: 'publish', client: 'c' }),
+      /^timeline\[0\]\.action\.client: expected one of "p", got "c"/,
+    ],
+    [
+      'an alarm of a node that is not there',
+      doing({ do: 'alarm', node: 3, on: true }),
+      /^timeline\[0\]\.action\.node: expected a node from 1 to 2, got 3/,
+    ],
+    [
+      'a binding to nowhere',
+      doing({ do: 'bind', binding: { source: 'orders', destination: 'x' } }),
+      /^timeline\[0\]\.action\.binding\.destination: expected one of "work", got "x"/,
+    ],
+    [
+      'an action of Kafka',
+      doing({ do: 'elect-leaders', election: 'preferred', topic: 'work' }),
+      /^timeline\[0\]\.action\.do: expected/,
+    ],
+    [
+      'an id used twice',
+      { ...rabbit, clients: [consumer, consumer] },
+      /^clients\[1\]\.id: expected an id not used before, got "c"/,
+    ],
+  ])('names %s', (_, input, expected) => {
+    expect(problemsOf(input)[0]).toMatch(expected);
+  });
+
+  it('may consume what is declared later, by the timeline, by the consumer or by an application', () => {
+    const own = { ...consumer, queues: ['own'], declares: { queues: [{ name: 'own', exclusive: true }] } };
+    const calls = [{ do: { call: 'queue.declare', queue: { name: 'called' } } }];
+    const declared = { do: 'declare-queue', queue: { name: 'late' } };
+    expect(
+      problemsOf({
+        ...rabbit,
+        clients: [
+          own,
+          { ...consumer, id: 'd', queues: ['late'] },
+          { ...consumer, id: 'e', queues: ['called'] },
+          { id: 'a', role: 'application', calls },
+        ],
+        timeline: [{ atMs: 1, action: declared }],
+      }),
+    ).toEqual([]);
+  });
+});
+
 describe('parseActions', () => {
+  it('takes the actions of one broker only', () => {
+    const publish = [{ atMs: 1, action: { do: 'publish', client: 'p' } }];
+    expect(parseActions(publish, 'rabbitmq')).toMatchObject([{ action: { count: 1, key: null } }]);
+    expect(() => parseActions(publish, 'kafka')).toThrow(/\[0\]\.action\.do: expected .*got "publish"/);
+  });
+
   it('names the action and the field', () => {
     expect(() => parseActions([{ atMs: -1, action: { do: 'crash', target: 'c1' } }], 'kafka')).toThrow(
       /\[0\]\.atMs: /,
