@@ -272,7 +272,7 @@ export const groupClaims: readonly Claim[] = [
     statement: 'Each group receives every record',
     rules: ['K-68', 'K-70'],
     observable: true,
-    scenarios: ['kafka-two-groups'],
+    scenarios: ['kafka-two-groups', 'beside-consumers-kafka'],
     judge: () => new GroupsAreIndependent(),
   },
   {
@@ -281,7 +281,7 @@ export const groupClaims: readonly Claim[] = [
     statement: 'A later group reads what others have long consumed',
     rules: ['K-69'],
     observable: true,
-    scenarios: ['kafka-two-groups'],
+    scenarios: ['kafka-two-groups', 'beside-replay-kafka'],
     judge: () => new ReadingRemovesNothing(),
   },
   {

@@ -305,7 +305,7 @@ export const partitionClaims: readonly Claim[] = [
     statement: 'Across partitions, records are delivered in another order than sent',
     rules: ['K-111'],
     observable: true,
-    scenarios: ['kafka-consumer-groups'],
+    scenarios: ['kafka-consumer-groups', 'beside-ordering-kafka'],
     judge: () => new NoOrderAcrossPartitions(),
   },
   {

@@ -431,7 +431,7 @@ export const replayClaims: readonly Claim[] = [
     statement: 'After a seek, the same records come again at the same offsets',
     rules: ['K-70'],
     observable: true,
-    scenarios: ['kafka-replay'],
+    scenarios: ['kafka-replay', 'beside-replay-kafka'],
     judge: () => new SeekReadsAgain(),
   },
   {

@@ -418,7 +418,7 @@ export const shareClaims: readonly Claim[] = [
     statement: 'Others of a share group finish what lies behind a slow record',
     rules: ['K-103', 'K-107'],
     observable: true,
-    scenarios: [RUN],
+    scenarios: [RUN, 'beside-share-group-kafka'],
     judge: () => new ShareSlowRecordPassed(),
   },
   {
@@ -427,7 +427,7 @@ export const shareClaims: readonly Claim[] = [
     statement: 'In a consumer group a slow record holds up its partition',
     rules: ['K-111'],
     observable: true,
-    scenarios: [RUN],
+    scenarios: [RUN, 'beside-use-kafka'],
     judge: () => new SlowRecordBlocksPartition(),
   },
   {

@@ -416,7 +416,7 @@ export const prefetchClaims: readonly Claim[] = [
     id: 'rabbitmq.competing-breaks-order',
     statement: 'Two consumers of a queue finish in another order than it has',
     rules: ['R-37'],
-    scenarios: PAIRS,
+    scenarios: [...PAIRS, 'beside-ordering-rabbitmq'],
     judge: () => new CompetingBreaksOrder(),
   },
   {
@@ -424,7 +424,7 @@ export const prefetchClaims: readonly Claim[] = [
     id: 'rabbitmq.single-active-in-order',
     statement: 'A single active consumer takes the queue in order, and the next goes on where it stopped',
     rules: ['R-45'],
-    scenarios: ['rabbitmq-single-active'],
+    scenarios: ['rabbitmq-single-active', 'beside-single-active-rabbitmq'],
     judge: () => new SingleActiveInOrder(),
   },
   {

@@ -429,7 +429,7 @@ export const quorumClaims: readonly Claim[] = [
     statement: 'What one reader of a stream has acknowledged, another is given from the beginning',
     rules: ['R-58'],
     observable: true,
-    scenarios: ['rabbitmq-stream'],
+    scenarios: ['rabbitmq-stream', 'beside-rabbitmq-stream-rabbitmq'],
     judge: () => new StreamKeeps(),
   },
 ];

@@ -474,7 +474,7 @@ export const routingClaims: readonly Claim[] = [
     id: 'rabbitmq.copy-for-each-queue',
     statement: 'Every queue that matches has a copy of its own',
     rules: ['R-12', 'R-13', 'R-16'],
-    scenarios: TOPIC,
+    scenarios: [...TOPIC, 'beside-consumers-rabbitmq'],
     judge: () => new CopyForEachQueue(),
   },
   {

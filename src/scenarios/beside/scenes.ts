@@ -6,7 +6,7 @@
  * What is carried is then set out for the eye: letters for keys, small batches, and times of seconds where brokers have
  * minutes.
  */
-import type { WorkloadInput } from '../../brokers/workload.ts';
+import type { CarryRule, Workload, WorkloadInput } from '../../brokers/workload.ts';
 import { carry, parseWorkload, type CarryingBroker, type Choices } from '../compare.ts';
 import type { Control, Experiment, Knob, StageKind } from '../experiment.ts';
 import type { ScenarioOf } from '../schema.ts';
@@ -23,8 +23,9 @@ export interface Scene {
   /** Experiments of the library: the queue's, the stream's. */
   readonly queue: string;
   readonly stream: string;
-  /** Who may come late and ask for the past, and whom the reader may crash. */
-  readonly workload: ReturnType<typeof parseWorkload>;
+  readonly workload: Workload;
+  /** How it was carried to each. */
+  readonly rules: { readonly queue: readonly CarryRule[]; readonly stream: readonly CarryRule[] };
 }
 
 interface Part {
@@ -45,6 +46,8 @@ interface Plan {
   readonly late?: Readonly<Record<string, number>>;
   /** A consumer begins one message that takes many times as long as the others. */
   readonly slow?: { readonly target: string; readonly atMs: number; readonly factor: number };
+  /** Where Kafka's Billing goes back to, once everything has been read. */
+  readonly seek?: { readonly atMs: number; readonly offset: number };
   readonly queue: Part;
   readonly stream: Part;
 }
@@ -104,7 +107,7 @@ const PLANS: readonly Plan[] = [
     row: 'Message lifecycle',
     title: 'Message lifecycle',
     question: 'Both have done the same work. What is left of it?',
-    posterMs: 13_000,
+    posterMs: 20_000,
     workload: {
       producers: [shop(1.5, 30_000)],
       audiences: [{ id: 'billing', processingMs: 300 }],
@@ -120,18 +123,20 @@ const PLANS: readonly Plan[] = [
     id: 'beside-replay',
     row: 'Replay',
     title: 'Replay',
-    question: 'At 16 s Fraud comes and asks for everything. What is it given?',
-    posterMs: 19_000,
+    question:
+      'At 16 s Fraud comes and asks for everything. What is it given? At 29 s Billing wants to read again from number 20.',
+    posterMs: 18_000,
     workload: REPLAY,
+    seek: { atMs: 29_000, offset: 20 },
     queue: { claims: ['rabbitmq.past-is-not-given'] },
-    stream: { claims: ['kafka.reading-removes-nothing'] },
+    stream: { claims: ['kafka.reading-removes-nothing', 'kafka.seek-reads-again'] },
   },
   {
     id: 'beside-consumers',
     row: 'Multiple consumers',
     title: 'Multiple consumers',
     question: 'Billing has two consumers, Analytics one. Who gets which copy?',
-    posterMs: 12_000,
+    posterMs: 15_000,
     workload: {
       producers: [shop(2, 24_000)],
       audiences: [
@@ -150,7 +155,7 @@ const PLANS: readonly Plan[] = [
     row: 'Ordering',
     title: 'Ordering',
     question: 'One consumer, and from 14 s a second one. Which order holds, and which breaks?',
-    posterMs: 20_000,
+    posterMs: 21_000,
     workload: ORDERED,
     late: { 'billing-2': 14_000 },
     queue: { claims: ['rabbitmq.one-consumer-in-order', 'rabbitmq.competing-breaks-order'] },
@@ -162,7 +167,7 @@ const PLANS: readonly Plan[] = [
     title: 'Use case',
     question:
       'One order takes ten seconds. Who waits behind it? And at 24 s a Ledger wants the balances: who can give them?',
-    posterMs: 15_500,
+    posterMs: 16_000,
     workload: {
       ...UNEVEN,
       audiences: [...UNEVEN.audiences, { id: 'ledger', startMs: 24_000, processingMs: 50 }],
@@ -176,7 +181,7 @@ const PLANS: readonly Plan[] = [
     row: null,
     title: 'RabbitMQ streams',
     question: 'The same workload as for the row on replay; on RabbitMQ it is a stream this time.',
-    posterMs: 19_000,
+    posterMs: 18_000,
     workload: REPLAY,
     queue: { claims: ['rabbitmq.stream-keeps-what-is-acked'], choices: { queue: 'stream' } },
     stream: { claims: ['kafka.reading-removes-nothing'] },
@@ -186,7 +191,7 @@ const PLANS: readonly Plan[] = [
     row: null,
     title: 'Kafka share groups',
     question: 'The slow order once more; in Kafka a share group reads. Does anybody wait behind it now?',
-    posterMs: 15_500,
+    posterMs: 16_000,
     workload: UNEVEN,
     slow: { target: 'billing-1', atMs: 7000, factor: 30 },
     queue: { claims: ['rabbitmq.slow-message-passed', 'rabbitmq.competing-breaks-order'] },
@@ -206,7 +211,7 @@ const PLANS: readonly Plan[] = [
     title: 'Single active consumer',
     question:
       'Two consumers are there from the beginning; at 14 s the one at work crashes. What becomes of the order?',
-    posterMs: 17_000,
+    posterMs: 20_000,
     workload: {
       ...ORDERED,
       faults: [
@@ -234,14 +239,10 @@ function make(plan: Plan): Made {
     kafka: { ...plan.stream.choices },
     rabbitmq: { prefetch: '1', ...plan.queue.choices },
   };
-  const rabbitmq = forTheEye(
-    carry('rabbitmq', workload, choices.rabbitmq).scenario as ScenarioOf<'rabbitmq'>,
-    plan,
-  );
-  const kafka = forTheEye(
-    withSmallTimes(carry('kafka', workload, choices.kafka).scenario as ScenarioOf<'kafka'>),
-    plan,
-  );
+  const queue = carry('rabbitmq', workload, choices.rabbitmq);
+  const stream = carry('kafka', workload, choices.kafka);
+  const rabbitmq = forTheEye(queue.scenario as ScenarioOf<'rabbitmq'>, plan);
+  const kafka = forTheEye(withSmallTimes(stream.scenario as ScenarioOf<'kafka'>), plan);
   const experiment = (broker: CarryingBroker, part: Part, stage: StageKind): Experiment => ({
     id: `${id}-${broker}`,
     scenario: `${id}-${broker}`,
@@ -257,31 +258,43 @@ function make(plan: Plan): Made {
     claims: part.claims,
   });
   return {
-    scene: { id, row, title, question, queue: `${id}-rabbitmq`, stream: `${id}-kafka`, workload },
+    scene: {
+      id,
+      row,
+      title,
+      question,
+      queue: `${id}-rabbitmq`,
+      stream: `${id}-kafka`,
+      workload,
+      rules: { queue: queue.rules, stream: stream.rules },
+    },
     scenarios: [rabbitmq, kafka],
     experiments: [experiment('rabbitmq', plan.queue, 'queues'), experiment('kafka', plan.stream, 'groups')],
   };
 }
 
-/** Letters for keys, who comes late, and the message that takes so long. */
+/** Letters for keys, who comes late, and what is to happen at which moment. */
 function forTheEye<S extends ScenarioOf<'kafka'> | ScenarioOf<'rabbitmq'>>(
   scenario: S,
-  { late = {}, slow }: Plan,
+  { late = {}, slow, seek }: Plan,
 ): S {
   const clients = scenario.clients.map((client) => ({
     ...client,
     ...('keys' in client ? { keys: { kind: 'uniform' as const, keys: KEYS } } : {}),
     ...(late[client.id] === undefined ? {} : { startMs: late[client.id] }),
   }));
-  const timeline = slow
-    ? [
-        ...scenario.timeline,
-        { atMs: slow.atMs, action: { do: 'slow' as const, target: slow.target, factor: slow.factor } },
-        // Before it is done, so that no second one takes as long.
-        { atMs: slow.atMs + 6000, action: { do: 'slow' as const, target: slow.target, factor: 1 } },
-      ]
-    : scenario.timeline;
-  return { ...scenario, clients, timeline };
+  const timeline: unknown[] = [...scenario.timeline];
+  if (slow) {
+    const { target, atMs, factor } = slow;
+    timeline.push({ atMs, action: { do: 'slow', target, factor } });
+    // Before it is done, so that no second one takes as long.
+    timeline.push({ atMs: atMs + 6000, action: { do: 'slow', target, factor: 1 } });
+  }
+  if (seek && scenario.system.broker === 'kafka') {
+    const to = { kind: 'offset', offset: seek.offset };
+    timeline.push({ atMs: seek.atMs, action: { do: 'seek', client: 'billing-1', to } });
+  }
+  return { ...scenario, clients, timeline } as S;
 }
 
 /** Kafka's times are made for days: a segment is closed after a week, a silent member is missed after 45 seconds. */

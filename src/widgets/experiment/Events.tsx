@@ -42,14 +42,18 @@ interface Props {
   readonly ready: boolean;
 }
 
+interface EventsProps extends Props {
+  readonly title?: string;
+}
+
 /** While it is closed it stands still: a list that nobody sees is not drawn sixty times a second. */
-export function Events({ session, ready }: Props) {
+export function Events({ session, ready, title = 'Events up to this moment' }: EventsProps) {
   const [open, setOpen] = useState(false);
   const first = useRef<Frame>(session.poster.frame);
   const frame = open ? session.frame.value : first.current;
   return (
     <details class="xp-details" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Events up to this moment</summary>
+      <summary>{title}</summary>
       <Lines lines={[...frame.recent].reverse()} ready={ready} session={session} />
     </details>
   );

@@ -101,12 +101,16 @@ export function Now({ frame }: { frame: Frame }) {
   );
 }
 
-function Knobs({ session, ready }: Props) {
+interface KnobsProps extends Props {
+  readonly title?: string;
+}
+
+export function Knobs({ session, ready, title = 'Settings' }: KnobsProps) {
   const { experiment, knobs: own } = session.poster;
   const chosen = session.knobs.value;
   return (
     <section>
-      <h4>Settings</h4>
+      <h4>{title}</h4>
       <div class="xp-knobs">
         {experiment.knobs.map(({ id, name, hint, options }) => {
           const value = chosen[id] ?? own[id] ?? '';

@@ -1,0 +1,298 @@
+/**
+ * One workload on two brokers, side by side: two pictures, two captions, two lists of claims, and one transport that
+ * moves both. The build draws it with both first frames, so nothing moves when the page takes over.
+ */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
+import { simulator } from '../../client/page.ts';
+import { Events, MessageLife } from '../experiment/Events.tsx';
+import '../experiment/experiment.css';
+import { useKeptFocus, usePlaying, type Figure } from '../experiment/hooks.ts';
+import { Share } from '../experiment/Share.tsx';
+import { Claims, Knobs, Now } from '../experiment/Side.tsx';
+import { Transport } from '../experiment/Transport.tsx';
+import { Trouble } from '../experiment/Trouble.tsx';
+import { seconds, shortSeconds } from '../experiment/words.ts';
+import './comparison.css';
+import { Duo } from './duo.ts';
+import { actionWords, interventions, sending } from './interventions.ts';
+import { pictureOf } from './pictures.ts';
+import { BROKERS, SIDES, type BesidePoster, type Side } from './poster.ts';
+import { Rules } from './Rules.tsx';
+
+/** The island. @param poster a {@link BesidePoster} as JSON */
+export default function Beside({ poster }: { poster: string }) {
+  const duo = useMemo(() => new Duo(JSON.parse(poster) as BesidePoster, simulator()), [poster]);
+  return <BesideFrame duo={duo} />;
+}
+
+interface FrameProps {
+  readonly duo: Duo;
+  /** What stands under the pictures, above the transport's desk. */
+  readonly children?: ComponentChildren;
+}
+
+export function BesideFrame({ duo, children }: FrameProps) {
+  const { id, title, question } = duo.poster;
+  const figure = useRef<HTMLElement>(null);
+  const [ready, setReady] = useState(false);
+  const { caption: first } = duo.sides.queue.frame.value;
+  const { caption: second } = duo.sides.stream.frame.value;
+  useEffect(() => {
+    setReady(true);
+    return () => duo.close();
+  }, [duo]);
+  useSharedAddress(duo, figure);
+  usePlaying(duo, figure);
+  useKeptFocus(figure);
+  useEffect(() => {
+    if (!duo.untouched.value) duo.tell(performance.now());
+  }, [duo, first?.seq, second?.seq, duo.playing.value]);
+  return (
+    <figure
+      ref={figure}
+      id={id}
+      class="xp xb wide not-content"
+      data-beside={id}
+      data-playing={duo.playing.value}
+      aria-label={`Comparison: ${title}`}
+      onPointerEnter={() => void duo.open()}
+    >
+      <header class="xp-top">
+        <div>
+          <h3>{title}</h3>
+          <p>{question}</p>
+        </div>
+        <Share id={id} of={duo} parameters={() => duo.parameters()} ready={ready} />
+      </header>
+      {duo.error.value !== null && (
+        <p class="xp-trouble" role="alert">
+          {duo.error.value}
+        </p>
+      )}
+      {SIDES.map((side) => (
+        <Trouble key={side} session={duo.sides[side]} />
+      ))}
+      <div class="xb-sides">
+        {SIDES.map((side) => (
+          <Half key={side} duo={duo} side={side} ready={ready} />
+        ))}
+      </div>
+      <Transport of={duo} ready={ready} />
+      {children}
+      <Desk duo={duo} ready={ready} />
+      <More duo={duo} ready={ready} />
+      <p class="xp-hidden" role="status">
+        {duo.announcement.value}
+      </p>
+    </figure>
+  );
+}
+
+interface SideProps {
+  readonly duo: Duo;
+  readonly side: Side;
+  readonly ready: boolean;
+}
+
+function Half({ duo, side, ready }: SideProps) {
+  const session = duo.sides[side];
+  const { Stage, summary, message } = pictureOf(session.poster.experiment.stage);
+  const frame = session.frame.value;
+  const help = useId();
+  const broker = BROKERS[side];
+  const onStageKey = (event: KeyboardEvent): void => {
+    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = {
+      ' ': () => duo.toggle(),
+      ArrowRight: () => void duo.step(1),
+      ArrowLeft: () => void duo.step(-1),
+      Home: () => void duo.seek(0),
+      End: () => void duo.seek(frame.endsAt),
+    }[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  };
+  return (
+    <section class={`xb-half xb-${side}`} aria-label={broker}>
+      <h4>{broker}</h4>
+      <div
+        class="xp-stage"
+        role="group"
+        tabIndex={0}
+        aria-label={`${broker} at ${seconds(frame.at)}. ${summary(frame.view)}`}
+        aria-describedby={help}
+        onKeyDown={onStageKey}
+      >
+        <Stage
+          shape="tall"
+          view={frame.view}
+          at={frame.at}
+          selected={session.life.value?.message ?? null}
+          onCell={ready ? (id, title) => void session.showLife(id, title) : null}
+        />
+      </div>
+      <div class="xb-caption">
+        <p class="xp-caption">
+          {frame.caption && (
+            <>
+              <b>{seconds(frame.caption.at)}</b> {frame.caption.text}
+            </>
+          )}
+        </p>
+        <MessageLife session={session} ready={ready} message={message} />
+      </div>
+      <Now frame={frame} />
+      {frame.claims.length > 0 && <Claims session={session} ready={ready} />}
+      <p id={help} class="xp-hidden">
+        With the figure in focus: Space plays and pauses both, left and right arrow step, Home and End go to
+        the beginning and the end. Tab reaches a {message}; arrow keys go to others, Enter lists its life.
+      </p>
+    </section>
+  );
+}
+
+/** What is done to both at once, and what of each can be set. */
+function Desk({ duo, ready }: Omit<SideProps, 'side'>) {
+  const { sides, poster } = duo;
+  const frames = { queue: sides.queue.frame.value, stream: sides.stream.frame.value };
+  const actions = sides.queue.actions.value;
+  const presses = interventions(
+    poster,
+    frames,
+    actions.map(({ action }) => action),
+  );
+  const settings = SIDES.filter((side) => poster.posters[side].experiment.knobs.length > 0);
+  return (
+    <div class="xp-desk">
+      <section>
+        <h4>Do the same to both</h4>
+        <Send duo={duo} ready={ready} />
+        <span class="xp-buttons">
+          {presses.map(({ id, label, fault, refused, make }) => (
+            <button
+              key={id}
+              type="button"
+              class={fault ? 'xp-fault-button' : ''}
+              disabled={!ready || refused !== null}
+              title={refused ?? undefined}
+              onClick={() => void duo.act(make)}
+            >
+              {label}
+            </button>
+          ))}
+        </span>
+        {actions.length > 0 && (
+          <>
+            <h4 class="xp-second">What you did</h4>
+            <ul class="xp-actions">
+              {actions.map(({ atMs, action }, i) => (
+                <li key={`${i}-${atMs}`}>
+                  <span>
+                    {shortSeconds(atMs * 1000)} {actionWords(action)}
+                  </span>
+                  <button
+                    type="button"
+                    class="xp-link"
+                    aria-label={`Take back: ${actionWords(action)} at ${shortSeconds(atMs * 1000)}`}
+                    onClick={() => void duo.withdraw(i)}
+                  >
+                    take back
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
+      </section>
+      {settings.map((side) => (
+        <Knobs key={side} session={sides[side]} ready={ready} title={`Settings of ${BROKERS[side]}`} />
+      ))}
+    </div>
+  );
+}
+
+function Send({ duo, ready }: Omit<SideProps, 'side'>) {
+  const { keys } = duo.poster;
+  const [key, setKey] = useState(keys[0] ?? null);
+  return (
+    <form
+      class="xp-send"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void duo.act(sending(duo.poster, key));
+      }}
+    >
+      {keys.length > 0 && (
+        <select
+          aria-label="Key of the message"
+          disabled={!ready}
+          value={key ?? ''}
+          onChange={(event) => setKey(event.currentTarget.value)}
+        >
+          {keys.map((each) => (
+            <option key={each} value={each} selected={each === key}>
+              key {each}
+            </option>
+          ))}
+        </select>
+      )}
+      <button type="submit" disabled={!ready}>
+        Send a message
+      </button>
+    </form>
+  );
+}
+
+function More({ duo, ready }: Omit<SideProps, 'side'>) {
+  return (
+    <div class="xp-more">
+      {SIDES.map((side) => (
+        <Events
+          key={side}
+          session={duo.sides[side]}
+          ready={ready}
+          title={`Events on ${BROKERS[side]} up to this moment`}
+        />
+      ))}
+      <details class="xp-details">
+        <summary>How the workload was carried to each</summary>
+        <div class="xb-pair">
+          {SIDES.map((side) => (
+            <section key={side} aria-label={BROKERS[side]}>
+              <h4>{BROKERS[side]}</h4>
+              <Rules rules={duo.poster.rules[side]} choose={null} ready={ready} />
+            </section>
+          ))}
+        </div>
+      </details>
+      <details class="xp-details">
+        <summary>How to read the figures</summary>
+        <div class="xb-pair">
+          {SIDES.map((side) => {
+            const { Legend } = pictureOf(duo.poster.posters[side].experiment.stage);
+            return (
+              <section key={side} aria-label={BROKERS[side]}>
+                <h4>{BROKERS[side]}</h4>
+                <ul class="xp-legend">
+                  <Legend />
+                </ul>
+              </section>
+            );
+          })}
+        </div>
+      </details>
+    </div>
+  );
+}
+
+/** Shows the runs of the page's address (`?run=…&beside=…#<id>`), where it is for this figure. */
+function useSharedAddress(duo: Duo, figure: Figure): void {
+  useEffect(() => {
+    const asked = new URLSearchParams(location.search);
+    const queue = asked.get('run');
+    if (queue === null || location.hash.slice(1) !== duo.poster.id) return;
+    void duo.readAddress({ queue, stream: asked.get('beside') ?? '' });
+  }, [duo, figure]);
+}

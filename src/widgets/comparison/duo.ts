@@ -1,0 +1,287 @@
+/**
+ * Two runs of one workload that move together: each has a session of its own, and one transport moves both to the same
+ * moment. While it plays, the next moment is asked for when both have arrived at the last one: the slower sets the pace.
+ */
+import { batch, computed, effect, signal } from '@preact/signals';
+import type { About, Client, Frame } from '../../client/client.ts';
+import type { Action } from '../../scenarios/schema.ts';
+import { Session } from '../experiment/session.ts';
+import { seconds, shortSeconds, SPEEDS, speedIndex } from '../experiment/words.ts';
+import { actionWords } from './interventions.ts';
+import { both, BROKERS, SIDES, type BesidePoster, type Both, type Side } from './poster.ts';
+
+/** A tab that was asleep does not jump: between two frames at most this much real time passes. */
+const TICK_MAX_MS = 250;
+const MICROS_PER_MS = 1000;
+/** While it plays, the words under the stages are read out at most this often. */
+const ANNOUNCE_EVERY_MS = 5000;
+
+/** One side: what leads it to a moment leads the other one there as well. */
+class Half extends Session {
+  private readonly duo: Duo;
+  private readonly side: Side;
+
+  constructor(duo: Duo, side: Side, client: Client) {
+    super(duo.poster.posters[side], client, { actionWords });
+    this.duo = duo;
+    this.side = side;
+  }
+
+  override jump(_seq: number, at: number): Promise<void> {
+    this.duo.pause();
+    return this.duo.seek(at);
+  }
+
+  override announce(text: string): void {
+    this.duo.announce(`${BROKERS[this.side]}: ${text}`);
+  }
+}
+
+export class Duo {
+  readonly poster: BesidePoster;
+  readonly sides: Both<Session>;
+  readonly playing = signal(false);
+  /** Still the first frames, untouched: Play begins at the beginning. */
+  readonly untouched = signal(true);
+  readonly speed;
+  readonly announcement = signal('');
+  /** What went wrong with the figure itself: an address that is of something else. */
+  readonly error = signal<string | null>(null);
+  /** One clock and one timeline for both. */
+  readonly frame = computed(() => {
+    const { queue, stream } = both((side) => this.sides[side].frame.value);
+    return {
+      at: Math.min(queue.at, stream.at),
+      endsAt: Math.max(queue.endsAt, stream.endsAt),
+      ended: queue.ended && stream.ended,
+      marks: [...queue.marks, ...stream.marks.map((mark) => ({ ...mark, seq: -1 - mark.seq }))],
+      spans: [...queue.spans, ...stream.spans],
+    };
+  });
+  /** The moment that both were last asked for. */
+  private asked: number;
+  private playhead: number;
+  private ticked: number | null = null;
+  private announcedAt = -Infinity;
+  /** Something is done to both at once: playing waits for it. */
+  private busy = false;
+
+  constructor(poster: BesidePoster, client: Client) {
+    this.poster = poster;
+    this.sides = both((side) => new Half(this, side, client));
+    this.speed = signal(speedIndex(poster.posters.queue.experiment.speed));
+    this.asked = this.playhead = poster.posters.queue.frame.at;
+  }
+
+  /** @returns whether both runs are open */
+  async open(): Promise<boolean> {
+    const opened = await this.each((session) => session.open());
+    return opened.every(Boolean);
+  }
+
+  async play(): Promise<void> {
+    if (this.playing.value) return;
+    const { at, ended } = this.frame.value;
+    const from = this.untouched.value || ended ? 0 : at;
+    if (!(await this.open())) return;
+    batch(() => {
+      this.untouched.value = false;
+      this.playing.value = true;
+    });
+    this.ticked = null;
+    this.playhead = from;
+    this.ask(from);
+    this.announce('Playing');
+  }
+
+  pause(): void {
+    if (!this.playing.value) return;
+    this.playing.value = false;
+    this.announce(`Paused at ${shortSeconds(this.frame.value.at)}`);
+  }
+
+  toggle(): void {
+    if (this.playing.value) this.pause();
+    else void this.play();
+  }
+
+  /** One turn of the playing: asks for the frames of this time, once both have the last ones. @param nowMs the page's clock */
+  tick(nowMs: number): void {
+    if (!this.playing.value || this.busy) return;
+    if (SIDES.some((side) => this.sides[side].error.value !== null || this.frameOf(side).failure !== null)) {
+      this.playing.value = false;
+      return;
+    }
+    if (!this.arrived()) return;
+    const { endsAt } = this.frame.value;
+    if (this.playhead >= endsAt) {
+      this.playing.value = false;
+      this.announce('The end of the run');
+      return;
+    }
+    const passed = this.ticked === null ? 0 : Math.min(TICK_MAX_MS, nowMs - this.ticked);
+    this.ticked = nowMs;
+    if (passed <= 0) return;
+    this.playhead = Math.min(
+      endsAt,
+      this.playhead + passed * MICROS_PER_MS * (SPEEDS[this.speed.value] ?? 1),
+    );
+    this.ask(Math.round(this.playhead));
+  }
+
+  /** Time stands still while nobody looks: the next tick begins anew. */
+  hold(): void {
+    this.ticked = null;
+  }
+
+  /** @param at virtual microseconds */
+  async seek(at: number): Promise<void> {
+    this.untouched.value = false;
+    this.playhead = Math.round(Math.max(0, Math.min(this.frame.value.endsAt, at)));
+    if (await this.open()) this.ask(this.playhead);
+  }
+
+  /** To the next moment, or the one before, at which something happens that has words, on either side. */
+  async step(by: number): Promise<void> {
+    this.pause();
+    if (this.busy || !(await this.open())) return;
+    await this.alone(async () => {
+      await this.settled();
+      const from = this.frame.value.at;
+      await this.each((session) => stepBeyond(session, from, by));
+      const moments = SIDES.map((side) => this.frameOf(side).at);
+      this.ask(by > 0 ? Math.min(...moments) : Math.max(...moments));
+      await this.settled();
+    });
+    this.playhead = this.asked;
+    this.announce(seconds(this.asked));
+  }
+
+  /** Everything as it was: the scenarios' own settings, no actions, the first frames. */
+  async reset(): Promise<void> {
+    this.playing.value = false;
+    this.asked = this.playhead = this.poster.posters.queue.frame.at;
+    await this.alone(() => this.each((session) => session.reset()));
+    this.untouched.value = true;
+    this.error.value = null;
+    this.announce('Reset');
+  }
+
+  /**
+   * Does the same to both at the moment shown.
+   * @param make gives each side's actions once its run is open; null where nothing is to be done
+   */
+  async act(make: (side: Side, about: About, frame: Frame) => Action | null): Promise<void> {
+    if (this.busy || !(await this.open())) return;
+    this.untouched.value = false;
+    await this.alone(async () => {
+      await this.settled();
+      const before = both((side) => this.sides[side].actions.value.length);
+      const done = both((side) => this.sides[side].act((about, frame) => make(side, about, frame)));
+      const well = { queue: await done.queue, stream: await done.stream };
+      if (well.queue === well.stream) return;
+      // What only one of them can do is done to neither.
+      for (const side of SIDES) if (well[side]) await this.takeBack(side, before[side]);
+    });
+    this.playhead = this.asked = this.frame.value.at;
+  }
+
+  /** Takes back what the reader did to both, by its place in the list. */
+  async withdraw(index: number): Promise<void> {
+    if (this.busy) return;
+    await this.alone(() => this.each((session) => session.withdraw(index)));
+    this.playhead = this.asked = this.frame.value.at;
+  }
+
+  /** What stands in the address of this comparison at this moment. @throws RunError (as a rejection) */
+  async parameters(): Promise<Readonly<Record<string, string>>> {
+    return { run: await this.sides.queue.address(), beside: await this.sides.stream.address() };
+  }
+
+  /** Shows the runs of an address. @param texts what stood in it for each side */
+  async readAddress(texts: Both<string>): Promise<void> {
+    await this.alone(() => this.each((session, side) => session.readAddress(texts[side], true)));
+    this.untouched.value = false;
+    this.playhead = this.asked = this.frame.value.at;
+  }
+
+  announce(text: string): void {
+    if (text !== '') this.announcement.value = text;
+  }
+
+  /** Reads the captions out, not too often. @param nowMs the page's clock */
+  tell(nowMs: number): void {
+    if (this.playing.value && nowMs - this.announcedAt < ANNOUNCE_EVERY_MS) return;
+    this.announcedAt = nowMs;
+    this.announce(
+      SIDES.flatMap((side) => {
+        const { caption } = this.frameOf(side);
+        return caption ? [`${BROKERS[side]}, ${shortSeconds(caption.at)}: ${caption.text}`] : [];
+      }).join(' '),
+    );
+  }
+
+  close(): void {
+    this.playing.value = false;
+    for (const side of SIDES) this.sides[side].close();
+  }
+
+  private frameOf(side: Side): Frame {
+    return this.sides[side].frame.value;
+  }
+
+  private ask(at: number): void {
+    this.asked = at;
+    for (const side of SIDES) void this.sides[side].seek(at);
+  }
+
+  private arrived(): boolean {
+    return SIDES.every((side) => this.frameOf(side).at === this.asked);
+  }
+
+  /** When both are at the moment that was asked for, or cannot get there. */
+  private settled(): Promise<void> {
+    return until(() => this.arrived() || SIDES.some((side) => this.sides[side].error.value !== null));
+  }
+
+  private async each<T>(work: (session: Session, side: Side) => Promise<T>): Promise<T[]> {
+    return Promise.all(SIDES.map((side) => work(this.sides[side], side)));
+  }
+
+  private async alone(work: () => Promise<unknown>): Promise<void> {
+    this.busy = true;
+    try {
+      await work();
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private async takeBack(side: Side, length: number): Promise<void> {
+    const session = this.sides[side];
+    const last = session.actions.value.length - 1;
+    if (last >= length) await session.withdraw(last);
+  }
+}
+
+/** Steps until another moment is reached: several things may happen in one. */
+async function stepBeyond(session: Session, from: number, by: number): Promise<void> {
+  for (;;) {
+    const before = session.frame.value;
+    void session.step(by);
+    await until(() => session.frame.value !== before || session.error.value !== null);
+    const { at, endsAt } = session.frame.value;
+    if (session.error.value !== null || at !== from || at === 0 || at === endsAt) return;
+  }
+}
+
+/** Waits for signals. */
+function until(isSo: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = effect(() => {
+      if (!isSo()) return;
+      resolve();
+      queueMicrotask(() => stop());
+    });
+  });
+}

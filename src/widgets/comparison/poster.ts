@@ -1,0 +1,29 @@
+/** What the build hands an island that shows one workload on two brokers: both first frames, and what is said of them. */
+import type { CarryRule } from '../../brokers/workload.ts';
+import type { Poster } from '../experiment/poster.ts';
+
+/** The two sides of a comparison, in the order in which they stand: the queue's broker, the stream's. */
+export const SIDES = ['queue', 'stream'] as const;
+export type Side = (typeof SIDES)[number];
+export type Both<T> = Readonly<Record<Side, T>>;
+
+export const BROKERS: Both<string> = { queue: 'RabbitMQ', stream: 'Kafka' };
+
+export interface BesidePoster {
+  /** The figure's. */
+  readonly id: string;
+  readonly title: string;
+  readonly question: string;
+  readonly posters: Both<Poster>;
+  /** How the workload was carried to each. */
+  readonly rules: Both<readonly CarryRule[]>;
+  /** Ids of its clients, the same on both sides. */
+  readonly producers: readonly string[];
+  readonly consumers: readonly string[];
+  /** Keys that its messages have; empty where they have none. */
+  readonly keys: readonly string[];
+}
+
+export function both<T>(make: (side: Side) => T): Both<T> {
+  return { queue: make('queue'), stream: make('stream') };
+}
