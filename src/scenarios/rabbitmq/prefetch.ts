@@ -22,8 +22,16 @@ const worker = (id: string, queue: string, more: Partial<Consumer>): Consumer =>
 
 /** A fast and a slow one for a queue. */
 const pair = (queue: string, prefetchCount: number): Consumer[] => [
-  worker(`fast-${prefetchCount}`, queue, { label: 'Fast', processingMs: FAST_MS, prefetchCount }),
-  worker(`slow-${prefetchCount}`, queue, { label: 'Slow', processingMs: SLOW_MS, prefetchCount }),
+  worker(`fast-${prefetchCount}`, queue, {
+    label: `Fast ${prefetchCount}`,
+    processingMs: FAST_MS,
+    prefetchCount,
+  }),
+  worker(`slow-${prefetchCount}`, queue, {
+    label: `Slow ${prefetchCount}`,
+    processingMs: SLOW_MS,
+    prefetchCount,
+  }),
 ];
 
 export const prefetchScenario: RabbitmqInput = {
