@@ -6,14 +6,21 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { OutcomeFold } from '../claims/outcome.ts';
+import { carry, CARRYING_BROKERS, outcomeSettings } from '../scenarios/compare.ts';
 import { claimsFor } from '../scenarios/library.ts';
 import { run } from '../scenarios/run.ts';
 import { parseScenario, type Scenario } from '../scenarios/schema.ts';
+import { Simulation } from '../scenarios/simulation.ts';
+import { workloads } from '../scenarios/workloads.ts';
 import { EventQueue } from '../sim/event-queue.ts';
 import { Random } from '../sim/random.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
+
+/** Between two looks at runs that are watched, microseconds. */
+const FRAME = 16_667;
 
 const seconds = (): number => performance.now() / 1000;
 
@@ -75,8 +82,51 @@ function steadyKafka(durationMs: number, brokers: 1 | 3): Scenario {
   });
 }
 
-function measure(durationMs: number, brokers: 1 | 3) {
-  const scenario = steadyKafka(durationMs, brokers);
+/**
+ * The same in RabbitMQ: 100,000 messages a simulated second, spread by key over twelve queues, four publishers, four
+ * consumers; classic queues on one node, and quorum queues on three.
+ */
+function steadyRabbitmq(durationMs: number, nodes: 1 | 3): Scenario {
+  const queues = Array.from({ length: 12 }, (_, i) => `orders-${i}`);
+  return parseScenario({
+    version: 1,
+    id: 'bench-rabbitmq',
+    title: 'Steady state',
+    system: {
+      broker: 'rabbitmq',
+      nodes,
+      exchanges: [{ name: 'orders', type: 'x-consistent-hash' }],
+      queues: queues.map((name, i) => ({
+        name,
+        arguments: { 'x-queue-type': nodes === 3 ? 'quorum' : 'classic' },
+        node: (i % nodes) + 1,
+      })),
+      bindings: queues.map((destination) => ({ source: 'orders', destination, routingKey: '1' })),
+    },
+    clients: [
+      ...[0, 1, 2, 3].map((n) => ({
+        id: `p${n}`,
+        role: 'publisher',
+        node: (n % nodes) + 1,
+        exchange: 'orders',
+        load: { ratePerSecond: 25_000 },
+        keys: { kind: 'uniform', keys: Array.from({ length: 64 }, (_, i) => `k${i}`) },
+      })),
+      ...[0, 1, 2, 3].map((n) => ({
+        id: `c${n}`,
+        role: 'consumer',
+        node: (n % nodes) + 1,
+        queues: queues.filter((_, i) => i % 4 === n),
+        prefetchCount: 300,
+        processingMs: 0.01,
+      })),
+    ],
+    durationMs,
+    seed: 1,
+  });
+}
+
+function measure(scenario: Scenario) {
   collectGarbage();
   const began = seconds();
   const result = run(scenario, [], claimsFor(scenario));
@@ -87,22 +137,50 @@ function measure(durationMs: number, brokers: 1 | 3) {
 
 const format = (n: number): string => Math.round(n).toLocaleString('en');
 
-const queue = queueRate(1000);
-console.log(`event queue, 1,000 pending     ${format(queue)} pushes and pops a second`);
-measure(8000, 1); // warms the compiler up
-for (const [name, brokers] of [
-  ['one broker', 1],
-  ['three brokers, acks=all', 3],
-] as const) {
-  const short = measure(10_000, brokers);
-  const long = measure(30_000, brokers);
+/** @param of the system's steady state of so many simulated milliseconds */
+function report(name: string, of: (durationMs: number) => Scenario, queue: number): void {
+  const short = measure(of(10_000));
+  const long = measure(of(30_000));
   const rate = long.result.events / long.took;
-  console.log(`Kafka, ${name}, steady, claims on: ${format(rate)} trace events a second`);
+  console.log(`${name}, steady, claims on: ${format(rate)} trace events a second`);
   console.log(`  of the bare queue's rate     ${(rate / queue).toFixed(2)} (target: at least 0.20)`);
   console.log(
-    `  simulated to real time       ${(30 / long.took).toFixed(2)} at 100,000 records a simulated second`,
+    `  simulated to real time       ${(30 / long.took).toFixed(2)} at 100,000 messages a simulated second`,
   );
   console.log(
     `  heap after three times as long ${(long.heap / short.heap).toFixed(2)} of that before (${format(short.result.events)} and ${format(long.result.events)} events)`,
   );
 }
+
+/** Brokers beside one another, in step, as a comparison that is watched runs them: the workload of 100,000 messages a second. */
+function sideBySide(): void {
+  const { workload, choices } = workloads.get('steady-100k')!;
+  const sides = CARRYING_BROKERS.map((broker) => {
+    const fold = new OutcomeFold(outcomeSettings(workload));
+    const { scenario } = carry(broker, workload, choices[broker]);
+    return { fold, simulation: new Simulation(scenario, [], fold) };
+  });
+  const endsAt = Math.max(...sides.map(({ simulation }) => simulation.endsAt));
+  const busyFrom = Math.min(...workload.producers.map(({ startMs }) => startMs)) * 1000;
+  let began = seconds();
+  for (let at = 0; at <= endsAt; at += FRAME) {
+    if (at <= busyFrom) began = seconds();
+    for (const { simulation } of sides) while (simulation.nextAt() <= at) simulation.step();
+  }
+  const took = seconds() - began;
+  const simulated = (endsAt - busyFrom) / 1_000_000;
+  console.log(`${CARRYING_BROKERS.join(' and ')} side by side in step, figures on:`);
+  console.log(
+    `  simulated to real time       ${(simulated / took).toFixed(2)} at 100,000 messages a simulated second each`,
+  );
+}
+
+const queue = queueRate(1000);
+console.log(`event queue, 1,000 pending     ${format(queue)} pushes and pops a second`);
+measure(steadyKafka(8000, 1)); // warms the compiler up
+report('Kafka, one broker', (durationMs) => steadyKafka(durationMs, 1), queue);
+report('Kafka, three brokers, acks=all', (durationMs) => steadyKafka(durationMs, 3), queue);
+measure(steadyRabbitmq(8000, 1));
+report('RabbitMQ, one node, classic queues', (durationMs) => steadyRabbitmq(durationMs, 1), queue);
+report('RabbitMQ, three nodes, quorum queues', (durationMs) => steadyRabbitmq(durationMs, 3), queue);
+sideBySide();
