@@ -133,7 +133,7 @@ class RedeliveredIsNotDone implements ClaimFold {
   }
 }
 
-/** A loan that its consumer took along: the broker had forgotten it, and it was not finished. */
+/** What its consumer took along: the broker had forgotten it, and it was not finished. It must not come back. */
 class LostWithIt implements ClaimFold {
   private ledger = new Ledger();
   private loans = new Loans();
@@ -149,10 +149,16 @@ class LostWithIt implements ClaimFold {
 
   on(event: TraceEvent): void {
     const gone = this.loans.on(event);
-    if (gone?.loans && event.kind === 'client-stopped' && event.reason === 'crashed') {
-      for (const loan of gone.loans)
-        if (!loan.processed && this.counts(loan))
-          this.lost.set(`${loan.place} ${loan.position}`, { loan, gone });
+    if (gone && event.kind === 'client-stopped' && event.reason === 'crashed') {
+      for (const loan of gone.loans) {
+        if (loan.processed || !this.counts(loan)) continue;
+        this.lost.set(`${loan.place} ${loan.position}`, { loan, gone });
+        this.ledger.confirm(
+          event,
+          () =>
+            `${named(loan)} is gone: ${displayName(gone.client)} crashed with it, and the queue had forgotten it`,
+        );
+      }
     }
     if (event.kind !== 'delivered') return;
     const lost = this.lost.get(`${event.place} ${event.position}`);
@@ -163,16 +169,8 @@ class LostWithIt implements ClaimFold {
       );
   }
 
-  verdict(ended: boolean): Verdict {
-    if (!ended || this.ledger.failed) return this.ledger.verdict(this.waitsFor);
-    const ledger = new Ledger();
-    for (const { loan, gone } of this.lost.values())
-      ledger.confirm(
-        gone as TraceEvent,
-        () =>
-          `${named(loan)} is gone: ${displayName(gone.client)} crashed with it, and the queue had forgotten it`,
-      );
-    return ledger.verdict(this.waitsFor);
+  verdict(): Verdict {
+    return this.ledger.verdict(this.waitsFor);
   }
 }
 

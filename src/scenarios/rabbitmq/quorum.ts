@@ -87,7 +87,7 @@ export const minorityScenario: RabbitmqInput = {
   system: {
     broker: 'rabbitmq',
     nodes: 3,
-    queues: [{ name: 'orders', arguments: { 'x-queue-type': 'quorum' } }],
+    queues: [{ name: 'orders', arguments: { 'x-queue-type': 'quorum', 'x-quorum-initial-group-size': 3 } }],
   },
   clients: [
     publisher('shop', { node: 1, routingKey: 'orders', keys: { kind: 'cycle', keys: ['A', 'B', 'C', 'D'] } }),
