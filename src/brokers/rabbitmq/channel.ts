@@ -580,6 +580,11 @@ export class Channel {
   /** The answer to the call that the channel waits for; an answer that comes too late is ignored. */
   private answered(event: CallAnswer): void {
     const { call } = this;
+    if (event.type === 'refused' && event.code === 540 && call?.record.name !== event.queue) {
+      // Nobody waits for it: an answer to a delivery that the queue does not take.
+      this.host.fail(this, new AmqpError(event.code, event.text));
+      return;
+    }
     if (call?.record.name !== event.queue) return;
     const { frame } = call;
     if (event.type !== 'refused' && ANSWERS[event.type] !== frame.method) return;

@@ -10,6 +10,7 @@ import type { MessageCounter } from './clients/counter.ts';
 import { PublisherClient } from './clients/publisher.ts';
 import { ClusterState } from './cluster-state.ts';
 import { CONSOLE, nodeName, type RabbitmqAction, type RabbitmqSystem } from './config.ts';
+import { ConsoleActor } from './console.ts';
 import { RabbitNode } from './node.ts';
 
 /** Who declares what is there when a run begins: no connection's, so nothing of it is exclusive. */
@@ -26,6 +27,7 @@ export class RabbitmqCluster implements Cluster<RabbitmqClient, RabbitmqAction> 
     this.state = new ClusterState(system);
     this.nodes = this.state.nodes;
     for (const node of this.nodes) kernel.add((port) => new RabbitNode(port, this.state), node);
+    kernel.add((port) => new ConsoleActor(port, system.version, this.nodes, this.counter), CONSOLE);
     this.form(system);
   }
 
@@ -77,13 +79,22 @@ export class RabbitmqCluster implements Cluster<RabbitmqClient, RabbitmqAction> 
       }
       case 'type':
       case 'key':
-        return 'there is no console';
+        this.atConsole(action);
+        return null;
       case 'delete-queue':
       case 'purge-queue':
         return this.emptyOrDelete(action.name, action.do === 'delete-queue');
       default:
         return this.administrate(action);
     }
+  }
+
+  private atConsole(action: Extract<RabbitmqAction, { do: 'type' | 'key' }>): void {
+    if (!this.kernel.isUp(CONSOLE)) this.kernel.start(CONSOLE);
+    const console = this.kernel.actor(CONSOLE);
+    assert(console instanceof ConsoleActor, 'the console is something else');
+    if (action.do === 'type') console.type(action.line);
+    else console.key(action.key);
   }
 
   private emptyOrDelete(name: string, deletes: boolean): string | null {

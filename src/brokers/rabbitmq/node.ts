@@ -17,6 +17,7 @@ import { Connection } from './connection.ts';
 import { DeadLetters, SETTLE_TIMEOUT_MICROS, type DeadLetterHost } from './dead-letters.ts';
 import type { Removed } from './definitions.ts';
 import { Disk } from './disk.ts';
+import { answerTool, isToolCall, type NodeInsides } from './management.ts';
 import type { DeathReason, Message } from './message.ts';
 import { Outbox, type AnySocket, type Sending } from './outbox.ts';
 import type { Rpc } from './replication/raft.ts';
@@ -136,8 +137,24 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     if (this.cluster.nodes.includes(from)) {
       this.hears(from);
       for (const frame of (message as NodeFrames).nodeFrames) this.onNodeFrame(frame, from);
+    } else if (isToolCall(message)) {
+      this.port.send(from, answerTool(this.insides, message), { what: 'reply' });
     } else this.onClient(from, (message as Frames<ClientFrame>).frames);
     this.flush();
+  }
+
+  /** What its tools may look into. */
+  private get insides(): NodeInsides {
+    const leads = [...this.replicas.values()].filter((replica) => replica.leads);
+    return {
+      id: this.id,
+      cluster: this.cluster,
+      admin: this.admin,
+      hearsNode: (node) => this.hearsNode(node),
+      connections: this.connections.values(),
+      channels: this.channels.values(),
+      machines: [...this.queues.values(), ...leads].map(({ record, machine }) => [record.name, machine]),
+    };
   }
 
   wake(timer: string, data: unknown): void {
@@ -818,9 +835,11 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
   }
 
   private tellNodes(notice: Notice): void {
-    for (const node of this.cluster.nodes)
-      if (node !== this.id && !this.down.has(node))
-        this.outbox.toNode(node, { to: 'node', notice }, notice.type, null, 0);
+    for (const node of this.cluster.nodes) if (!this.down.has(node)) this.tellNode(node, notice);
+  }
+
+  private tellNode(node: string, notice: Notice): void {
+    if (node !== this.id) this.outbox.toNode(node, { to: 'node', notice }, notice.type, null, 0);
   }
 
   private hears(node: string): void {
@@ -847,7 +866,9 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
   /** Tells the others that it lives, and looks who has not done so. */
   private beat(): void {
     this.port.timer(fromMs(BEAT_MS), 'beat');
-    this.tellNodes({ type: 'alive' });
+    // Also to those that are lost: whoever can be reached again is up again. One whose process is dead refuses.
+    for (const node of this.cluster.nodes)
+      if (!this.down.has(node) || this.cluster.running.has(node)) this.tellNode(node, { type: 'alive' });
     const now = this.now();
     for (const node of this.cluster.nodes) {
       if (node === this.id || this.down.has(node)) continue;

@@ -363,8 +363,8 @@ export class Replica implements Worker, RaftEffects, QueueEffects {
     }
   }
 
-  private refuse(channel: ChannelKey, error: unknown): void {
-    if (!(error instanceof AmqpError)) throw error;
+  private refuse(channel: ChannelKey | null, error: unknown): void {
+    if (!(error instanceof AmqpError) || channel === null) throw error;
     this.tell(channel, { type: 'refused', queue: this.record.name, code: error.code, text: error.text });
   }
 
@@ -434,47 +434,33 @@ export class Replica implements Worker, RaftEffects, QueueEffects {
   /** The same on every replica; only a leader's effects reach anybody. */
   private perform(command: QueueCommand, at: Micros): void {
     const { name: queue } = this.record;
-    switch (command.type) {
-      case 'consume': {
-        const { subscription } = command;
-        const { channel, tag } = subscription;
-        // A channel that does not know whether it was heard says it again.
-        const known = this.machine.info().consumers.some((one) => one.channel === channel && one.tag === tag);
-        try {
+    try {
+      switch (command.type) {
+        case 'consume': {
+          const { channel, tag } = command.subscription;
+          // A channel that does not know whether it was heard says it again.
+          const known = this.machine
+            .info()
+            .consumers.some((one) => one.channel === channel && one.tag === tag);
           if (!known) this.machine.apply(command, at, this);
           if (this.tells) this.tell(channel, { type: 'consuming', queue, tag });
-        } catch (error) {
-          if (this.tells) this.refuse(channel, error);
+          return;
         }
-        return;
+        case 'cancel':
+          this.machine.apply(command, at, this);
+          if (this.tells) this.tell(command.channel, { type: 'cancelled', queue, tag: command.tag });
+          this.watchExpiry();
+          return;
+        case 'channel-down':
+          this.machine.apply(command, at, this);
+          this.watchExpiry();
+          return;
+        default:
+          this.machine.apply(command, at, this);
       }
-      case 'get':
-        try {
-          this.machine.apply(command, at, this);
-        } catch (error) {
-          if (this.tells) this.refuse(command.channel, error);
-        }
-        return;
-      case 'cancel':
-        this.machine.apply(command, at, this);
-        if (this.tells) this.tell(command.channel, { type: 'cancelled', queue, tag: command.tag });
-        this.watchExpiry();
-        return;
-      case 'channel-down':
-        this.machine.apply(command, at, this);
-        this.watchExpiry();
-        return;
-      case 'discard':
-      case 'requeue':
-        // A stream of 3.10 refuses them.
-        try {
-          this.machine.apply(command, at, this);
-        } catch (error) {
-          if (this.tells) this.refuse(command.channel, error);
-        }
-        return;
-      default:
-        this.machine.apply(command, at, this);
+    } catch (error) {
+      if (this.tells) this.refuse(channelOf(command), error);
+      else if (!(error instanceof AmqpError)) throw error;
     }
   }
 
@@ -749,4 +735,10 @@ export class Replica implements Worker, RaftEffects, QueueEffects {
     // A machine that a snapshot brought names the node that made it.
     this.host.trace('node' in event && event.node !== node ? ({ ...event, node } as EventBody) : event);
   }
+}
+
+/** Who a command comes from. */
+function channelOf(command: QueueCommand): ChannelKey | null {
+  if (command.type === 'consume') return command.subscription.channel;
+  return 'channel' in command ? command.channel : null;
 }
