@@ -113,8 +113,11 @@ export function consumerWords(consumer: ConsumerView): ConsumerWords {
     const owed = consumer.orphaned > 0 ? `, owed ${thousands(consumer.orphaned)}` : '';
     return { consumer, note: `no connection${owed}`, tone: 'quiet' };
   }
-  if (subscriptions.length === 0)
-    return { consumer, note: unacked > 0 ? `cancelled, owes ${unacked}` : 'does not consume', tone: 'quiet' };
+  if (subscriptions.length === 0) {
+    const owed =
+      consumer.orphaned > 0 ? `not consuming, owed ${thousands(consumer.orphaned)}` : 'does not consume';
+    return { consumer, note: unacked > 0 ? `cancelled, owes ${thousands(unacked)}` : owed, tone: 'quiet' };
+  }
   if (subscriptions.every(({ active }) => !active))
     return { consumer, note: 'waits its turn', tone: 'quiet' };
   const fast = rate >= FLOW_PER_SECOND ? ` · ${rateWords(rate)}` : '';

@@ -86,19 +86,19 @@ function TrackPath({ role, d, busy, idle, flow, stop }: DrawnTrack) {
   );
 }
 
-export function Publisher({ publisher, notes, tone, x, y, width, height }: PublisherBox) {
+export function Publisher({ publisher, title, notes, tone, x, y, width, height }: PublisherBox) {
   const off = publisher.state === 'crashed' || publisher.state === 'closed';
   const bad = publisher.failed > 0 || publisher.returned > 0;
   return (
     <g class={`xp-box xp-${tone}${off ? ' xp-off' : ''}`}>
       <rect x={x} y={y} width={width} height={height} rx="10" />
-      <text class="xp-title" x={x + 12} y={y + 20}>
-        {publisher.label}
+      <text class="xp-title" x={x + 10} y={y + 20}>
+        {title}
       </text>
-      <text class={`xp-small${tone === 'fault' ? ' xp-bad-note' : ''}`} x={x + 12} y={y + 36}>
+      <text class={`xp-small${tone === 'fault' ? ' xp-bad-note' : ''}`} x={x + 10} y={y + 36}>
         {notes[0]}
       </text>
-      <text class={`xp-small${bad && tone === 'producer' ? ' xp-bad-note' : ''}`} x={x + 12} y={y + 51}>
+      <text class={`xp-small${bad && tone === 'producer' ? ' xp-bad-note' : ''}`} x={x + 10} y={y + 51}>
         {notes[1]}
       </text>
     </g>
@@ -261,7 +261,7 @@ function cross(x: number, y: number, size: number): string {
 }
 
 export function Consumer({ box, tab, selected }: Selecting & { box: ConsumerBox }) {
-  const { consumer, note, tone, x, y, width, height, slots, more } = box;
+  const { consumer, title, note, tone, x, y, width, height, slots, more } = box;
   // What it owes stands in its slots; what it need not acknowledge is nowhere else.
   const current = consumer.current?.owed === true ? null : consumer.current;
   return (
@@ -269,7 +269,7 @@ export function Consumer({ box, tab, selected }: Selecting & { box: ConsumerBox 
       <g aria-hidden="true" class={`xp-box xp-${tone}${tone === 'consumer' ? '' : ' xp-off'}`}>
         <rect x={x} y={y} width={width} height={height} rx="10" />
         <text class="xp-title" x={x + 10} y={y + 19}>
-          {consumer.label}
+          {title}
         </text>
         <text class="xp-small" x={x + 10} y={y + 35}>
           {note}

@@ -24,7 +24,9 @@ export const SLOT = 18;
 const SLOT_PITCH = 22;
 const ROW = 23;
 
-export type PublisherBox = Box & PublisherWords;
+export interface PublisherBox extends Box, PublisherWords {
+  readonly title: string;
+}
 
 /** A crossing: its bounds, and the circle in it. */
 export interface ExchangeNode extends Box {
@@ -45,6 +47,7 @@ export interface DrawnSlot extends Point {
 }
 
 export interface ConsumerBox extends Box, ConsumerWords {
+  readonly title: string;
   readonly slots: readonly DrawnSlot[];
   /** Held beyond the slots. */
   readonly more: (Point & { readonly text: string }) | null;
@@ -53,7 +56,17 @@ export interface ConsumerBox extends Box, ConsumerWords {
 export const PUBLISHER_HEIGHT = 60;
 
 export function layPublisher(publisher: PublisherView, box: Point & { width: number }): PublisherBox {
-  return { ...publisherWords(publisher), ...box, height: PUBLISHER_HEIGHT };
+  return {
+    ...publisherWords(publisher),
+    title: titleOf(publisher.label, box.width),
+    ...box,
+    height: PUBLISHER_HEIGHT,
+  };
+}
+
+/** What has room on a box: its letters are bold. */
+function titleOf(label: string, width: number): string {
+  return shortened(label, Math.floor((width - 18) / 6.9));
 }
 
 export const RADIUS = 15;
@@ -101,7 +114,8 @@ export function layConsumer(consumer: ConsumerView, box: Point & { width: number
   const { held, holding, prefetch, autoAck, unacked } = consumer;
   const overflows = holding > room;
   const shown = held.slice(0, overflows ? room - 2 : room);
-  const free = prefetch === null || autoAck ? 0 : Math.max(0, prefetch - unacked);
+  const closed = prefetch === null || autoAck || consumer.subscriptions.length === 0;
+  const free = closed ? 0 : Math.max(0, prefetch - unacked);
   const at = (i: number): Point => ({
     x: box.x + 10 + (i % columns) * SLOT_PITCH,
     y: box.y + 44 + Math.floor(i / columns) * ROW,
@@ -134,6 +148,7 @@ export function layConsumer(consumer: ConsumerView, box: Point & { width: number
   const more = overflows ? { ...at(room - 2), text: `+${holding - shown.length}` } : null;
   return {
     ...consumerWords(consumer),
+    title: titleOf(consumer.label, box.width),
     ...box,
     height: consumerHeight(consumer, box.width),
     slots: [...slots, ...lost, ...empty],

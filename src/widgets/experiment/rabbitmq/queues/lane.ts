@@ -229,7 +229,7 @@ function layFates(
   const wordX = x + width - 10 - widthOf(word);
   const fates = shown.map((fate, i): DrawnFate => {
     const id = `${queue.name}†${fate.message ?? ''}†${fate.at}`;
-    const fateX = wordX - 7 - GONE_CELL - (shown.length - 1 - i) * (GONE_CELL + 5);
+    const fateX = wordX - 10 - GONE_CELL - (shown.length - 1 - i) * (GONE_CELL + 5);
     return {
       id,
       fate,
