@@ -30,7 +30,7 @@ const validator = '(^|/)node_modules/valibot/';
 const words = [
   '^src/sim/names\\.ts$',
   '^src/brokers/[^/]+/view-types\\.ts$',
-  '^src/brokers/[^/]+/console/(index|complete|options|programs|topic-configs)\\.ts$',
+  '^src/brokers/[^/]+/console/(index|complete|options|programs|topic-configs|admin2?-commands)\\.ts$',
   '^src/brokers/[^/]+/routing/explain-[a-z]+\\.ts$',
 ];
 const view = '(^|/)node_modules/(preact|@preact/signals|@preact/signals-core|uplot)/';

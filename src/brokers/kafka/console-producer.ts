@@ -1,12 +1,12 @@
 /** `kafka-console-producer.sh`: every line that is typed is a record, until the input ends. */
 import { toMs } from '../../sim/time.ts';
 import type { MessageId } from '../../sim/trace.ts';
+import { utf8Length } from '../utf8.ts';
 import type { KafkaProducerConfig } from './client-config.ts';
 import { CONSOLE } from './config.ts';
 import { logLine } from './console/format.ts';
 import { readLine, type ProducerCommand } from './console/producer.ts';
 import { ConnectionLog, INTERRUPTED, type InteractiveTool, type ToolContext } from './console-tool.ts';
-import { utf8Length } from './partitioner.ts';
 import { KafkaProducer } from './producer.ts';
 import type { MessageCounter, ProducerApp } from './producer-api.ts';
 import type { Reply } from './protocol.ts';

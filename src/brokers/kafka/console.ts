@@ -14,7 +14,7 @@ import { producerCommand } from './console/producer.ts';
 import { PRODUCER, programNamed } from './console/programs.ts';
 import { help, scriptOf } from './console/run.ts';
 import { Exit, type Answer, type Step } from './console/script.ts';
-import { tokenise } from './console/tokens.ts';
+import { tokenise } from '../console-tokens.ts';
 import { AdminClient, type AdminOwner } from './console-admin.ts';
 import { ConsoleConsumer } from './console-consumer.ts';
 import { ConsoleProducer } from './console-producer.ts';

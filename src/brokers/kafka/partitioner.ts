@@ -30,17 +30,6 @@ export function utf8(text: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** How many bytes {@link utf8} makes of a text. */
-export function utf8Length(text: string): number {
-  let length = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0)!;
-    if (code < 0x80 || (code >= 0xd800 && code <= 0xdfff)) length += 1;
-    else length += code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return length;
-}
-
 /** Kafka's murmur2 (K-22). @returns a signed 32-bit integer, as in Java */
 export function murmur2(data: Uint8Array): number {
   const length = data.length;

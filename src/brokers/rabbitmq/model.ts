@@ -6,6 +6,7 @@ import type { BrokerModel } from '../broker.ts';
 import type { RabbitmqClient } from './client-config.ts';
 import { RabbitmqCluster } from './cluster.ts';
 import { CONSOLE, nodeName, type RabbitmqAction, type RabbitmqSystem } from './config.ts';
+import { rabbitmqConsole } from './console/index.ts';
 import { explain } from './explain.ts';
 import { VIEW_PARTS, type RabbitmqView } from './view-types.ts';
 import { RabbitmqViewFold } from './view.ts';
@@ -24,7 +25,7 @@ export const rabbitmq: BrokerModel<RabbitmqSystem, RabbitmqClient, RabbitmqActio
     ),
   explain,
   targetOf,
-  console: null,
+  console: rabbitmqConsole,
   figures: ['backlog', 'processed', 'duplicates', 'undelivered', 'latencyP50', 'latencyP99'],
   /** A queue without a leader takes nothing and gives nothing. */
   span: (event) =>

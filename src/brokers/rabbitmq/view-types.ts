@@ -8,7 +8,7 @@
 import type { Micros } from '../../sim/time.ts';
 import type { MessageId } from '../../sim/trace.ts';
 import type { ConsoleView } from '../console-view.ts';
-import type { FieldValue, Table } from './config.ts';
+import type { FieldValue, Table, Version } from './config.ts';
 import type { HeadersExplanation } from './routing/explain-headers.ts';
 import type { TopicExplanation } from './routing/explain-topic.ts';
 
@@ -52,6 +52,8 @@ export type ViewPart = (typeof VIEW_PARTS)[number];
 
 export interface RabbitmqView {
   readonly broker: 'rabbitmq';
+  /** Which release it is: its tools differ. */
+  readonly version: Version;
   /** In order of their numbers. */
   readonly nodes: readonly NodeView[];
   readonly publishers: readonly PublisherView[];
@@ -72,6 +74,8 @@ export interface RabbitmqView {
   readonly errors: readonly ErrorView[];
   /** What was last done to the run, where the broker refused it. */
   readonly refused: { readonly action: string; readonly why: string; readonly at: Micros } | null;
+  /** Names of policies, those of operators too. */
+  readonly policies: readonly string[];
   /** Null until a tool has printed something. */
   readonly console: ConsoleView | null;
   /** Part `routing`: the newest messages' ways, the newest last; null where it was not asked for. */

@@ -248,6 +248,7 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
       this.consumers.get(client)?.hasAgain(message) ?? false;
     return {
       broker: 'rabbitmq',
+      version: this.limits.version,
       nodes: this.nodes.view(),
       publishers: this.publishers.view(now),
       exchanges,
@@ -264,6 +265,7 @@ export class RabbitmqViewFold implements ViewFold<RabbitmqView> {
       },
       errors: this.errors.map((error) => ({ ...error })),
       refused: this.refused && { ...this.refused },
+      policies: this.limits.names,
       console: this.console.view(),
       routes: this.routes.view(this.routers),
       quorum: this.quorum.view(now, this.queues, this.nodes),

@@ -2,6 +2,7 @@
 import type { Experiment } from '../experiment.ts';
 import type { ScenarioInputOf } from '../schema.ts';
 import { acksExperiment, acksScenario, consumerTimeoutScenario, unconfirmedScenario } from './acks.ts';
+import { consoleExperiment, consoleScenario } from './console.ts';
 import { prefetchExperiment, prefetchScenarios } from './prefetch.ts';
 import { overloadExperiment, overloadScenarios } from './overload.ts';
 import { quorumExperiment, quorumScenarios } from './quorum.ts';
@@ -17,6 +18,7 @@ export const rabbitmqScenarios: readonly ScenarioInputOf<'rabbitmq'>[] = [
   ...poisonScenarios,
   ...overloadScenarios,
   ...quorumScenarios,
+  consoleScenario,
 ];
 
 export const rabbitmqExperiments: readonly Experiment[] = [
@@ -26,6 +28,7 @@ export const rabbitmqExperiments: readonly Experiment[] = [
   poisonExperiment,
   overloadExperiment,
   quorumExperiment,
+  consoleExperiment,
 ];
 
 /** What a run that only a proof shows is drawn as, and what a reader can do to it. */

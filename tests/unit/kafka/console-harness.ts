@@ -5,7 +5,7 @@ import type { PartitionImage } from '../../../src/brokers/kafka/cluster-image.ts
 import { programNamed } from '../../../src/brokers/kafka/console/programs.ts';
 import { scriptOf } from '../../../src/brokers/kafka/console/run.ts';
 import type { Answer, Ask } from '../../../src/brokers/kafka/console/script.ts';
-import { tokenise } from '../../../src/brokers/kafka/console/tokens.ts';
+import { tokenise } from '../../../src/brokers/console-tokens.ts';
 import type {
   ErrorCode,
   GroupDescription,

@@ -8,7 +8,7 @@ import { dateTime, parseDateTime, parseDuration, row } from '../../../src/broker
 import { parseOptions, usage } from '../../../src/brokers/kafka/console/options.ts';
 import { GROUPS, programNamed, TOPICS } from '../../../src/brokers/kafka/console/programs.ts';
 import { parseConfig, showConfig, TOPIC_CONFIGS } from '../../../src/brokers/kafka/console/topic-configs.ts';
-import { tokenise } from '../../../src/brokers/kafka/console/tokens.ts';
+import { tokenise } from '../../../src/brokers/console-tokens.ts';
 import * as v from 'valibot';
 
 function words(line: string): readonly string[] | string {

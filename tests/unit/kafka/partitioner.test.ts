@@ -9,8 +9,8 @@ import {
   StickyPartitioner,
   type TopicLoad,
   utf8,
-  utf8Length,
 } from '../../../src/brokers/kafka/partitioner.ts';
+import { utf8Length } from '../../../src/brokers/utf8.ts';
 import { Random } from '../../../src/sim/random.ts';
 
 describe('murmur2', () => {

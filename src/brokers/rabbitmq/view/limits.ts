@@ -19,13 +19,19 @@ export const NO_LIMITS: QueueLimitsView = Object.freeze({
 });
 
 export class Limits {
-  private readonly version: RabbitmqSystem['version'];
+  readonly version: RabbitmqSystem['version'];
   private readonly policies: Policies;
 
   constructor({ version, policies }: RabbitmqSystem) {
     this.version = version;
     this.policies = new Policies(version);
     for (const policy of policies) this.policies.set(policy);
+  }
+
+  /** Names of all policies, those of operators too. */
+  get names(): string[] {
+    const all = [false, true].flatMap((operator) => this.policies.list(operator));
+    return [...new Set(all.map(({ name }) => name))];
   }
 
   of(name: string, type: QueueView['type'], given: Table): QueueLimitsView {
