@@ -257,9 +257,14 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
       // What a client said on a connection that is gone is passed over.
       const connection = this.connections.get(client);
       if (!connection) continue;
-      if (connection.isRead) this.read(connection, frame);
-      else connection.hold(frame);
+      this.take(connection, frame);
     }
+  }
+
+  private take(connection: Connection, frame: ClientFrame): void {
+    if (this.connections.get(connection.client) !== connection) return;
+    if (connection.isRead) this.read(connection, frame);
+    else connection.hold(frame);
   }
 
   private open(client: string): void {
@@ -319,11 +324,8 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
   /** Reads on where a connection was held up. */
   private readHeld(connection: Connection): void {
     if (!connection.isRead || !connection.hasHeld) return;
-    for (const frame of connection.takeHeld()) {
-      if (this.connections.get(connection.client) !== connection) return;
-      if (connection.isRead) this.read(connection, frame);
-      else connection.hold(frame);
-    }
+    for (const frame of connection.takeHeld()) this.take(connection, frame);
+  }
   }
 
   /** */
@@ -471,7 +473,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     worker.ticks = false;
     if (channel.closed) return;
     channel.checkTimeouts();
-    if (!channel.closed && channel.unacked.size > 0) this.hasUnacked(channel);
+    if (channel.unacked.size > 0) this.hasUnacked(channel);
   }
 
   isReachable({ members, replicated }: QueueRecord): boolean {
@@ -647,7 +649,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
 
   monitor(node: string, { name: queue, incarnation }: QueueRecord, channels: readonly ChannelKey[]): void {
     const notice: Notice = { type: 'monitor', queue, incarnation, channels };
-    if (node === this.id) this.onNotice(notice, node);
+    if (node === this.id) this.onNotice(notice);
     else this.outbox.toNode(node, { to: 'node', notice }, 'monitor', null, 0);
   }
 
@@ -787,11 +789,11 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
         return;
       }
       case 'node':
-        this.onNotice(frame.notice, from);
+        this.onNotice(frame.notice);
     }
   }
 
-  private onNotice(notice: Notice, from: string): void {
+  private onNotice(notice: Notice): void {
     switch (notice.type) {
       case 'alive':
         return;

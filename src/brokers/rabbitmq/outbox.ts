@@ -142,7 +142,7 @@ export class Outbox {
   ): void {
     if (!socket.dirty) {
       socket.dirty = true;
-      this.dirty.push(socket as unknown as AnySocket);
+      this.dirty.push(socket);
     }
     if (socket.frames.length === 0) {
       socket.what = what;

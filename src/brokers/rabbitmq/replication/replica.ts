@@ -733,7 +733,7 @@ export class Replica implements Worker, RaftEffects, QueueEffects {
     if (!this.traces || event.kind === 'appended') return;
     const { id: node } = this.host;
     // A machine that a snapshot brought names the node that made it.
-    this.host.trace('node' in event && event.node !== node ? ({ ...event, node } as EventBody) : event);
+    this.host.trace('node' in event && event.node !== node ? { ...event, node } : event);
   }
 }
 
