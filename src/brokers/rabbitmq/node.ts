@@ -326,7 +326,6 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     if (!connection.isRead || !connection.hasHeld) return;
     for (const frame of connection.takeHeld()) this.take(connection, frame);
   }
-  }
 
   /** */
   private endConnection(client: string): void {
