@@ -32,6 +32,17 @@ import type { MessageId, TraceEvent } from '../sim/trace.ts';
 import { Histogram } from './histogram.ts';
 import { AudienceFold, Reading, type Audience, type Member } from './outcome/audience.ts';
 import { History } from './outcome/history.ts';
+import {
+  backlogOf,
+  blank,
+  isAlive,
+  isLate,
+  isSetAside,
+  isToBeSent,
+  type KeyOrder,
+  type Open,
+  type Producer,
+} from './outcome/open.ts';
 import { Places, type Place, type Stored } from './outcome/places.ts';
 
 export type { Audience } from './outcome/audience.ts';
@@ -85,45 +96,6 @@ export interface Outcome extends Fates {
   readonly backlog: { readonly everyMs: number; readonly most: readonly number[] };
 }
 
-/** A producer, and what an order can be broken of. */
-interface Producer {
-  up: boolean;
-  life: number;
-  /** Whether the broker answers it at all. */
-  confirms: boolean;
-  keys: Map<string, KeyOrder>;
-}
-
-/** The latest message of one producer and key that each audience has been given, and has finished. */
-interface KeyOrder {
-  readonly given: number[];
-  readonly finished: number[];
-}
-
-/** A message that somebody is owed. */
-interface Open {
-  at: Micros;
-  bytes: number;
-  producer: Producer;
-  producerLife: number;
-  order: KeyOrder | null;
-  confirmed: boolean;
-  refused: boolean;
-  stored: boolean;
-  /** Audiences, a bit each: who has not finished it, was given it once, saw it dead-lettered, or dropped. */
-  owing: number;
-  given: number;
-  deadLettered: number;
-  dropped: number;
-  /** Where it was last appended to a log. */
-  log: Place | null;
-  position: number;
-  epoch: number;
-  /** Who of each audience was last given it, and in which of its lives. */
-  holders: (Member | null)[];
-  lives: number[];
-}
-
 /** What a client without confirms published so shortly before the end may still be on its way, microseconds. */
 const ON_ITS_WAY = 1_000_000;
 /** Of reached limits so many are told. */
@@ -142,6 +114,9 @@ export class OutcomeFold {
   private readonly open = new Map<MessageId, Open>();
   /** Records of messages that are over, to be used again. */
   private readonly spare: Open[] = [];
+  /** Audiences that a message is meant for which is published now, a bit each, and how many they are. */
+  private owing = 0;
+  private owed = 0;
   private published = 0;
   private confirmed = 0;
   private refused = 0;
@@ -154,6 +129,7 @@ export class OutcomeFold {
     settings.audiences.forEach(({ clients }, audience) => {
       for (const client of clients) this.members.set(client, { audience, up: false, life: 0 });
     });
+    this.meant();
   }
 
   on(event: TraceEvent): void {
@@ -273,16 +249,9 @@ export class OutcomeFold {
     const { client, message, key, bytes, at } = event;
     this.published++;
     this.firstPublishedAt ??= at;
-    let owing = 0;
-    let audiences = 0;
-    this.audiences.forEach((audience, index) => {
-      if (audience.settings.wants === 'new' && audience.begunAt === null) return;
-      owing |= 1 << index;
-      audiences++;
-    });
-    if (owing === 0) return;
+    if (this.owing === 0) return;
     const producer = this.producer(client);
-    const open = this.spare.pop() ?? this.blank(producer);
+    const open = this.spare.pop() ?? blank(producer, this.audiences.length);
     open.at = at;
     open.bytes = bytes;
     open.producer = producer;
@@ -291,24 +260,23 @@ export class OutcomeFold {
     open.confirmed = false;
     open.refused = false;
     open.stored = false;
-    open.owing = owing;
+    open.owing = this.owing;
     open.given = 0;
     open.deadLettered = 0;
     open.dropped = 0;
     open.log = null;
-    for (let i = 0; i < this.audiences.length; i++) open.holders[i] = null;
     this.open.set(message, open);
-    this.history.add(at, audiences);
+    this.history.add(at, this.owed);
   }
 
   private onRepublished(message: MessageId, at: Micros): void {
     const open = this.open.get(message);
     if (!open) return;
-    const before = open.refused ? 0 : this.backlogOf(open);
+    const before = open.refused ? 0 : backlogOf(open, this.audiences.length);
     if (open.refused) this.refused--;
     open.refused = false;
     open.dropped = 0;
-    this.history.add(at, this.backlogOf(open) - before);
+    this.history.add(at, backlogOf(open, this.audiences.length) - before);
   }
 
   private onConfirmed(client: string, message: MessageId): void {
@@ -323,7 +291,7 @@ export class OutcomeFold {
     if (open?.refused) return;
     this.refused++;
     if (!open) return;
-    this.history.add(at, -this.backlogOf(open));
+    this.history.add(at, -backlogOf(open, this.audiences.length));
     open.refused = true;
   }
 
@@ -421,11 +389,23 @@ export class OutcomeFold {
       member.up = true;
       member.life++;
       this.audiences[member.audience]!.begunAt ??= at;
+      this.meant();
     } else if (role === 'producer') {
       const producer = this.producer(client);
       producer.up = true;
       producer.life++;
     }
+  }
+
+  /** Who asks for new messages only is meant from when it is there. */
+  private meant(): void {
+    this.owing = 0;
+    this.owed = 0;
+    this.audiences.forEach(({ settings, begunAt }, index) => {
+      if (settings.wants === 'new' && begunAt === null) return;
+      this.owing |= 1 << index;
+      this.owed++;
+    });
   }
 
   private onStopped(client: string): void {
@@ -553,57 +533,6 @@ export class OutcomeFold {
     }
     return order;
   }
-
-  /** How many audiences still wait for a message. */
-  private backlogOf(open: Open): number {
-    let count = 0;
-    for (let i = 0; i < this.audiences.length; i++)
-      if ((open.owing & (1 << i)) !== 0 && !isSetAside(open, i)) count++;
-    return count;
-  }
-
-  private blank(producer: Producer): Open {
-    return {
-      at: 0,
-      bytes: 0,
-      producer,
-      producerLife: 0,
-      order: null,
-      confirmed: false,
-      refused: false,
-      stored: false,
-      owing: 0,
-      given: 0,
-      deadLettered: 0,
-      dropped: 0,
-      log: null,
-      position: 0,
-      epoch: 0,
-      holders: this.audiences.map(() => null),
-      lives: this.audiences.map(() => 0),
-    };
-  }
-}
-
-/** Notes that it was this message's turn. @returns whether a later one had had it */
-function isLate(latest: number[], audience: number, message: MessageId): boolean {
-  if (message < latest[audience]!) return true;
-  latest[audience] = message;
-  return false;
-}
-
-/** Whether its producer has not been told that it is safe, and will see to it. */
-function isToBeSent(open: Open): boolean {
-  return open.producer.confirms && !open.confirmed && isAlive(open);
-}
-
-/** Whether the producer still is the process that published it. */
-function isAlive({ producer, producerLife }: Open): boolean {
-  return producer.up && producer.life === producerLife;
-}
-
-function isSetAside({ deadLettered, dropped }: Open, index: number): boolean {
-  return ((deadLettered | dropped) & (1 << index)) !== 0;
 }
 
 function latencyOf(latency: Histogram): Latency {

@@ -13,32 +13,33 @@ export interface NamedWorkload {
   readonly choices: Choices;
 }
 
+type Producers = WorkloadInput['producers'][number];
 type Audience = WorkloadInput['audiences'][number];
+type Parts = Partial<Omit<WorkloadInput, 'version'>>;
 type Input = Omit<WorkloadInput, 'version'> & { readonly about: string; readonly choices?: Choices };
+
+const SHOP: Producers = {
+  id: 'shop',
+  count: 2,
+  load: { ratePerSecond: 100, arrivals: 'poisson', untilMs: 40_000 },
+  keys: { distinct: 20 },
+  bytes: 500,
+};
+const BILLING: Audience = { id: 'billing', count: 2, processingMs: 4 };
 
 /** An ordinary one, which the others change in one respect: 200 orders a second, two consumers that work 4 ms on each. */
 const ORDERS = {
-  producers: [
-    {
-      id: 'shop',
-      count: 2,
-      load: { ratePerSecond: 100, arrivals: 'poisson', untilMs: 40_000 },
-      keys: { distinct: 20 },
-      bytes: 500,
-    },
-  ],
-  audiences: [{ id: 'billing', count: 2, processingMs: 4 }],
+  producers: [SHOP],
+  audiences: [BILLING],
   order: 'by-key',
   durationMs: 50_000,
   seed: 1,
-} as const satisfies Omit<WorkloadInput, 'version' | 'id' | 'title'>;
-
-const BILLING: Audience = ORDERS.audiences[0];
+} satisfies Parts;
 
 /** In a burst at the beginning of every fifth second there is always something in hand. */
-const BURSTS = [
+const BURSTS: Producers[] = [
   {
-    ...ORDERS.producers[0],
+    ...SHOP,
     load: {
       ratePerSecond: 60,
       arrivals: 'poisson',
@@ -46,21 +47,16 @@ const BURSTS = [
       untilMs: 40_000,
     },
   },
-] as const;
+];
 /** In the middle of a burst. */
 const CRASH_MS = 20_400;
 
 /** More of them over a slower network: there is always something on the wire. */
 const STREAM = {
-  producers: [
-    {
-      ...ORDERS.producers[0],
-      load: { ratePerSecond: 400, arrivals: 'poisson', untilMs: 30_000 },
-    },
-  ],
-  audiences: [{ id: 'billing', count: 2, processingMs: 1 }],
+  producers: [{ ...SHOP, load: { ratePerSecond: 400, arrivals: 'poisson', untilMs: 30_000 } }],
+  audiences: [{ ...BILLING, processingMs: 1 }],
   network: { latencyMs: 10 },
-} as const;
+} satisfies Parts;
 
 const inputs: readonly Input[] = [
   {
@@ -77,7 +73,7 @@ const inputs: readonly Input[] = [
       'For five seconds ten times as many orders come as usual, three times what the consumers can do: who holds the backlog, and how long until it is gone.',
     producers: [
       {
-        ...ORDERS.producers[0],
+        ...SHOP,
         load: {
           ratePerSecond: 75,
           arrivals: 'poisson',
@@ -94,7 +90,7 @@ const inputs: readonly Input[] = [
     title: 'One customer orders more than all others',
     about:
       'Order by key ties a key to one consumer: the busiest key is all that one of them can do, while the others idle.',
-    producers: [{ ...ORDERS.producers[0], keys: { distinct: 20, skew: 2 } }],
+    producers: [{ ...SHOP, keys: { distinct: 20, skew: 2 } }],
     audiences: [{ ...BILLING, count: 4, processingMs: 8 }],
   },
   {
@@ -194,7 +190,7 @@ const inputs: readonly Input[] = [
       'Several consumers on one queue finish messages of a key in whatever order their work ends; several on one topic do not.',
     audiences: [{ ...BILLING, count: 4, processingMs: 8, processingTimes: 'exponential' }],
     order: 'none',
-    producers: [{ ...ORDERS.producers[0], keys: { distinct: 5 } }],
+    producers: [{ ...SHOP, keys: { distinct: 5 } }],
   },
   {
     ...ORDERS,

@@ -619,7 +619,7 @@ describe('time to recover', () => {
 
   it('is nothing where the backlog never rose, and never where it does not come back', () => {
     expect(outcomeOf(disturbedUntil(4), [BILLING], at4).recovery).toEqual({ kind: 'recovered', ms: 0 });
-    const waiting = disturbedUntil(null).flatMap((event) =>
+    const waiting = disturbedUntil(null).flatMap((event): Event[] =>
       event.kind === 'published' ? [event, { ...append('q', event.message), at: event.at! }] : [event],
     );
     expect(outcomeOf(waiting, [BILLING], at4).recovery).toEqual({ kind: 'not-recovered' });
@@ -631,7 +631,7 @@ describe('time to recover', () => {
     const events = disturbedUntil(4).filter(
       (event) => !(event.kind === 'processed' && event.message === 400),
     );
-    const gone = events.flatMap((event) =>
+    const gone = events.flatMap((event): Event[] =>
       event.kind === 'published' && event.message === 400
         ? [
             event,
