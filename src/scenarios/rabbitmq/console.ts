@@ -102,12 +102,15 @@ export const consoleExperiment: Experiment = {
   predict: null,
   knobs: [],
   controls: [
-    'crash-broker',
-    'restart-broker',
-    'stop-broker',
+    'crash-node',
+    'restart-node',
+    'stop-node',
+    'alarm',
+    'publish',
     'crash-consumer',
     'restart-consumer',
     'close-consumer',
+    'purge-queue',
   ],
   claims: [],
 };

@@ -151,8 +151,9 @@ function commandIn(words: readonly string[]): CtlCommand {
       name = word;
       break;
     }
-    const spec = switchNamed(null, word);
-    if (spec && spec.takes !== 'nothing' && !word.includes('=')) i++;
+    // Whichever command it will be: a timeout is followed by its seconds.
+    const takes = /^(?:-t|--timeout)$/.test(word) ? 'integer' : (switchNamed(null, word)?.takes ?? 'nothing');
+    if (takes !== 'nothing' && !word.includes('=')) i++;
   }
   if (name === 'help') throw helpAbout(words[words.indexOf('help') + 1] ?? null);
   const command = CTL_COMMANDS.find((one) => one.name === name);

@@ -30,7 +30,7 @@ export const rabbitmqSide: BrokerSide<'rabbitmq'> = {
   spans: 'times without a leader',
   controls: (moment) => controls(moment, NOTHING_PICKED),
   actionWords,
-  console: null,
+  console: async () => (await import('./console.ts')).rabbitmqConsoleSide,
 };
 
 /** @param picked what is picked in the picture, read whenever the controls are made */
