@@ -1,6 +1,6 @@
 /** The island of the routing bench: what is picked in its picture stands in the form that binds. */
 import { useSignal } from '@preact/signals';
-import { useMemo, useRef } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import { ExperimentFrame } from '../Experiment.tsx';
 import type { Drawing, StageProps } from '../drawing.ts';
 import '../kafka/stage.css';
@@ -18,9 +18,8 @@ const KEY_FIELD =
 
 export default function Routing({ poster }: { poster: string }) {
   const picked = useSignal<Picked>({ exchange: null, destination: null, serial: 0 });
-  const here = useRef<HTMLDivElement>(null);
   const drawing = useMemo((): Drawing<'rabbitmq'> => {
-    const pick = ({ kind, name }: Pick): void => {
+    const pick = ({ kind, name }: Pick, at: Element): void => {
       const { exchange, destination, serial } = picked.value;
       const next =
         kind === 'exchange'
@@ -28,8 +27,9 @@ export default function Routing({ poster }: { poster: string }) {
           : { exchange, destination: name, serial: serial + 1 };
       picked.value = next;
       // Both ends are there: the key is what is left to be said.
+      const figure = at.closest('figure');
       if (kind === 'queue' && exchange !== null && name !== destination)
-        setTimeout(() => here.current?.querySelector<HTMLElement>(KEY_FIELD)?.focus());
+        setTimeout(() => figure?.querySelector<HTMLElement>(KEY_FIELD)?.focus());
     };
     const Stage = (props: StageProps<'rabbitmq'>) => {
       const { exchange, destination } = picked.value;
@@ -43,9 +43,5 @@ export default function Routing({ poster }: { poster: string }) {
     };
     return { side: benchSide(() => picked.value), Stage, summary, Legend: RoutingLegend };
   }, [picked]);
-  return (
-    <div ref={here} style="display: contents">
-      <ExperimentFrame poster={poster} drawing={drawing} />
-    </div>
-  );
+  return <ExperimentFrame poster={poster} drawing={drawing} />;
 }

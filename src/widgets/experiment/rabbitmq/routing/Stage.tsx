@@ -1,4 +1,5 @@
 /** Draws the routing bench: the last message, and how each binding is held against it, word by word. */
+import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { StageProps } from '../../drawing.ts';
 import { CellsSvg, Heading, KeyCell, round, tabOf, Token } from '../../kafka/cells/Cells.tsx';
@@ -21,7 +22,7 @@ export interface Pick {
 interface BenchProps extends StageProps<'rabbitmq'> {
   /** What was picked last, and what to do with the next; null where nothing can be bound. */
   readonly picked: Pick | null;
-  readonly onPick: ((pick: Pick) => void) | null;
+  readonly onPick: ((pick: Pick, at: Element) => void) | null;
 }
 
 export function RoutingStage({ view, shape, selected, onCell, picked, onPick }: BenchProps) {
@@ -118,9 +119,6 @@ interface Picking {
 function pickable(pick: Pick, { picked, onPick }: Picking) {
   const pressed = picked?.kind === pick.kind && picked.name === pick.name;
   if (!onPick) return { class: '' };
-  const act = (): void => {
-    onPick(pick);
-  };
   const words =
     pick.kind === 'exchange'
       ? `Bind from exchange ${pick.name}: then pick a queue`
@@ -133,12 +131,14 @@ function pickable(pick: Pick, { picked, onPick }: Picking) {
     tabIndex: 0,
     'aria-label': words,
     'aria-pressed': pressed,
-    onClick: act,
-    onKeyDown: (event: KeyboardEvent): void => {
+    onClick: ({ currentTarget }: JSX.TargetedMouseEvent<SVGGElement>): void => {
+      onPick(pick, currentTarget);
+    },
+    onKeyDown: (event: JSX.TargetedKeyboardEvent<SVGGElement>): void => {
       if (event.key !== 'Enter' && event.key !== ' ') return;
       event.preventDefault();
       event.stopPropagation();
-      act();
+      onPick(pick, event.currentTarget);
     },
   };
 }
