@@ -14,8 +14,8 @@ import { RabbitmqViewFold } from './view.ts';
 export const rabbitmq: BrokerModel<RabbitmqSystem, RabbitmqClient, RabbitmqAction, RabbitmqView> = {
   id: 'rabbitmq',
   name: 'RabbitMQ',
-  // what comes back is given out again, behind what came later.
-  promises: { orderedPlaces: false, atLeastOnce: true },
+  // in order, except what comes back and what has another priority.
+  promises: { orderedPlaces: true, atLeastOnce: true },
   build: (kernel, system) => new RabbitmqCluster(kernel, system),
   createView: (system, clients, parts) =>
     new RabbitmqViewFold(
