@@ -56,7 +56,7 @@ export interface Cluster<Client, Action> {
 
 /** What the conformance suite may demand of this broker's runs. */
 export interface Promises {
-  /** First deliveries of one place to one group come in order of position. */
+  /** First deliveries of one place to one group come in order of position, among messages of the same priority. */
   readonly orderedPlaces: boolean;
   /** What was confirmed is processed in the end by every group that reads it, once all faults have healed. */
   readonly atLeastOnce: boolean;
