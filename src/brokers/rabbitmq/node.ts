@@ -516,6 +516,11 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     );
   }
 
+  /** @returns what this node's replica of a queue has applied, for comparison with the others' */
+  replica(name: string): unknown {
+    return this.replicas.get(name)?.state();
+  }
+
   private leaderOf({ name, incarnation }: QueueRecord): string | null {
     const known = this.leaders.get(name);
     return known?.incarnation === incarnation ? known.node : null;

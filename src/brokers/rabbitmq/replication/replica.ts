@@ -502,6 +502,21 @@ export class Replica implements Worker, RaftEffects, QueueEffects {
     log.compact(cut);
   }
 
+  /** What every replica has in the end. */
+  state(): unknown {
+    const { ready, unacknowledged, held, readyBytes } = this.machine.info();
+    const reading = this.record.type === 'quorum' ? unacknowledged : 0;
+    return {
+      applied: this.applied,
+      term: this.raft.term,
+      ready,
+      reading,
+      held,
+      readyBytes,
+      next: this.nextPosition,
+    };
+  }
+
   // Leaders come and go.
 
   becameLeader(): void {
