@@ -79,8 +79,8 @@ export class Story {
   }
 
   private declare(): void {
-    for (const { name, type } of this.system.exchanges)
-      this.tell({ kind: 'exchange-created', node: 'rabbit-1', name, type });
+    for (const { name, type, arguments: given } of this.system.exchanges)
+      this.tell({ kind: 'exchange-created', node: 'rabbit-1', name, type, arguments: given });
     for (const { name, node, arguments: args } of this.system.queues) {
       const type = typeof args['x-queue-type'] === 'string' ? args['x-queue-type'] : 'classic';
       const nodes = Array.from({ length: this.system.nodes }, (_, i) => `rabbit-${i + 1}`);
@@ -238,17 +238,14 @@ export class Story {
     this.tell({ kind: 'removed', node: 'rabbit-1', place, position, message, why: 'acknowledged' });
   }
 
-  release(place: string, position: number, message: number, why = 'its channel closed'): void {
-    this.tell({
-      kind: 'released',
-      node: 'rabbit-1',
-      group: place,
-      place,
-      position,
-      why,
-      message,
-      where: 'where it was',
-    });
+  release(
+    place: string,
+    position: number,
+    message: number,
+    why = 'channel-down',
+    where = 'original place',
+  ): void {
+    this.tell({ kind: 'released', node: 'rabbit-1', group: place, place, position, why, message, where });
   }
 
   deadLetter(place: string, position: number, message: number, to: string, reason: string): void {
