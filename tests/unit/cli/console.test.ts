@@ -190,8 +190,8 @@ describe('npm run console', () => {
   });
 
   it.each([
-    [[], /expected a broker, "kafka", got nothing/],
-    [['rabbit'], /expected a broker, "kafka", got "rabbit"/],
+    [[], /expected a broker, "kafka" or "rabbitmq", got nothing/],
+    [['rabbit'], /expected a broker, "kafka" or "rabbitmq", got "rabbit"/],
     [['kafka', 'nope'], /"nope" is neither a scenario of the book nor a file/],
     [['kafka', 'home-log', 'kafka-keyless'], /expected at most one scenario, got 2/],
     [['kafka', '--seed', 'x'], /--seed: expected an integer, got "x"/],

@@ -1,16 +1,11 @@
 /** `rabbitmqctl ping`, `status` and `cluster_status`: what of them the simulation has something to say about. */
 import { erlangNode } from './address.ts';
-import type { CtlCall } from './ctl.ts';
+import type { CtlCall, Say } from './ctl-call.ts';
 import { gather, type Script } from './script.ts';
 
 const ALARMS: Readonly<Record<string, string>> = { memory: 'Memory alarm', disk: 'Free disk space alarm' };
 
-export function* cluster(
-  call: CtlCall,
-  say: (...lines: readonly string[]) => void,
-  out: string[],
-  release: string,
-): Script {
+export function* cluster(call: CtlCall, say: Say, out: string[], release: string): Script {
   const { command, node, timeoutMs } = call;
   const here = erlangNode(node);
   if (command.name === 'ping') {

@@ -1,7 +1,7 @@
 /** `rabbitmqctl list_…`: rows of what the nodes know, with the columns that were asked for. */
 import type { PolicySettings } from '../config.ts';
 import { erlangNode, processId } from './address.ts';
-import type { CtlCall } from './ctl.ts';
+import type { CtlCall, Say } from './ctl-call.ts';
 import { isModelled } from './columns.ts';
 import { format, type Cell, type Listing } from './ctl-format.ts';
 import {
@@ -21,7 +21,7 @@ const POLICY_COLUMNS = ['vhost', 'name', 'pattern', 'apply-to', 'definition', 'p
 
 type Row = Readonly<Record<string, Cell>>;
 
-export function* listing(call: CtlCall, say: (...lines: readonly string[]) => void, out: string[]): Script {
+export function* listing(call: CtlCall, say: Say, out: string[]): Script {
   const facts = yield* gather(call.node, call.asking);
   say(...banner(call));
   const streams = !call.command.name.endsWith('policies');

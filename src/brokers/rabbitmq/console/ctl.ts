@@ -3,14 +3,14 @@ import type { Version } from '../config.ts';
 import { erlangNode, nodeNamed } from './address.ts';
 import { RELEASES } from './api.ts';
 import { isModelled } from './columns.ts';
+import type { CtlCall, Say } from './ctl-call.ts';
 import { cluster } from './ctl-cluster.ts';
 import { listing } from './ctl-lists.ts';
 import { columnsOf, CTL_COMMANDS, FORMATTERS, GENERAL, switchNamed, type CtlCommand } from './options.ts';
 import { policy } from './policies.ts';
 import { deleteQueue, purgeQueue } from './queues.ts';
 import { suggestion } from './suggest.ts';
-import { Exit, type AskOptions, type Context, type Script } from './script.ts';
-import type { Shape } from './ctl-format.ts';
+import { Exit, type Context, type Script } from './script.ts';
 
 const USAGE = 64;
 const UNAVAILABLE = 69;
@@ -32,27 +32,11 @@ const ELSEWHERE = `add_user add_vhost authenticate_user autocomplete await_onlin
   set_vm_memory_high_watermark shutdown start_app stop stop_app suspend_listeners sync_queue trace_off trace_on
   update_cluster_nodes wait`.split(/\s+/);
 
-/** What has been typed, understood. */
-export interface CtlCall {
-  readonly command: CtlCommand;
-  readonly version: Version;
-  readonly arguments: readonly string[];
-  readonly node: string;
-  readonly vhost: string;
-  /** Nothing is said beside what was asked for. */
-  readonly quiet: boolean;
-  readonly shape: Omit<Shape, 'streams'>;
-  readonly timeoutMs: number;
-  has(name: string): boolean;
-  value(name: string): string | null;
-  readonly asking: AskOptions;
-}
-
 /** @throws Exit for what is wrong with the words */
 export function* rabbitmqctl(context: Context): Script {
   const { out, version } = context;
   const call = understood(context);
-  const say = (...lines: readonly string[]): void => {
+  const say: Say = (...lines) => {
     if (!call.quiet && call.shape.formatter !== 'json' && call.shape.formatter !== 'csv') out.push(...lines);
   };
   switch (call.command.name) {

@@ -1,6 +1,6 @@
 /** Policies as the tools set and clear them: what is checked before the node is asked, in the server's words. */
 import type { PolicySettings, Table, Version } from '../config.ts';
-import type { CtlCall } from './ctl.ts';
+import type { CtlCall, Say } from './ctl-call.ts';
 import { applyToWords } from './options.ts';
 import { ask, Exit, type Script } from './script.ts';
 
@@ -16,7 +16,7 @@ interface Asked {
   readonly operator: boolean;
 }
 
-export function* policy(call: CtlCall, say: (...lines: readonly string[]) => void, out: string[]): Script {
+export function* policy(call: CtlCall, say: Say, out: string[]): Script {
   const operator = call.command.name.endsWith('operator_policy');
   const [name = '', pattern = '', definition = ''] = call.arguments;
   const kind = operator ? 'operator policy' : 'policy';

@@ -1,11 +1,9 @@
 /** `rabbitmqctl purge_queue` and `delete_queue`. */
-import type { CtlCall } from './ctl.ts';
+import type { CtlCall, Say } from './ctl-call.ts';
 import { amqp, gather, type AmqpAnswer, type Script } from './script.ts';
 
 const USAGE = 64;
 const UNAVAILABLE = 69;
-
-type Say = (...lines: readonly string[]) => void;
 
 export function* purgeQueue(call: CtlCall, say: Say, out: string[]): Script {
   const [name = ''] = call.arguments;
