@@ -51,6 +51,13 @@ export const audience = v.strictObject({
   wants: v.optional(v.picklist(['everything', 'new']), 'everything'),
   processingMs,
   processingTimes,
+  /** The work on messages with the `key`-th key fails, each time or only so many times. */
+  fails: v.optional(
+    v.strictObject({
+      key: v.pipe(v.number(), v.integer(), v.minValue(1)),
+      times: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+    }),
+  ),
 });
 
 const fault = {
@@ -117,6 +124,13 @@ export function checkWorkload({ producers, audiences, faults, survives, nodes }:
   };
   producers.forEach((each, i) => add(`producers[${i}]`, each));
   audiences.forEach((each, i) => add(`audiences[${i}]`, each));
+  const keys = Math.max(0, ...producers.map((each) => each.keys?.distinct ?? 0));
+  audiences.forEach(({ fails }, i) => {
+    if (fails && fails.key > keys)
+      problems.push(
+        `audiences[${i}].fails.key: expected at most ${keys}, the keys there are, got ${fails.key}`,
+      );
+  });
   if (survives === 'node' && nodes < 3)
     problems.push(`nodes: expected at least 3 where survives is "node", got ${nodes}`);
   faults.forEach((fault, i) => {
@@ -148,6 +162,11 @@ export function memberIds({ id, count }: { readonly id: string; readonly count: 
   return Array.from({ length: count }, (_, i) => memberId(id, i + 1));
 }
 
+/** @param rank from 1: the first is the most frequent where they differ */
+export function keyName(rank: number): string {
+  return `k${rank}`;
+}
+
 /** The keys in the words of every broker's load; a key is `k` and its rank. */
 export function keysOf({
   keys,
@@ -156,7 +175,7 @@ export function keysOf({
   | { readonly kind: 'uniform'; readonly keys: string[] }
   | { readonly kind: 'zipf'; readonly keys: string[]; readonly skew: number } {
   if (!keys) return { kind: 'none' };
-  const names = Array.from({ length: keys.distinct }, (_, i) => `k${i + 1}`);
+  const names = Array.from({ length: keys.distinct }, (_, i) => keyName(i + 1));
   return keys.skew === 0 ? { kind: 'uniform', keys: names } : { kind: 'zipf', keys: names, skew: keys.skew };
 }
 

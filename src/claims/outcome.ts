@@ -36,6 +36,7 @@ import {
   backlogOf,
   blank,
   isAlive,
+  isHeld,
   isLate,
   isSetAside,
   isToBeSent,
@@ -127,7 +128,8 @@ export class OutcomeFold {
     this.settings = settings;
     this.audiences = settings.audiences.map((audience) => new AudienceFold(audience));
     settings.audiences.forEach(({ clients }, audience) => {
-      for (const client of clients) this.members.set(client, { audience, up: false, life: 0 });
+      for (const client of clients)
+        this.members.set(client, { audience, up: false, life: 0, given: 0, worked: 0 });
     });
     this.meant();
   }
@@ -158,6 +160,8 @@ export class OutcomeFold {
         break;
       case 'settled':
         if (event.outcome === 'committed') this.onPositioned(event.client, event.place, event.position);
+        else if (event.outcome !== 'acked' && event.message !== null)
+          this.onGivenBack(event.client, event.message);
         break;
       case 'positioned':
         this.onPositioned(event.client, event.place, event.position);
@@ -315,11 +319,18 @@ export class OutcomeFold {
     const { audience } = member;
     open.holders[audience] = member;
     open.lives[audience] = member.life;
+    open.turns[audience] = ++member.given;
     const bit = 1 << audience;
     if ((open.given & bit) !== 0) return;
     open.given |= bit;
     if (open.order && isLate(open.order.given, audience, message))
       this.audiences[audience]!.givenOutOfOrder++;
+  }
+
+  private onGivenBack(client: string, message: MessageId): void {
+    const member = this.members.get(client);
+    const open = this.open.get(message);
+    if (member && open?.holders[member.audience] === member) open.holders[member.audience] = null;
   }
 
   private onProcessed(client: string, message: MessageId, at: Micros): void {
@@ -335,6 +346,7 @@ export class OutcomeFold {
     audience.lastFinishedAt = at;
     const open = this.open.get(message);
     if (!open) return;
+    if (open.holders[index] === member) member.worked = Math.max(member.worked, open.turns[index]!);
     audience.latency.add(at - open.at);
     if (open.order && isLate(open.order.finished, index, message)) audience.finishedOutOfOrder++;
     const bit = 1 << index;
@@ -379,6 +391,7 @@ export class OutcomeFold {
     const bit = 1 << index;
     if ((open.owing & bit) !== 0 && !open.refused && !isSetAside(open, index)) this.history.add(at, -1);
     open[how] |= bit;
+    open.holders[index] = null;
   }
 
   // Lives.
@@ -424,9 +437,8 @@ export class OutcomeFold {
     endsAt: Micros,
   ): 'owed' | 'deadLettered' | 'dropped' | 'missed' | 'confirmed' | 'unconfirmed' | null {
     const bit = 1 << index;
-    const holder = open.holders[index];
-    if (holder?.up && holder.life === open.lives[index]) return 'owed';
-    if (this.isWaiting(message, open, audience) || isToBeSent(open)) return 'owed';
+    if (isHeld(open, index) || this.isWaiting(message, open, audience, bit) || isToBeSent(open))
+      return 'owed';
     if ((open.deadLettered & bit) !== 0) return 'deadLettered';
     if ((open.dropped & bit) !== 0 || open.log?.log?.isExpired(open.position)) return 'dropped';
     const isBefore = audience.begunAt === null || open.at < audience.begunAt;
@@ -438,9 +450,10 @@ export class OutcomeFold {
   }
 
   /** Whether it lies where the audience will come to it. */
-  private isWaiting(message: MessageId, open: Open, audience: AudienceFold): boolean {
+  private isWaiting(message: MessageId, open: Open, audience: AudienceFold, bit: number): boolean {
     const { log } = open;
-    if (log?.log?.has(open.position, open.epoch)) {
+    // A log keeps what an audience has given up on.
+    if ((open.dropped & bit) === 0 && log?.log?.has(open.position, open.epoch)) {
       const reading = audience.reads.get(log.name);
       if (reading instanceof Reading ? open.position >= reading.next : this.mayRead(log, audience))
         return true;

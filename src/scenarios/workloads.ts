@@ -194,6 +194,17 @@ const inputs: readonly Input[] = [
   },
   {
     ...ORDERS,
+    id: 'poison',
+    title: 'A message that nobody can process',
+    about:
+      'A quorum queue gives it out twenty times more and puts it aside; in a partition everything behind it waits, or somebody skips it.',
+    producers: [{ ...SHOP, keys: { distinct: 200 } }],
+    audiences: [{ ...BILLING, fails: { key: 200 } }],
+    survives: 'node',
+    nodes: 3,
+  },
+  {
+    ...ORDERS,
     id: 'two-audiences',
     title: 'Billing and analytics',
     about: 'Each has every message: from one log with two positions, or from two queues with a copy each.',

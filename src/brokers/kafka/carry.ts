@@ -5,6 +5,7 @@
 import type * as v from 'valibot';
 import {
   choose,
+  keyName,
   keysOf,
   memberId,
   memberIds,
@@ -39,6 +40,7 @@ export function carryToKafka(workload: Workload, choices: CarryChoices): KafkaCa
     linger: '5',
     reader: 'consumer-group',
     commit: 'auto',
+    failure: 'retry',
   });
   const most = Math.max(...workload.audiences.map(({ count }) => count));
   const partitions = partitionsOf(chosen.partitions, most, workload.nodes);
@@ -70,7 +72,16 @@ export function carryToKafka(workload: Workload, choices: CarryChoices): KafkaCa
       });
     }
   }
-  for (const { id: group, count, startMs, wants, processingMs, processingTimes } of workload.audiences) {
+  for (const {
+    id: group,
+    count,
+    startMs,
+    wants,
+    processingMs,
+    processingTimes,
+    fails,
+  } of workload.audiences) {
+    const trouble = fails && { key: keyName(fails.key), times: fails.times };
     for (let number = 1; number <= count; number++) {
       const consumer = {
         id: memberId(group, number),
@@ -80,12 +91,16 @@ export function carryToKafka(workload: Workload, choices: CarryChoices): KafkaCa
         processingMs,
         processingTimes,
       };
-      if (isShared) clients.push({ ...consumer, role: 'share-consumer' });
+      if (isShared)
+        clients.push({ ...consumer, role: 'share-consumer', ...(trouble ? sharedTrouble(trouble.key) : {}) });
       else {
         clients.push({
           ...consumer,
           role: 'consumer',
           ...(commit.commit ? { commit: commit.commit } : {}),
+          ...(trouble
+            ? { troubles: [{ ...trouble, outcome: chosen.failure === 'skip' ? 'skip' : 'retry' }] }
+            : {}),
           config: {
             ...(wants === 'everything' ? { 'auto.offset.reset': 'earliest' } : {}),
             ...commit.settings,
@@ -127,6 +142,7 @@ export function carryToKafka(workload: Workload, choices: CarryChoices): KafkaCa
       lingerRule(chosen.linger),
       readerRule(workload, chosen.reader),
       ...(isShared ? [] : [commitRule(chosen.commit)]),
+      ...(workload.audiences.some(({ fails }) => fails) ? [failureRule(chosen.failure, isShared)] : []),
       retentionRule(workload),
       {
         id: 'machine',
@@ -149,6 +165,14 @@ export function carryToKafka(workload: Workload, choices: CarryChoices): KafkaCa
         chosen: null,
       },
     ],
+  };
+}
+
+/** K-103, K-106: a share consumer gives back what it could not do; that takes explicit acknowledgement. */
+function sharedTrouble(key: string) {
+  return {
+    troubles: [{ key, outcome: 'release' as const }],
+    config: { 'share.acknowledgement.mode': 'explicit' as const },
   };
 }
 
@@ -281,6 +305,35 @@ function commitRule(chosen: string): CarryRule {
       { id: 'after-batch', label: 'after each batch' },
       { id: 'after-each', label: 'after each record' },
       { id: 'before-batch', label: 'before each batch' },
+    ],
+    chosen,
+  };
+}
+
+function failureRule(chosen: string, isShared: boolean): CarryRule {
+  if (isShared) {
+    return {
+      id: 'failure',
+      carries: 'Work that fails',
+      made: 'The consumer releases the record; after five deliveries the broker gives up on it.',
+      settings: [setting('share.acknowledgement.mode', 'explicit', 'implicit')],
+      why: 'A share group counts deliveries and archives what fails too often (K-104); to release one record, acknowledgement must be explicit (K-106).',
+      options: [],
+      chosen: null,
+    };
+  }
+  return {
+    id: 'failure',
+    carries: 'Work that fails',
+    made:
+      chosen === 'skip'
+        ? 'The application logs the failure and goes on with the next record.'
+        : 'The application works on the record again, and again, and does not go on without it.',
+    settings: [],
+    why: 'A consumer group knows an offset and nothing of single records, so the application must choose: hold up what lies behind the record, or go on, and nobody will do it.',
+    options: [
+      { id: 'retry', label: 'retry until it succeeds' },
+      { id: 'skip', label: 'skip it' },
     ],
     chosen,
   };

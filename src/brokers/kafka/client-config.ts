@@ -170,6 +170,20 @@ export const kafkaConsumer = v.strictObject({
   assign: v.optional(v.pipe(v.array(v.string()), v.minLength(1))),
   processingMs,
   processingTimes,
+  /**
+   * Keys whose records its work fails on, each time or only so many times. Kafka knows no answer to that (K-103 does): the
+   * application works on the record again after a pause, and everything behind it waits; or it goes on without it.
+   */
+  troubles: v.optional(
+    v.array(
+      v.strictObject({
+        key: v.string(),
+        outcome: v.picklist(['retry', 'skip']),
+        times: v.optional(positive),
+      }),
+    ),
+    [],
+  ),
   /** What the application's code does about offsets when `enable.auto.commit` is false (K-72). */
   commit: v.optional(v.picklist(['after-batch', 'after-each', 'before-batch', 'never']), 'after-batch'),
   config: v.optional(kafkaConsumerConfig, {}),

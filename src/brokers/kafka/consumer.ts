@@ -20,11 +20,16 @@ type Wish =
   | { readonly do: 'seek'; readonly to: SeekTarget; readonly places: readonly string[] | null }
   | { readonly do: 'pause' | 'resume'; readonly places: readonly string[] | null };
 
+/** How long an application waits before it works again on a record that its work failed on. */
+const RETRY_MS = 100;
+
 export class ConsumerClient implements Actor, ConsumerApp {
   readonly id: string;
   private readonly port: Port;
   private readonly client: KafkaConsumer;
   private readonly workTimes: Random;
+  /** How often each trouble has struck. It is the scenario's to count, and so outlives a crash. */
+  private readonly struck: number[];
   private readonly consumer: ConsumerLibrary;
   /** What its thread is at: inside a call of the library, or at work, or waiting for the end of one record's work. */
   private thread: 'polling' | 'committing' | 'working' | 'busy' | 'closing' = 'polling';
@@ -47,6 +52,7 @@ export class ConsumerClient implements Actor, ConsumerApp {
     this.port = port;
     this.client = client;
     this.workTimes = work;
+    this.struck = client.troubles.map(() => 0);
     this.consumer = new ConsumerLibrary(
       port,
       {
@@ -80,13 +86,14 @@ export class ConsumerClient implements Actor, ConsumerApp {
   }
 
   wake(timer: string, data: unknown): void {
-    if (timer !== 'worked') {
-      this.consumer.wake(timer, data);
-      return;
-    }
-    this.thread = 'working';
-    this.finishRecord();
-    this.run();
+    if (timer === 'worked') {
+      this.thread = 'working';
+      this.finishRecord();
+      this.run();
+    } else if (timer === 'retry') {
+      this.thread = 'working';
+      this.run();
+    } else this.consumer.wake(timer, data);
   }
 
   disconnected(peer: string): void {
@@ -182,22 +189,37 @@ export class ConsumerClient implements Actor, ConsumerApp {
 
   private finishRecord(): void {
     const { place, batch, to } = this.runs[this.runIndex]!;
-    const i = this.recordIndex++;
+    const i = this.recordIndex;
+    const key = batch.keys[i]!;
+    const trouble = this.trouble(key);
+    if (trouble === 'retry') {
+      this.thread = 'busy';
+      this.port.timer(fromMs(RETRY_MS), 'retry');
+      return;
+    }
+    this.recordIndex++;
     const position = offsetOf(batch, i);
-    this.port.emit({
-      kind: 'processed',
-      client: this.id,
-      group: this.client.group,
-      message: batch.messages[i]!,
-      key: batch.keys[i]!,
-      place,
-      position,
-    });
+    const { group } = this.client;
+    const message = batch.messages[i]!;
+    if (trouble === null)
+      this.port.emit({ kind: 'processed', client: this.id, group, message, key, place, position });
     if (this.recordIndex >= to) {
       this.runIndex++;
       this.recordIndex = this.runs[this.runIndex]?.from ?? 0;
     }
     if (this.commitsItself('after-each')) this.commit([[place, position + 1]]);
+  }
+
+  /** What comes of the work on a record of this key; null: it succeeds. */
+  private trouble(key: string | null): 'retry' | 'skip' | null {
+    const { troubles } = this.client;
+    for (let i = 0; i < troubles.length; i++) {
+      const { key: of, outcome, times } = troubles[i]!;
+      if (of !== key || this.struck[i]! >= (times ?? Infinity)) continue;
+      this.struck[i]!++;
+      return outcome;
+    }
+    return null;
   }
 
   private commitsItself(style: KafkaConsumer['commit']): boolean {

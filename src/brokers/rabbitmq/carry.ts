@@ -6,6 +6,7 @@
 import type * as v from 'valibot';
 import {
   choose,
+  keyName,
   keysOf,
   memberIds,
   timelineOf,
@@ -31,6 +32,8 @@ type Binding = NonNullable<System['bindings']>[number];
 type QueueType = 'classic' | 'quorum' | 'stream';
 
 const EXCHANGE = 'messages';
+/** Where what fails too often is put aside, for somebody to look at. */
+const DEAD_LETTERS = 'dead-letters';
 /** Of the streams that all audiences read, where streams are chosen. */
 const STREAM = 'messages';
 
@@ -41,6 +44,7 @@ interface Choice {
   readonly ack: string;
   readonly confirms: string;
   readonly persistence: string;
+  readonly failure: string;
 }
 
 /** What is to be there for somebody to read. */
@@ -59,6 +63,7 @@ export function carryToRabbitmq(workload: Workload, choices: CarryChoices): Rabb
     ack: 'after',
     confirms: 'on',
     persistence: workload.survives === 'nothing' ? 'transient' : 'persistent',
+    failure: 'requeue',
   }) as Choice;
   const nodes = Array.from({ length: workload.nodes }, (_, i) => nodeName(i + 1));
   const nodeOf = dealer(workload.nodes);
@@ -86,13 +91,15 @@ export function carryToRabbitmq(workload: Workload, choices: CarryChoices): Rabb
       });
     }
   }
+  const mayFail = workload.audiences.some(({ fails }) => fails);
+  if (mayFail && chosen.queue !== 'stream') add(common, deadLetters(chosen, queueNode));
   if (chosen.queue === 'stream') add(common, streams(workload, queueNode));
   for (const audience of workload.audiences) {
     const own = chosen.queue === 'stream' ? null : queuesOf(audience, chosen, queueNode);
     const isLate = audience.startMs > 0;
     if (own && !isLate) add(common, own);
     memberIds(audience).forEach((id, index) => {
-      const { startMs, processingMs, processingTimes } = audience;
+      const { startMs, processingMs, processingTimes, fails } = audience;
       clients.push({
         id,
         role: 'consumer',
@@ -108,6 +115,17 @@ export function carryToRabbitmq(workload: Workload, choices: CarryChoices): Rabb
         ack: chosen.ack === 'before' ? 'before' : 'after',
         processingMs,
         processingTimes,
+        ...(fails
+          ? {
+              troubles: [
+                {
+                  key: keyName(fails.key),
+                  times: fails.times,
+                  outcome: chosen.failure === 'reject' ? 'reject' : 'reject-requeue',
+                },
+              ],
+            }
+          : {}),
       });
     });
   }
@@ -139,6 +157,7 @@ export function carryToRabbitmq(workload: Workload, choices: CarryChoices): Rabb
       ackRule(chosen.ack),
       confirmsRule(chosen.confirms),
       persistenceRule(workload, chosen.persistence),
+      ...(mayFail ? [failureRule(chosen)] : []),
       {
         id: 'connections',
         carries: 'Which node a client talks to',
@@ -176,11 +195,26 @@ function add(to: Declarations, { exchanges, queues, bindings }: Declarations): v
   to.bindings.push(...bindings);
 }
 
+function deadLetters({ queue }: Choice, node: () => number): Declarations {
+  return {
+    exchanges: [{ name: DEAD_LETTERS, type: 'fanout' }],
+    queues: [
+      { name: DEAD_LETTERS, arguments: queue === 'classic' ? {} : { 'x-queue-type': queue }, node: node() },
+    ],
+    bindings: [{ source: DEAD_LETTERS, destination: DEAD_LETTERS }],
+  };
+}
+
 /** A queue for an audience, or one for each of its consumers behind an exchange that spreads keys over them. */
-function queuesOf({ id, count }: Audience, { queue, spread }: Choice, node: () => number): Declarations {
+function queuesOf(
+  { id, count, fails }: Audience,
+  { queue, spread }: Choice,
+  node: () => number,
+): Declarations {
   const isHashed = spread === 'by-hash' && count > 1;
   const args = {
     ...(queue === 'classic' ? {} : { 'x-queue-type': queue }),
+    ...(fails ? { 'x-dead-letter-exchange': DEAD_LETTERS } : {}),
     // One consumer alone needs it too: a queue may not know yet that the one before it is gone.
     ...(spread === 'one-queue' ? {} : { 'x-single-active-consumer': true }),
   };
@@ -394,6 +428,28 @@ function confirmsRule(chosen: string): CarryRule {
       { id: 'off', label: 'none' },
     ],
     chosen,
+  };
+}
+
+function failureRule({ queue, failure }: Choice): CarryRule {
+  return {
+    id: 'failure',
+    carries: 'Work that fails',
+    made:
+      failure === 'reject'
+        ? 'The consumer rejects the message without requeue, and the queue puts it aside.'
+        : 'The consumer rejects the message with requeue, and is given it again.',
+    settings: queue === 'stream' ? [] : [setting('x-dead-letter-exchange', DEAD_LETTERS, null)],
+    why: `A queue settles single messages, so one that fails need not hold up the others for ever. ${
+      queue === 'quorum'
+        ? 'A quorum queue counts how often it came back, and after twenty times puts it aside (R-60, R-61).'
+        : 'A classic queue does not count: what is given back comes back, without end (R-50).'
+    } A dead-letter exchange takes what is put aside, and would otherwise lose it (R-80).`,
+    options: [
+      { id: 'requeue', label: 'give it back' },
+      { id: 'reject', label: 'put it aside at once' },
+    ],
+    chosen: failure,
   };
 }
 

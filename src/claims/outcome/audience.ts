@@ -18,6 +18,9 @@ export interface Member {
   up: boolean;
   /** Counts its lives: what was given to an earlier one is held by nobody. */
   life: number;
+  /** Counts what it was given, and how far of that it has worked: it works in the order in which it is given. */
+  given: number;
+  worked: number;
 }
 
 /** How far an audience is with one log: it goes on from there. */

@@ -38,9 +38,10 @@ export interface Open {
   log: Place | null;
   position: number;
   epoch: number;
-  /** Who of each audience was last given it, and in which of its lives. */
+  /** Who of each audience was last given it, in which of its lives, and as the how manieth. */
   holders: (Member | null)[];
   lives: number[];
+  turns: number[];
 }
 
 /** Notes that it was this message's turn. @returns whether a later one had had it */
@@ -62,6 +63,12 @@ export function isAlive({ producer, producerLife }: Open): boolean {
 
 export function isSetAside({ deadLettered, dropped }: Open, index: number): boolean {
   return ((deadLettered | dropped) & (1 << index)) !== 0;
+}
+
+/** Whether a consumer that lives has it in hand: it was given it, and has not gone past it. */
+export function isHeld({ holders, lives, turns }: Open, index: number): boolean {
+  const holder = holders[index];
+  return holder?.up === true && holder.life === lives[index] && turns[index]! > holder.worked;
 }
 
 /** How many audiences still wait for a message. */
@@ -91,5 +98,6 @@ export function blank(producer: Producer, audiences: number): Open {
     epoch: 0,
     holders: Array.from({ length: audiences }, () => null),
     lives: Array.from({ length: audiences }, () => 0),
+    turns: Array.from({ length: audiences }, () => 0),
   };
 }

@@ -254,6 +254,42 @@ describe('a message in a queue', () => {
     expect(outcomeOf([...QUEUE, ...stored(0), ...gone, start('b1')]).lost.confirmed).toBe(1);
   });
 
+  it('is lost when its consumer went past it, and owed while it gave it back', () => {
+    const both = [
+      ...QUEUE,
+      ...stored(0),
+      ...stored(1),
+      deliver('b1', 0),
+      remove(0),
+      deliver('b1', 1),
+      remove(1),
+    ];
+    expect(fates(outcomeOf(both))).toEqual({ ...NOTHING, owed: 2 });
+    expect(fates(outcomeOf([...both, finish('b1', 1)]))).toEqual({ ...NOTHING, lost: 1 });
+    const rejected: Event = {
+      kind: 'settled',
+      client: 'b1',
+      group: 'q',
+      outcome: 'rejected',
+      place: 'q',
+      position: 0,
+      message: 0,
+    };
+    const dead: Event = {
+      kind: 'dead-lettered',
+      node: 'n1',
+      place: 'q',
+      position: 0,
+      message: 0,
+      to: 'dlx',
+      reason: 'delivery_limit',
+    };
+    const given = [...QUEUE, ...stored(0), deliver('b1', 0)];
+    expect(fates(outcomeOf([...given, rejected]))).toEqual({ ...NOTHING, owed: 1 });
+    expect(fates(outcomeOf([...given, dead]))).toEqual({ ...NOTHING, deadLettered: 1 });
+    expect(fates(outcomeOf([...given, rejected, remove(0)]))).toEqual({ ...NOTHING, lost: 1 });
+  });
+
   it('is owed when it came back before its consumer died', () => {
     const back: Event = {
       kind: 'released',
@@ -392,6 +428,21 @@ describe('a message in a log', () => {
       ...NOTHING,
       owed: 1,
     });
+  });
+
+  it('is dropped when its group gave up on it, though the log still has it', () => {
+    const archived: Event = {
+      kind: 'archived',
+      node: 'n1',
+      group: 'billing',
+      place: 'l',
+      position: 0,
+      message: 0,
+      why: 'delivered five times',
+    };
+    expect(fates(outcomeOf([...LOG, ...stored(0, 'l'), archived]))).toEqual({ ...NOTHING, dropped: 1 });
+    const others: Event = { ...archived, group: 'others' };
+    expect(fates(outcomeOf([...LOG, ...stored(0, 'l'), others]))).toEqual({ ...NOTHING, owed: 1 });
   });
 
   it('is dropped when it expired unread', () => {
