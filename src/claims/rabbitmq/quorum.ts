@@ -90,7 +90,7 @@ class Copies {
 
   private of(place: string): Map<string, number> {
     let of = this.has.get(place);
-    if (!of) this.has.set(place, (of = new Map()));
+    if (!of) this.has.set(place, (of = new Map<string, number>()));
     return of;
   }
 }
