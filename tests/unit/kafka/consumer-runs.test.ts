@@ -186,3 +186,33 @@ describe('on three brokers', () => {
     expect(unread(events)).toBe(0);
   });
 });
+
+describe('an application whose work fails on a key', () => {
+  const run = (troubles: ConsumerInput['troubles']) =>
+    eventsOf(
+      scenario([load(10_000), consumer('a', { troubles })], { system: cluster(1), durationMs: 20_000 }),
+    );
+  const done = (events: readonly TraceEvent[]) => only(events, 'processed').map(({ key }) => key);
+
+  it('works on the record again, and nothing behind it is read', () => {
+    const events = run([{ key: 'C', outcome: 'retry' }]);
+    expect(new Set(done(events))).toEqual(new Set(['A', 'B']));
+    expect(done(events)).toHaveLength(2);
+  });
+
+  it('goes on when it succeeds at last, in order and without a gap', () => {
+    const events = run([{ key: 'C', outcome: 'retry', times: 3 }]);
+    expect(unread(events)).toBe(0);
+    expect(inOrder(events)).toBe(true);
+    const [, before, after] = only(events, 'processed');
+    // Three pauses of 100 ms, and its work four times.
+    expect(after!.at - before!.at).toBeGreaterThan(300_000);
+  });
+
+  it('goes on without it when it skips, and commits past it', () => {
+    const events = run([{ key: 'C', outcome: 'skip', times: 2 }]);
+    expect(unread(events)).toBe(2);
+    const published = only(events, 'published').length;
+    expect(only(events, 'settled').at(-1)!.position).toBe(published);
+  });
+});
