@@ -115,10 +115,8 @@ describe.each(shapes)('queues, %s', (shape) => {
     const cells = billing?.cells ?? [];
     expect(cells.map(({ cell }) => cell.key)).toEqual([...'CBADECD']);
     expect(cells.map(({ x }) => x)).toEqual(cells.map(({ x }) => x).sort((a, b) => a - b));
-    expect(cells.at(-1)).toMatchObject({
-      again: true,
-      words: expect.stringContaining('billing, at the head'),
-    });
+    expect(cells.at(-1)?.again).toBe(true);
+    expect(cells.at(-1)?.words).toContain('billing, at the head');
   });
 
   test('what a consumer owes stands in its slots, the rest of its prefetch is free', () => {
