@@ -120,7 +120,10 @@ describe('what a tool does is done', () => {
     expect(bench.of('exchange-created').at(-1)).toMatchObject({ name: 'e', type: 'fanout' });
     expect(bench.of('binding-created').at(-1)).toMatchObject({ source: 'e', destination: 'q' });
     // The policy holds at once: the older message makes room for the newer one.
-    expect(bench.of('dropped').filter(({ place }) => place === 'q')).toMatchObject([{ reason: 'maxlen' }]);
+    expect(bench.of('dropped').filter(({ place }) => place === 'q')).toMatchObject([
+      { reason: 'maxlen' },
+      { reason: 'purged' },
+    ]);
     expect(bench.of('places-deleted').at(-1)).toMatchObject({ name: 'q' });
     for (const checker of checkers) {
       for (const event of bench.events.all) checker.on(event);
