@@ -124,15 +124,12 @@ export const serverConfig = v.strictObject({
   /** milliseconds. */
   consumer_timeout: v.optional(positive, 1_800_000),
   channel_tick_interval: v.optional(positive, 60_000),
-  /** R-4; seconds. */
-  heartbeat: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)), 60),
   /** R-59; seconds. How long nodes bear one another's silence. */
   net_ticktime: v.optional(positive, 60),
   /** left out, that of the version. */
   max_message_size: v.optional(v.pipe(positive, v.maxValue(536_870_912))),
   /** bytes of messages in memory above which a node raises its alarm; left out, none. */
   'vm_memory_high_watermark.absolute': v.optional(positive),
-  'disk_free_limit.absolute': v.optional(positive, 50_000_000),
   /** */
   credit_flow_initial: v.optional(positive, 400),
   credit_flow_more_after: v.optional(positive, 200),
@@ -141,8 +138,6 @@ export const serverConfig = v.strictObject({
   quorum_cluster_size: v.optional(positive, 3),
   /** 0, no limit. */
   default_consumer_prefetch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)), 0),
-  /** Of the metadata store; only 3.10 and 4.2 have a choice. */
-  cluster_partition_handling: v.optional(v.picklist(['ignore', 'pause_minority', 'autoheal']), 'ignore'),
 });
 
 /**

@@ -154,7 +154,7 @@ function inputOf(
         })),
         { source: 'dead', destination: 'dead' },
       ],
-      config: { net_ticktime: 4, heartbeat: 4 },
+      config: { net_ticktime: 4 },
     },
     clients: [
       ...shape.publishers.map(({ rate, node, ...publisher }, i): Client => ({
