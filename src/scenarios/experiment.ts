@@ -8,6 +8,8 @@ export interface Experiment {
   /** Permanent: it is in addresses and in stored predictions. */
   readonly id: string;
   readonly scenario: string;
+  /** The workload and the broker, where the scenario is carried (comparisons.ts) and not written. */
+  readonly carried?: { readonly workload: string; readonly broker: 'kafka' | 'rabbitmq' };
   /** Says what to find out. */
   readonly title: string;
   readonly question: string;
@@ -43,12 +45,16 @@ export interface Knob {
   /** The configuration's own name, or the field's term. */
   readonly name: string;
   readonly hint: string;
-  /** Where in the scenario it is: keys, and for a list an object that its entries must match, in one of several ways. */
-  readonly path: readonly (string | Pattern)[];
+  /**
+   * Where in the scenario it is: keys, and for a list an object that its entries must match, in one of several ways.
+   * `carried`: it chooses by which rule a workload is carried, and so what the whole scenario is.
+   */
+  readonly path: Path | 'carried';
   readonly options: readonly { readonly id: string; readonly label: string; readonly value: unknown }[];
 }
 
 type Pattern = Readonly<Record<string, string | readonly string[]>>;
+type Path = readonly (string | Pattern)[];
 
 /**
  * Kafka's. `groups`: producers, partitions, groups with their members. `replicas`: the brokers side by side with their
@@ -110,7 +116,7 @@ export type Control =
 export type KnobChoices = Readonly<Record<string, string>>;
 
 /**
- * The scenario with the reader's choices in it.
+ * The scenario with the reader's choices in it; those of carrying it holds already.
  * @param scenario it is parsed anew when they are in it
  * @param choices knob id → option id
  * @throws InvalidInput for a knob or an option that the experiment does not have
@@ -130,24 +136,24 @@ export function withKnobs(scenario: object, experiment: Experiment, choices: Kno
         `knobs.${knobId}: expected one of ${knob.options.map(({ id }) => `"${id}"`).join(', ')}, got "${optionId}"`,
       ]);
     }
-    setAt(changed, knob.path, option.value);
+    if (knob.path !== 'carried') setAt(changed, knob.path, option.value);
   }
   return parseScenario(changed);
 }
 
 /** Which option of a knob the scenario itself has, or null when it is set to something else. */
 export function currentOption(scenario: Scenario, knob: Knob): string | null {
+  const { path } = knob;
+  if (path === 'carried') return null;
   const own = JSON.stringify(scenario);
   // Compared as scenarios, and not as values: what an option leaves out has its default in the scenario.
   const chosen = knob.options.find(({ value }) => {
     const changed = JSON.parse(own) as Scenario;
-    setAt(changed, knob.path, value);
+    setAt(changed, path, value);
     return JSON.stringify(parseScenario(changed)) === own;
   });
-  return chosen && holders(scenario, knob.path).length > 0 ? chosen.id : null;
+  return chosen && holders(scenario, path).length > 0 ? chosen.id : null;
 }
-
-type Path = Knob['path'];
 
 function matches(entry: unknown, pattern: Pattern): boolean {
   return Object.entries(pattern).every(([key, value]) => {

@@ -1,6 +1,7 @@
 /** What a moment of a run looks like, as plain data: the worker posts it, the build draws first frames from it. */
 import type { FigureName } from '../brokers/broker.ts';
 import type { Verdict } from '../claims/claim.ts';
+import type { Outcome } from '../claims/outcome.ts';
 import type { Metrics } from '../claims/metrics.ts';
 import type { Micros } from '../sim/time.ts';
 import type { AnyView } from './models.ts';
@@ -18,6 +19,8 @@ export interface Frame {
   readonly figures: readonly FigureName[];
   readonly metrics: Metrics;
   readonly series: Series;
+  /** What it has come to so far, by checkers that know no broker; null where nobody asked for it. */
+  readonly outcome: Omit<Outcome, 'backlog'> | null;
   /** What just happened and why: the latest moment that matters. */
   readonly caption: EventLine | null;
   /** The latest events that have words, oldest first. */

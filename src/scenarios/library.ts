@@ -6,6 +6,7 @@ import type { Claim } from '../claims/claim.ts';
 import { kafkaClaims } from '../claims/kafka.ts';
 import { rabbitmqClaims } from '../claims/rabbitmq.ts';
 import { besideExperiments, besideScenarios } from './beside/scenes.ts';
+import { comparisonExperiment } from './comparisons.ts';
 import type { Experiment } from './experiment.ts';
 import { kafkaExperiments, kafkaPlain, kafkaScenarios } from './kafka/index.ts';
 import { rabbitmqExperiments, rabbitmqPlain, rabbitmqScenarios } from './rabbitmq/index.ts';
@@ -47,12 +48,12 @@ export function scenarioById(id: string): Scenario {
   return found('scenario', id, scenarios.get(id), [...scenarios.keys()]);
 }
 
-/** @throws InvalidInput that lists the ids there are */
+/** Those that carry a workload of the library are made when they are asked for. @throws InvalidInput that lists the ids there are */
 export function experimentById(id: string): Experiment {
   return found(
     'experiment',
     id,
-    experiments.find((e) => e.id === id),
+    experiments.find((e) => e.id === id) ?? comparisonExperiment(id),
     experiments.map((e) => e.id),
   );
 }

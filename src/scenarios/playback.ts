@@ -7,6 +7,7 @@
 import type { ViewFold } from '../brokers/broker.ts';
 import type { Claim, ClaimFold } from '../claims/claim.ts';
 import { MetricsFold } from '../claims/metrics.ts';
+import { OutcomeFold, type OutcomeSettings } from '../claims/outcome.ts';
 import { deepClone } from '../sim/clone.ts';
 import { SimulationError } from '../sim/errors.ts';
 import { displayName } from '../sim/names.ts';
@@ -23,6 +24,8 @@ const CHECKPOINTS_MAX = 48;
 /** Events kept for the list and for a message's life; what is older comes back by seeking there. */
 const KEPT_MAX = 60_000;
 const RECENT_MAX = 80;
+/** Events that a frame looks back over for its list and its caption: where more happens in a moment, single ones say little. */
+const LOOK_BACK_MAX = 5000;
 const MARKS_MAX = 400;
 /** How long a moment that matters stays the caption when lesser ones follow it, virtual time. */
 const CAPTION_HELD_MICROS = 6_000_000;
@@ -55,6 +58,7 @@ interface State {
   view: ViewFold<AnyView>;
   claims: ClaimFold[];
   metrics: MetricsFold;
+  outcome: OutcomeFold | null;
   samples: { backlog: number[]; processed: number[]; duplicates: number[] };
   at: Micros;
   /** Events folded so far. */
@@ -82,6 +86,7 @@ export class Playback {
    * @param actions what the reader does
    * @param claims what to judge
    * @param parts what the stage draws beside the ordinary picture
+   * @param outcome what the checkers of outcomes need to know; null where nobody asks for one
    * @throws SimulationError when the system cannot be built
    */
   constructor(
@@ -89,6 +94,7 @@ export class Playback {
     actions: readonly TimedAction[],
     claims: readonly Claim[],
     parts: readonly string[] = [],
+    outcome: OutcomeSettings | null = null,
   ) {
     this.scenario = scenario;
     this.claims = claims;
@@ -102,6 +108,7 @@ export class Playback {
       view: modelOf(scenario.system.broker).createView(scenario.system, scenario.clients, parts),
       claims: claims.map((claim) => claim.judge()),
       metrics: new MetricsFold(),
+      outcome: outcome && new OutcomeFold(outcome),
       samples: { backlog: [], processed: [], duplicates: [] },
       at: 0,
       events: 0,
@@ -202,11 +209,8 @@ export class Playback {
     const recent: EventLine[] = [];
     let caption: EventLine | null = null;
     let latest: EventLine | null = null;
-    for (
-      let seq = state.events - 1;
-      seq >= this.keptFrom && (recent.length < RECENT_MAX || !caption);
-      seq--
-    ) {
+    const oldest = Math.max(this.keptFrom, state.events - LOOK_BACK_MAX);
+    for (let seq = state.events - 1; seq >= oldest && (recent.length < RECENT_MAX || !caption); seq--) {
       const event = this.keptEvent(seq);
       if (!event) break;
       const line = this.line(event, model.explain(event));
@@ -233,6 +237,7 @@ export class Playback {
       figures: model.figures,
       metrics: state.metrics.metrics(),
       series: this.series(),
+      outcome: this.outcome(),
       caption,
       recent: recent.reverse(),
       marks: [...this.marks, ...claimMarks(claims)],
@@ -296,6 +301,7 @@ export class Playback {
     state.events = event.seq + 1;
     state.view.on(event);
     state.metrics.on(event);
+    state.outcome?.on(event);
     for (const claim of state.claims) claim.on(event);
     this.keep(event);
     if (event.seq >= this.furthest) {
@@ -388,6 +394,14 @@ export class Playback {
       samples.processed.push(processed);
       samples.duplicates.push(duplicates);
     }
+  }
+
+  /** The backlog's history stays here: the frame has a series of its own. */
+  private outcome(): Frame['outcome'] {
+    const { outcome, at } = this.state;
+    if (!outcome) return null;
+    const { backlog: _, ...rest } = outcome.outcome(at);
+    return rest;
   }
 
   private series(): Series {

@@ -66,9 +66,10 @@ export class Host {
       case 'open': {
         this.drop(request.run);
         const spec = toSpec(request.spec);
-        const { scenario, actions, claims, parts } = setUp(spec);
-        const playback = new Playback(scenario, actions, claims, parts);
-        const about = { seed: scenario.seed, clients: scenario.clients };
+        const { scenario, actions, claims, parts, rules, outcome } = setUp(spec);
+        const playback = new Playback(scenario, actions, claims, parts, outcome);
+        const { seed, clients } = scenario;
+        const about = rules.length > 0 ? { seed, clients, rules } : { seed, clients };
         const run: Run = { playback, job: null };
         this.runs.set(request.run, run);
         this.begin(run, {

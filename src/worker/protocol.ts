@@ -6,6 +6,7 @@
  * message is `ready`, when the worker has loaded.
  */
 import * as v from 'valibot';
+import type { CarryRule } from '../brokers/workload.ts';
 import type { Frame, EventLine } from '../scenarios/frame.ts';
 import type { RunSpec } from '../scenarios/playable.ts';
 import type { RunAddress } from '../scenarios/address.ts';
@@ -70,6 +71,8 @@ export type Ask<T extends RequestType = RequestType> = Without<Extract<Request, 
 export interface AboutOf<B extends BrokerId> {
   readonly seed: number;
   readonly clients: readonly ClientOf<B>[];
+  /** How the workload was carried, where one was. */
+  readonly rules?: readonly CarryRule[];
 }
 export type About = AboutOf<BrokerId>;
 

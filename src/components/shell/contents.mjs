@@ -14,6 +14,7 @@ export const chapters = [
 export const brokerPages = [
   { title: 'Kafka in depth', slug: 'brokers/kafka', chapter: 3 },
   { title: 'RabbitMQ in depth', slug: 'brokers/rabbitmq', chapter: 3 },
+  { title: 'One workload, two brokers', slug: 'brokers/compare', chapter: 3 },
 ];
 
 /** The pages that belong to a chapter, in the order in which they are read. @param {number} number the chapter's */

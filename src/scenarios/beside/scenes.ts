@@ -294,7 +294,7 @@ function forTheEye<S extends ScenarioOf<'kafka'> | ScenarioOf<'rabbitmq'>>(
     const to = { kind: 'offset', offset: seek.offset };
     timeline.push({ atMs: seek.atMs, action: { do: 'seek', client: 'billing-1', to } });
   }
-  return { ...scenario, clients, timeline } as S;
+  return { ...scenario, clients, timeline };
 }
 
 /** Kafka's times are made for days: a segment is closed after a week, a silent member is missed after 45 seconds. */

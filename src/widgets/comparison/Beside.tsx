@@ -7,7 +7,7 @@ import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import { simulator } from '../../client/page.ts';
 import { Events, MessageLife } from '../experiment/Events.tsx';
 import '../experiment/experiment.css';
-import { useKeptFocus, usePlaying, type Figure } from '../experiment/hooks.ts';
+import { useKeptFocus, usePlaying } from '../experiment/hooks.ts';
 import { Share } from '../experiment/Share.tsx';
 import { Claims, Knobs, Now } from '../experiment/Side.tsx';
 import { Transport } from '../experiment/Transport.tsx';
@@ -28,11 +28,13 @@ export default function Beside({ poster }: { poster: string }) {
 
 interface FrameProps {
   readonly duo: Duo;
-  /** What stands under the pictures, above the transport's desk. */
+  /** Whether an address of a run is for it. */
+  readonly addressed?: boolean;
+  /** What stands between the pictures and what is done to both, where it tells of carrying by itself. */
   readonly children?: ComponentChildren;
 }
 
-export function BesideFrame({ duo, children }: FrameProps) {
+export function BesideFrame({ duo, addressed = true, children }: FrameProps) {
   const { id, title, question } = duo.poster;
   const figure = useRef<HTMLElement>(null);
   const [ready, setReady] = useState(false);
@@ -42,7 +44,7 @@ export function BesideFrame({ duo, children }: FrameProps) {
     setReady(true);
     return () => duo.close();
   }, [duo]);
-  useSharedAddress(duo, figure);
+  useSharedAddress(duo, addressed);
   usePlaying(duo, figure);
   useKeptFocus(figure);
   useEffect(() => {
@@ -81,7 +83,7 @@ export function BesideFrame({ duo, children }: FrameProps) {
       <Transport of={duo} ready={ready} />
       {children}
       <Desk duo={duo} ready={ready} />
-      <More duo={duo} ready={ready} />
+      <More duo={duo} ready={ready} carrying={children === undefined} />
       <p class="xp-hidden" role="status">
         {duo.announcement.value}
       </p>
@@ -163,7 +165,10 @@ function Desk({ duo, ready }: Omit<SideProps, 'side'>) {
     frames,
     actions.map(({ action }) => action),
   );
-  const settings = SIDES.filter((side) => poster.posters[side].experiment.knobs.length > 0);
+  const settings = SIDES.filter((side) => {
+    const { knobs, carried } = poster.posters[side].experiment;
+    return knobs.length > 0 && !carried;
+  });
   return (
     <div class="xp-desk">
       <section>
@@ -245,7 +250,11 @@ function Send({ duo, ready }: Omit<SideProps, 'side'>) {
   );
 }
 
-function More({ duo, ready }: Omit<SideProps, 'side'>) {
+interface MoreProps extends Omit<SideProps, 'side'> {
+  readonly carrying: boolean;
+}
+
+function More({ duo, ready, carrying }: MoreProps) {
   return (
     <div class="xp-more">
       {SIDES.map((side) => (
@@ -256,17 +265,19 @@ function More({ duo, ready }: Omit<SideProps, 'side'>) {
           title={`Events on ${BROKERS[side]} up to this moment`}
         />
       ))}
-      <details class="xp-details">
-        <summary>How the workload was carried to each</summary>
-        <div class="xb-pair">
-          {SIDES.map((side) => (
-            <section key={side} aria-label={BROKERS[side]}>
-              <h4>{BROKERS[side]}</h4>
-              <Rules rules={duo.poster.rules[side]} choose={null} ready={ready} />
-            </section>
-          ))}
-        </div>
-      </details>
+      {carrying && (
+        <details class="xp-details">
+          <summary>How the workload was carried to each</summary>
+          <div class="xb-pair">
+            {SIDES.map((side) => (
+              <section key={side} aria-label={BROKERS[side]}>
+                <h4>{BROKERS[side]}</h4>
+                <Rules rules={duo.poster.rules[side]} choose={null} ready={ready} />
+              </section>
+            ))}
+          </div>
+        </details>
+      )}
       <details class="xp-details">
         <summary>How to read the figures</summary>
         <div class="xb-pair">
@@ -288,11 +299,11 @@ function More({ duo, ready }: Omit<SideProps, 'side'>) {
 }
 
 /** Shows the runs of the page's address (`?run=…&beside=…#<id>`), where it is for this figure. */
-function useSharedAddress(duo: Duo, figure: Figure): void {
+function useSharedAddress(duo: Duo, addressed: boolean): void {
   useEffect(() => {
     const asked = new URLSearchParams(location.search);
     const queue = asked.get('run');
-    if (queue === null || location.hash.slice(1) !== duo.poster.id) return;
+    if (!addressed || queue === null || location.hash.slice(1) !== duo.poster.id) return;
     void duo.readAddress({ queue, stream: asked.get('beside') ?? '' });
-  }, [duo, figure]);
+  }, [duo, addressed]);
 }

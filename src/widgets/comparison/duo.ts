@@ -193,6 +193,18 @@ export class Duo {
     this.playhead = this.asked = this.frame.value.at;
   }
 
+  /** Another setting of one side, or of both: what is set starts over, and goes to the moment shown. */
+  async turn(sides: readonly Side[], knob: string, option: string): Promise<void> {
+    if (this.busy) return;
+    this.pause();
+    await this.alone(async () => {
+      if (this.sides.queue.about.value) await this.settled();
+      await Promise.all(sides.map((side) => this.sides[side].turn(knob, option)));
+    });
+    this.untouched.value = false;
+    this.playhead = this.asked = this.frame.value.at;
+  }
+
   /** What stands in the address of this comparison at this moment. @throws RunError (as a rejection) */
   async parameters(): Promise<Readonly<Record<string, string>>> {
     return { run: await this.sides.queue.address(), beside: await this.sides.stream.address() };

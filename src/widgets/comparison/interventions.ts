@@ -65,7 +65,7 @@ export function actionWords(action: Action): string {
   switch (action.do) {
     case 'publish':
     case 'produce':
-      return `send a message${action.key == null ? '' : ` with key ${action.key}`}`;
+      return `send a message${action.key ? ` with key ${action.key}` : ''}`;
     case 'join':
       return `${displayName(action.client.id)} comes and asks for everything`;
     case 'crash':
@@ -117,13 +117,9 @@ function lateClient(side: Side, { clients }: About): Action | null {
   };
 }
 
-/** Every stream that somebody reads. */
+/** Every stream that somebody reads: no other role of a client reads queues. */
 function streamsOf(clients: About['clients']): string[] {
-  return [
-    ...new Set(
-      clients.flatMap((client) => ('queues' in client && client.role === 'consumer' ? client.queues : [])),
-    ),
-  ];
+  return [...new Set(clients.flatMap((client) => ('queues' in client ? client.queues : [])))];
 }
 
 function ownQueue({ node }: { readonly node: number }) {

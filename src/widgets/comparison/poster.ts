@@ -9,6 +9,31 @@ export type Both<T> = Readonly<Record<Side, T>>;
 
 export const BROKERS: Both<string> = { queue: 'RabbitMQ', stream: 'Kafka' };
 
+/** A parameter of the model of a broker's work, and the measurement that it is taken from. */
+export interface Cost {
+  readonly id: string;
+  readonly means: string;
+  readonly derived: string;
+  readonly from: readonly {
+    readonly title: string;
+    readonly by: string;
+    readonly url: string;
+    readonly figure: string;
+  }[];
+}
+
+/** What the page of workloads is given beside its first poster. */
+export interface WorkloadsPoster {
+  readonly chosen: string;
+  readonly workloads: readonly { readonly id: string; readonly title: string }[];
+  readonly first: BesidePoster;
+  readonly costs: Both<readonly Cost[]>;
+  /** The workload's own: the network is everybody's. */
+  readonly network: Cost;
+  /** Where the posters of the others lie: an address that ends with a slash. */
+  readonly base: string;
+}
+
 export interface BesidePoster {
   /** The figure's. */
   readonly id: string;
