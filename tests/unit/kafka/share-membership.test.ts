@@ -25,7 +25,7 @@ function described(bench: Bench) {
   return bench.answer('admin', { api: 'DescribeGroup', group: 'g' }).description!;
 }
 
-describe('membership of a share group', () => {
+describe('K-101: membership of a share group, which needs no switch', () => {
   it('K-102: every member gets every partition, and nobody gives one up for another', () => {
     const bench = newBench();
     expect(beat(bench, 'A', 0, ['t'])).toMatchObject({

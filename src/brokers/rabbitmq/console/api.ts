@@ -318,7 +318,7 @@ const HOW = {
 
 /**
  * Gets messages, all of them before any goes back. With `ack_requeue_true` those of 3.10 go back because the channel ends,
- * and from 4.x on they are nacked, which a quorum queue of 4.3 does not count (R-63).
+ * and from 4.x on they are nacked, which a quorum queue of 4.3 does not count (R-64).
  */
 export function* getMessages(
   node: string,
