@@ -125,16 +125,18 @@ function settingsOf(scenario: Scenario): string[] {
   return [...new Set(found)];
 }
 
+const FAILING: WorkloadInput = { ...SMALL, audiences: [{ id: 'a', count: 2, fails: { key: 4, times: 2 } }] };
+
 /** Every way to carry a workload that changes one rule. */
-function ways(broker: CarryingBroker): [string, Record<string, string>][] {
-  const { rules } = carry(broker, parseWorkload(SMALL));
+function ways(broker: CarryingBroker, of: WorkloadInput): [string, Record<string, string>][] {
+  const { rules } = carry(broker, parseWorkload(of));
   return rules.flatMap(({ id, options }) =>
     options.map((option): [string, Record<string, string>] => [`${id}=${option.id}`, { [id]: option.id }]),
   );
 }
 
 const cases = CARRYING_BROKERS.flatMap((broker) => [
-  ...ways(broker).map(([name, choices]) => [broker, name, choices] as const),
+  ...ways(broker, SMALL).map(([name, choices]) => [broker, name, choices] as const),
   [broker, 'its own rules', {}] as const,
 ]);
 
@@ -169,6 +171,23 @@ describe('the rules of carrying', () => {
       duplicated: 0,
     });
   });
+
+  it.each(CARRYING_BROKERS)(
+    'to %s tell what becomes of work that fails, and leave the reader the choice',
+    (broker) => {
+      const failures = ways(broker, FAILING).filter(([name]) => name.startsWith('failure='));
+      expect(failures.length).toBeGreaterThan(1);
+      for (const [, choices] of failures) {
+        const { scenario, rules } = carry(broker, parseWorkload(FAILING), choices);
+        const told = rules.flatMap(({ settings }) => settings.map(({ name }) => name));
+        expect(told).toEqual(expect.arrayContaining(settingsOf(scenario)));
+        expect(
+          scenario.clients.filter((client) => 'troubles' in client && client.troubles.length === 1),
+        ).toHaveLength(2);
+      }
+      expect(carry(broker, parseWorkload(SMALL)).rules.map(({ id }) => id)).not.toContain('failure');
+    },
+  );
 
   it.each([
     ['kafka', { acks: '2' }, 'choices.acks: expected one of "all", "1", "0", got "2"'],

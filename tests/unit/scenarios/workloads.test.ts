@@ -153,6 +153,28 @@ describe('where they differ', () => {
     ).toBeGreaterThan(1.5 * rabbitmq!);
   });
 
+  it('a message that nobody can process: a quorum queue puts it aside (R-60), a partition waits for it', () => {
+    const rabbitmq = outcome('poison', 'rabbitmq');
+    const poisoned = rabbitmq.deadLettered;
+    expect(poisoned).toBeGreaterThan(5);
+    expect(rabbitmq).toMatchObject({ owed: 0, finished: rabbitmq.published - poisoned });
+    expect(outcome('poison', 'kafka').owed).toBeGreaterThan(1000);
+    // Skipped, it is lost, and nothing else waits; a share group gives up on it (K-104).
+    expect(outcome('poison', 'kafka', { kafka: { failure: 'skip' } })).toMatchObject({
+      owed: 0,
+      lost: { confirmed: poisoned },
+    });
+    expect(outcome('poison', 'kafka', { kafka: { reader: 'share-group' } })).toMatchObject({
+      owed: 0,
+      dropped: poisoned,
+    });
+    // A classic queue does not count: what is given back comes round for ever.
+    expect(outcome('poison', 'rabbitmq', { rabbitmq: { queue: 'classic' } })).toMatchObject({
+      deadLettered: 0,
+      owed: poisoned,
+    });
+  });
+
   it('two audiences: one copy in a log, one in each of two queues', () => {
     const kafka = outcome('two-audiences', 'kafka');
     expect(kafka.storage.atEnd.messages).toBe(kafka.published);
