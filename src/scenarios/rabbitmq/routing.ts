@@ -215,7 +215,7 @@ export const routingExperiment: Experiment = {
     ],
   },
   knobs: [],
-  controls: ['publish', 'purge-queue'],
+  controls: ['publish', 'declare', 'purge-queue'],
   claims: [
     'rabbitmq.star-is-one-word',
     'rabbitmq.one-copy-per-queue',
