@@ -7,7 +7,8 @@ import type { Control, Experiment } from '../../src/scenarios/experiment.ts';
 import { claims, experimentById } from '../../src/scenarios/library.ts';
 import { chapter, expect, experimentsOn, test } from './site.ts';
 
-export interface InDepth {
+/** A page on brokers: its place in the book. */
+export interface BrokerPage {
   /** Below the base path, with a slash at the end. */
   readonly path: string;
   readonly title: string;
@@ -19,6 +20,9 @@ export interface InDepth {
   /** What is searched for to find it. */
   readonly search: string;
   readonly headingsMin: number;
+}
+
+export interface InDepth extends BrokerPage {
   /** What a control is called. What needs another thing to have happened first, or to be typed, has none. */
   readonly buttons: Partial<Record<Control, RegExp>>;
   /** What the desk calls those who send. */
@@ -38,7 +42,7 @@ export interface ConsoleUse {
 }
 
 /** The experiments of a page, in its order. */
-export function experimentsOf({ path }: InDepth): Experiment[] {
+function experimentsOf({ path }: InDepth): Experiment[] {
   return experimentsOn(path).map((id) => experimentById(id));
 }
 
@@ -52,21 +56,18 @@ export async function openExperiment(page: Page, path: string, id: string): Prom
 }
 
 /** The moment shown, in seconds. */
-export async function moment(figure: Locator): Promise<number> {
+async function moment(figure: Locator): Promise<number> {
   return parseFloat((await figure.locator('.xp-time').textContent()) ?? '');
 }
 
-/** Shows the moment of the first frame, whatever was played before. @param at seconds */
-export async function seek(figure: Locator, at: number): Promise<void> {
+/** Shows a moment. @param at seconds */
+async function seek(figure: Locator, at: number): Promise<void> {
   await figure.getByRole('slider', { name: 'Moment of the run' }).fill(String(Math.round(at * 1_000_000)));
   await expect.poll(() => moment(figure)).toBe(at);
 }
 
-/** Declares the tests. */
-export function testInDepth(what: InDepth): void {
-  const { path, title } = what;
-  const experiments = experimentsOf(what);
-
+/** Declares the tests of a page's place in the book. */
+export function testPlace({ path, title, epigraph, before, after, search, headingsMin }: BrokerPage): void {
   test('it is found from the sidebar, the chapter, home and by search', async ({ page, site }) => {
     const address = `${site.base}${path}`;
     await page.goto(chapter);
@@ -80,11 +81,11 @@ export function testInDepth(what: InDepth): void {
     await expect(page).toHaveURL(new RegExp(`${address}$`));
     await expect(page.getByRole('heading', { level: 1 })).toContainText(title);
     await expect(page.locator('.page-title .eyebrow')).toContainText('Brokers');
-    await expect(page.locator('.page-title .epigraph')).toContainText(what.epigraph);
+    await expect(page.locator('.page-title .epigraph')).toContainText(epigraph);
 
     const foot = page.locator('.chapter-foot');
-    await expect(foot.getByRole('link', { name: what.before })).toHaveAttribute('rel', 'prev');
-    await expect(foot).toContainText(what.after);
+    await expect(foot.getByRole('link', { name: before })).toHaveAttribute('rel', 'prev');
+    await expect(foot).toContainText(after);
 
     await page.goto('');
     await page.locator('.chapters').getByRole('link', { name: title }).click();
@@ -92,7 +93,7 @@ export function testInDepth(what: InDepth): void {
 
     await page.getByRole('button', { name: 'Search', exact: true }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByRole('searchbox').fill(what.search);
+    await dialog.getByRole('searchbox').fill(search);
     await expect(dialog.locator(`a[href^="${address}"]`).first()).toBeVisible({ timeout: 20_000 });
   });
 
@@ -101,7 +102,7 @@ export function testInDepth(what: InDepth): void {
     const headings = await page
       .locator('.sl-markdown-content h2[id]:not(.sr-only)')
       .evaluateAll((all) => all.map((heading) => heading.id));
-    expect(headings.length).toBeGreaterThanOrEqual(what.headingsMin);
+    expect(headings.length).toBeGreaterThanOrEqual(headingsMin);
     const rail = page.locator('page-contents');
     const linked = await rail
       .locator('a')
@@ -132,6 +133,13 @@ export function testInDepth(what: InDepth): void {
     await page.getByRole('link', { name: new RegExp(`^Resume: ${title}, `) }).click();
     await expect(page).toHaveURL(new RegExp(`${path}#`));
   });
+}
+
+/** Declares the tests of a page in depth, those of its place among them. */
+export function testInDepth(what: InDepth): void {
+  const { path } = what;
+  const experiments = experimentsOf(what);
+  testPlace(what);
 
   test.describe('without JavaScript', () => {
     test.use({ javaScriptEnabled: false });
@@ -140,9 +148,9 @@ export function testInDepth(what: InDepth): void {
       test(`every experiment shows its first frame at ${widthPx} px`, async ({ page }) => {
         await page.setViewportSize({ width: widthPx, height: 900 });
         await page.goto(path);
-        for (const { id, title: name, posterMs } of experiments) {
+        for (const { id, title, posterMs } of experiments) {
           const figure = page.locator(`[id="${id}"]`);
-          await expect(figure.getByRole('heading', { name })).toBeVisible();
+          await expect(figure.getByRole('heading', { name: title })).toBeVisible();
           await expect(figure.locator('.xp-stage svg.xp-svg:visible').first(), id).toBeVisible();
           await expect(figure.locator('.xp-caption'), id).toContainText(/\w+ \w+/);
           expect(Math.abs((await moment(figure)) - posterMs / 1000), id).toBeLessThan(0.001);

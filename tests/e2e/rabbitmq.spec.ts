@@ -9,7 +9,7 @@ testInDepth({
   title: 'RabbitMQ in depth',
   epigraph: 'Six questions to put to a queue',
   before: /Kafka in depth/,
-  after: /Chapter 4: Pub\/Sub Patterns\s*planned/,
+  after: /Next\s*One workload, two brokers/,
   search: 'dead letter',
   headingsMin: 6,
   buttons: {
@@ -61,15 +61,15 @@ test.describe('the routing bench', () => {
     const queues = section('Queues');
     const declare = queues.getByRole('button', { name: 'Declare', exact: true });
     await expect(declare).toBeDisabled();
-    await queues.getByLabel('Name of the queue').fill('wiretap');
+    await queues.getByLabel('Name of the queue', { exact: true }).fill('wiretap');
     await declare.click();
     await expect(done).toHaveCount(1);
     await expect(queues.getByRole('button', { name: 'Delete queue wiretap' })).toBeVisible();
 
     const bindings = section('Bindings');
-    await bindings.getByLabel('From exchange').selectOption('events');
+    await bindings.getByLabel('From exchange', { exact: true }).selectOption('events');
     await bindings.getByLabel('To', { exact: true }).selectOption({ label: 'wiretap' });
-    const key = bindings.getByLabel('Routing key of the binding');
+    const key = bindings.getByLabel('Routing key of the binding', { exact: true });
     await key.fill('#');
     await key.press('Enter');
     await expect(done).toHaveCount(2);
@@ -101,7 +101,7 @@ test.describe('the routing bench', () => {
 
   test('what the broker refuses, it says why', async ({ page }) => {
     const figure = await openExperiment(page, rabbitmqInDepth, BENCH);
-    const name = figure.getByLabel('Name of the exchange');
+    const name = figure.getByLabel('Name of the exchange', { exact: true });
     await name.fill('amq.mine');
     await name.press('Enter');
     await expect(figure.locator('.xp-refused')).toContainText("contains reserved prefix 'amq.*'");
@@ -113,10 +113,10 @@ test.describe('the routing bench', () => {
     const picture = figure.locator('.xp-stage svg.xp-svg:visible');
     await picture.getByRole('button', { name: 'Bind from exchange audit: then pick a queue' }).focus();
     await page.keyboard.press('Enter');
-    await expect(figure.getByLabel('From exchange')).toHaveValue('audit');
+    await expect(figure.getByLabel('From exchange', { exact: true })).toHaveValue('audit');
     await picture.getByRole('button', { name: 'Bind exchange audit to queue failures' }).focus();
     await page.keyboard.press('Enter');
     await expect(figure.getByLabel('To', { exact: true })).toHaveValue('queue:failures');
-    await expect(figure.getByLabel('Routing key of the binding')).toBeFocused();
+    await expect(figure.getByLabel('Routing key of the binding', { exact: true })).toBeFocused();
   });
 });
