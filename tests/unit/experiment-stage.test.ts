@@ -1,5 +1,7 @@
 // The Kafka stage as geometry and words: what is drawn where, for how many, and what is said for those who cannot see it.
+import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
+import { kafkaClient } from '../../src/brokers/kafka/client-config.ts';
 import type { Shape } from '../../src/widgets/experiment/drawing.ts';
 import { layOut } from '../../src/widgets/experiment/kafka/layout.ts';
 import { LANES_MAX, summary } from '../../src/widgets/experiment/kafka/words.ts';
@@ -167,18 +169,14 @@ describe('what the reader may do', () => {
   const about = {
     seed: 7,
     clients: [
-      {
+      v.parse(kafkaClient, {
         id: 'c0',
-        role: 'consumer' as const,
+        role: 'consumer',
         label: 'C0',
         startMs: 500,
         group: 'billing',
         topics: ['orders'],
-        processingMs: 1,
-        processingTimes: 'fixed' as const,
-        commit: 'after-batch' as const,
-        config: {} as never,
-      },
+      }),
     ],
   };
 
