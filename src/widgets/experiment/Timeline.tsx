@@ -1,4 +1,4 @@
-/** The scrubber over the whole run, drawn as its timeline: where faults struck, how long rebalances took, where claims were decided. */
+/** The scrubber over the whole run, drawn as its timeline: where faults struck, how long something was amiss, where claims were decided. */
 import type { Frame } from '../../scenarios/frame.ts';
 import { percent, seconds } from './words.ts';
 
@@ -29,7 +29,7 @@ export function Timeline({ frame, ready, onSeek }: Props) {
       <div class="xp-track" aria-hidden="true">
         {spans.map(({ from, to, text }) => (
           <span
-            key={`${from}`}
+            key={`${from} ${text}`}
             class="xp-span"
             title={text}
             style={`${where(from)};width:${(percent(to ?? endsAt, endsAt) - percent(from, endsAt)).toFixed(2)}%`}
