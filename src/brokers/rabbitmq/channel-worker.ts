@@ -1,15 +1,13 @@
 /** A channel's process: what has been read from the socket for it, one method after another. */
 import { AmqpError } from './amqp-error.ts';
 import type { Channel } from './channel.ts';
+import type { ChannelFrame, ChannelParts } from './channel-host.ts';
 import type { Costs } from './config.ts';
 import type { Connection } from './connection.ts';
-import type { ClientFrame } from './protocol.ts';
 import type { Worker } from './worker.ts';
 
 /** Methods of one batch at most. */
 const BATCH_MAX = 100;
-
-export type ChannelFrame = Extract<ClientFrame, { readonly channel: number }>;
 
 export class ChannelWorker implements Worker {
   isBusy = false;
@@ -21,7 +19,7 @@ export class ChannelWorker implements Worker {
   readonly channel: Channel;
   readonly connection: Connection;
   private readonly costs: Costs;
-  private readonly host: { fail(channel: Channel, error: AmqpError): void };
+  private readonly host: { fail(channel: ChannelParts, error: AmqpError): void };
   private frames: ChannelFrame[] = [];
   private first = 0;
   private taken = 0;
@@ -30,7 +28,7 @@ export class ChannelWorker implements Worker {
     channel: Channel,
     connection: Connection,
     costs: Costs,
-    host: { fail(channel: Channel, error: AmqpError): void },
+    host: { fail(channel: ChannelParts, error: AmqpError): void },
   ) {
     this.channel = channel;
     this.connection = connection;
@@ -69,7 +67,7 @@ export class ChannelWorker implements Worker {
         this.host.fail(channel, error);
       }
     }
-    if (!channel.closed) channel.sendAcks();
+    if (!channel.closed) channel.reading.sendAcks();
     if (this.first < 1024 && this.first < this.frames.length) return 0;
     this.frames = this.frames.slice(this.first);
     this.first = 0;

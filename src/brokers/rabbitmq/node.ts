@@ -9,7 +9,8 @@ import { fromMs, type Micros } from '../../sim/time.ts';
 import type { EventBody, MessageId } from '../../sim/trace.ts';
 import { Administration, type AdministrationHost } from './administration.ts';
 import { AmqpError } from './amqp-error.ts';
-import { Channel, type ChannelHost } from './channel.ts';
+import { Channel } from './channel.ts';
+import type { ChannelHost, ChannelParts } from './channel-host.ts';
 import { ChannelWorker } from './channel-worker.ts';
 import type { ClusterState, QueueRecord } from './cluster-state.ts';
 import type { ServerConfig } from './config.ts';
@@ -57,7 +58,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
   private queues = new Map<string, QueueProcess>();
   private letters = new Map<ChannelKey, DeadLetters>();
   /** Channels that have something to tell their publishers. */
-  private news = new Set<Channel>();
+  private news = new Set<ChannelParts>();
   /** On disk: a crash leaves them. */
   private readonly replicas = new Map<string, Replica>();
   /** Who leads a replicated queue, as far as this node has heard. */
@@ -375,7 +376,6 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
         connection,
         new AmqpError(320, "broker forced connection closure with reason 'shutdown'"),
       );
-    for (const replica of this.replicas.values()) replica.handOver();
     this.flush();
     this.leave(this.now() + fromMs(LEAVE_MS));
   }
@@ -385,6 +385,8 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
       (replica) => replica.leads && replica.record.members.length > 1,
     );
     if (leads && this.now() < latest) {
+      for (const replica of this.replicas.values()) replica.handOver();
+      this.flush();
       this.port.timer(fromMs(LEAVE_CHECK_MS), 'leave', latest);
       return;
     }
@@ -407,18 +409,18 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     this.port.emit(event);
   }
 
-  reply(channel: Channel, frame: ServerFrame, message: MessageId | null = null): void {
+  reply(channel: ChannelParts, frame: ServerFrame, message: MessageId | null = null): void {
     if (frame.method === 'basic.deliver' || frame.method === 'basic.get-ok') {
       const { message: content, place } = frame.delivery;
       this.outbox.toClient(channel.client, frame, content.id, content.bytes, place);
     } else this.outbox.toClient(channel.client, frame, message, 0, null);
   }
 
-  hasNews(channel: Channel): void {
+  hasNews(channel: ChannelParts): void {
     this.news.add(channel);
   }
 
-  stateChanged(channel: Channel): void {
+  stateChanged(channel: ChannelParts): void {
     const worker = this.channels.get(channel.key);
     if (!worker) return;
     if (worker.isInFlow !== channel.isInFlow) {
@@ -431,11 +433,11 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     this.schedule(worker);
   }
 
-  callTimer(channel: Channel, call: number, delay: Micros): void {
+  callTimer(channel: ChannelParts, call: number, delay: Micros): void {
     this.port.timer(delay, 'call', { channel, call });
   }
 
-  fail(channel: Channel, error: AmqpError): void {
+  fail(channel: ChannelParts, error: AmqpError): void {
     const worker = this.channels.get(channel.key);
     if (!worker) return;
     if (error.scope === 'connection') {
@@ -452,7 +454,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     this.endChannel(worker);
   }
 
-  close(channel: Channel): void {
+  close(channel: ChannelParts): void {
     const worker = this.channels.get(channel.key);
     if (!worker) return;
     channel.tellNews();
@@ -460,7 +462,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     this.endChannel(worker);
   }
 
-  hasUnacked(channel: Channel): void {
+  hasUnacked(channel: ChannelParts): void {
     const worker = this.channels.get(channel.key);
     if (!worker || worker.ticks) return;
     worker.ticks = true;
@@ -471,8 +473,8 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     const { channel } = worker;
     worker.ticks = false;
     if (channel.closed) return;
-    channel.checkTimeouts();
-    if (channel.unacked.size > 0) this.hasUnacked(channel);
+    channel.reading.checkTimeouts();
+    if (channel.reading.unacked.size > 0) this.hasUnacked(channel);
   }
 
   isReachable({ members, replicated }: QueueRecord): boolean {

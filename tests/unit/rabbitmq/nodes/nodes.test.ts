@@ -22,7 +22,7 @@ const consumer = (more: object = {}): ClientInput => ({
   recoveryMs: 500,
   ...more,
 });
-const leaders = (of: Run) => of.of('leader-elected').map(({ node, epoch }) => [node, epoch]);
+const leaders = (of: Run) => of.of('leader-elected').map(({ node, epoch }) => [node, epoch] as const);
 
 describe('R-55: a node with a classic queue crashes', () => {
   const crashed = (queue: object, deliveryMode: 1 | 2, more: object = {}) =>
@@ -237,7 +237,7 @@ describe('a leader that is cut off', () => {
       .of('publish-confirmed')
       .filter(({ client, at }) => client === 'old' && at > 3_010_000 && at < 15_000_000);
     expect(confirmedByOld).toEqual([]);
-    expect(leaders(trace).some(([node, epoch]) => epoch! > 1 && node !== 'rabbit-1')).toBe(true);
+    expect(leaders(trace).some(([node, epoch]) => epoch > 1 && node !== 'rabbit-1')).toBe(true);
   });
 
   it('throws away what nobody else has when it hears of the other', () => {
