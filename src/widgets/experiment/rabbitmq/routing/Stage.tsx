@@ -128,7 +128,7 @@ function pickable(pick: Pick, { picked, onPick }: Picking) {
   return {
     class: `xb-pick${pressed ? ' xb-picked' : ''}`,
     role: 'button' as const,
-    tabIndex: 0,
+    tabindex: 0,
     'aria-label': words,
     'aria-pressed': pressed,
     onClick: ({ currentTarget }: JSX.TargetedMouseEvent<SVGGElement>): void => {
