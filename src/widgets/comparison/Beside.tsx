@@ -30,7 +30,7 @@ interface FrameProps {
   readonly duo: Duo;
   /** Whether an address of a run is for it. */
   readonly addressed?: boolean;
-  /** What stands between the pictures and what is done to both, where it tells of carrying by itself. */
+  /** What stands below what is done to both; it tells of carrying by itself. */
   readonly children?: ComponentChildren;
 }
 
@@ -81,8 +81,8 @@ export function BesideFrame({ duo, addressed = true, children }: FrameProps) {
         ))}
       </div>
       <Transport of={duo} ready={ready} />
-      {children}
       <Desk duo={duo} ready={ready} />
+      {children}
       <More duo={duo} ready={ready} carrying={children === undefined} />
       <p class="xp-hidden" role="status">
         {duo.announcement.value}

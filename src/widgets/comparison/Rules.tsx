@@ -41,9 +41,10 @@ export function Rules({ rules, choose, ready }: Props) {
               ))}
             </p>
           )}
-          <p>
-            <small>{why}</small>
-          </p>
+          <details>
+            <summary>Why</summary>
+            <p>{why}</p>
+          </details>
         </li>
       ))}
     </ul>

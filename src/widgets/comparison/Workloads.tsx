@@ -90,40 +90,37 @@ function Outcomes({ duo }: { duo: Duo }) {
   const outcomes = SIDES.map((side) => duo.sides[side].frame.value.outcome);
   return (
     <section class="xb-part" aria-label="What it has come to">
-      <table class="xb-outcome">
-        <caption>What it has come to by {shortSeconds(duo.frame.value.at)}</caption>
-        <thead>
-          <tr>
-            <td />
-            {SIDES.map((side) => (
-              <th key={side} scope="col">
-                {BROKERS[side]}
-              </th>
-            ))}
-          </tr>
-        </thead>
+      <h4>What it has come to by {shortSeconds(duo.frame.value.at)}</h4>
+      <div class="xb-pair xb-outcomes">
         {GROUPS.map(({ title, rows }) => (
-          <tbody key={title}>
-            <tr>
-              <th scope="rowgroup" colSpan={3}>
-                {title}
-              </th>
-            </tr>
-            {rows.map(({ name, means, value, bad }) => (
-              <tr key={name}>
-                <th scope="row">
-                  {name} {means !== '' && <small>{means}</small>}
-                </th>
-                {outcomes.map((outcome, i) => (
-                  <td key={SIDES[i]} class={outcome && bad(outcome) ? 'xb-bad' : ''}>
-                    {outcome ? value(outcome) : '–'}
-                  </td>
+          <table key={title} class="xb-outcome">
+            <thead>
+              <tr>
+                <th scope="col">{title}</th>
+                {SIDES.map((side) => (
+                  <th key={side} scope="col">
+                    {BROKERS[side]}
+                  </th>
                 ))}
               </tr>
-            ))}
-          </tbody>
+            </thead>
+            <tbody>
+              {rows.map(({ name, means, value, bad }) => (
+                <tr key={name}>
+                  <th scope="row">
+                    {name} {means !== '' && <small>{means}</small>}
+                  </th>
+                  {outcomes.map((outcome, i) => (
+                    <td key={SIDES[i]} class={outcome && bad(outcome) ? 'xb-bad' : ''}>
+                      {outcome ? value(outcome) : '–'}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
         ))}
-      </table>
+      </div>
     </section>
   );
 }
@@ -184,7 +181,7 @@ function CostLine({ cost, sides, duo, ready }: Props & { cost: Cost; sides: read
   const value = duo.sides[side].knobs.value[id] ?? knobs[id] ?? '';
   return (
     <div class="xb-cost">
-      <label class="xp-knob">
+      <label>
         <code>{knob.name}</code>
         <select
           value={value}

@@ -74,7 +74,13 @@ export const GROUPS: readonly { readonly title: string; readonly rows: readonly 
         name: 'Time to recover',
         means: 'until the backlog is what it was before',
         value: ({ recovery }) =>
-          recovery.kind === 'recovered' ? ms(recovery.ms) : recovery.kind === 'undisturbed' ? '–' : 'not yet',
+          recovery.kind === 'recovered'
+            ? recovery.ms === 0
+              ? 'at once'
+              : ms(recovery.ms)
+            : recovery.kind === 'undisturbed'
+              ? '–'
+              : 'not yet',
         bad: ({ recovery }) => recovery.kind === 'not-recovered',
       },
     ],
