@@ -239,8 +239,13 @@ export class ConsoleActor implements Actor, ChannelOwner {
     if (this.draining) return;
     // What was typed ahead is taken up, by the shell or by a tool that it begins.
     this.draining = true;
-    while (this.ahead.length > 0 && (this.command === null || this.input)) this.type(this.ahead.shift()!);
+    while (this.ahead.length > 0 && this.takesLines()) this.type(this.ahead.shift()!);
     this.draining = false;
+  }
+
+  /** Whether a line that is typed now is read: by the shell, or by a tool that waits for one. */
+  private takesLines(): boolean {
+    return this.command === null || this.input;
   }
 }
 

@@ -7,7 +7,7 @@ import type { ClusterImage, PartitionImage } from '../../../src/brokers/kafka/cl
 import { initialImage } from '../../../src/brokers/kafka/controller.ts';
 import { BrokerMachine } from '../../../src/brokers/kafka/machine.ts';
 import type { Reply, ReplyTo, Request } from '../../../src/brokers/kafka/protocol.ts';
-import { parseScenario, type ScenarioInputOf } from '../../../src/scenarios/schema.ts';
+import { parseScenario } from '../../../src/scenarios/schema.ts';
 import { Random } from '../../../src/sim/random.ts';
 import type { EventBody } from '../../../src/sim/trace.ts';
 
@@ -33,7 +33,7 @@ class Bench implements BrokerEffects {
         broker: 'kafka',
         brokers,
         topics: [{ name: 'orders', partitions: 1, replicationFactor: Math.min(brokers, 3), ...topic }],
-      } as ScenarioInputOf<'kafka'>['system'],
+      },
       clients: [],
       durationMs: 1,
       seed: 1,

@@ -135,7 +135,7 @@ describe('rabbitmqctl list_queues', () => {
     ['rabbitmqctl nope', 64, expect.arrayContaining(["Command 'nope' not found. ", 'Usage'])],
     ['rabbitmqctl', 64, expect.arrayContaining(['', 'Usage', 'Available commands:'])],
     ['rabbitmqctl help nope', 64, ['Error:', '', "Command 'nope' not found."]],
-  ])('%s', (line, exit, lines) => {
+  ] as [string, number, unknown][])('%s', (line, exit, lines) => {
     expect(ctl(line)).toEqual({ lines, exit });
   });
 

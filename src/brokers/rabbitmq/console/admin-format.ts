@@ -19,9 +19,8 @@ export interface Shown {
 
 export function display(items: readonly JsonObject[], shown: Shown): string[] {
   const { format, columns: asked, quiet } = shown;
-  if (format === 'raw_json') return [json(chosen(items, asked) as Json)];
-  if (format === 'pretty_json')
-    return JSON.stringify(sortedKeys(chosen(items, asked) as Json), null, 2).split('\n');
+  if (format === 'raw_json') return [json(chosen(items, asked))];
+  if (format === 'pretty_json') return JSON.stringify(sortedKeys(chosen(items, asked)), null, 2).split('\n');
   const depth = asked.length > 0 ? Infinity : shown.depth;
   const flat = items.map((item) => flattened(item, depth, shown.asJson));
   const columns =
@@ -125,7 +124,7 @@ function json(value: Json, comma = ',', colon = ':'): string {
     return `[${(value as readonly Json[]).map((one) => json(one, comma, colon)).join(comma)}]`;
   if (typeof value === 'object' && value !== null)
     return `{${Object.entries(value)
-      .map(([name, one]) => `${JSON.stringify(name)}${colon}${json(one as Json, comma, colon)}`)
+      .map(([name, one]) => `${JSON.stringify(name)}${colon}${json(one, comma, colon)}`)
       .join(comma)}}`;
   return JSON.stringify(value);
 }
@@ -134,5 +133,5 @@ function sortedKeys(value: Json): Json {
   if (Array.isArray(value)) return (value as readonly Json[]).map(sortedKeys);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([name, one]) => [name, sortedKeys(one as Json)]));
+  return Object.fromEntries(entries.map(([name, one]) => [name, sortedKeys(one)]));
 }

@@ -23,6 +23,7 @@ import {
   publish,
   RELEASES,
   type ApiError,
+  plain,
   type JsonObject,
   type Listed,
 } from './api.ts';
@@ -234,7 +235,7 @@ function inOrder(items: readonly JsonObject[], given: Options['given']): readonl
   if (key === null || key === undefined) return items;
   const value = (item: JsonObject): number | string => {
     const found = item[key];
-    return typeof found === 'number' ? found : String(found ?? '');
+    return typeof found === 'number' ? found : plain(found);
   };
   const down = given.has('sort-reverse') ? -1 : 1;
   return [...items].sort((a, b) => {
@@ -459,7 +460,7 @@ function* getFrom(session: Session, words: readonly string[]): Script {
   if (!/^\d+$/.test(count)) throw die(`['not_integer', '${count}']`);
   const got = yield* getMessages(session.node, queue, Number(count), mode, session.context.version);
   if (!Array.isArray(got)) {
-    check(got as ApiError, path);
+    check(got, path);
     return 1;
   }
   const { given } = session.options;
@@ -471,7 +472,7 @@ function* getFrom(session: Session, words: readonly string[]): Script {
     asJson: [],
     quiet: given.has('quiet'),
   };
-  session.context.out.push(...display(got as JsonObject[], shown));
+  session.context.out.push(...display(got, shown));
   return 0;
 }
 

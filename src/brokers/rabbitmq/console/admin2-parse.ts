@@ -120,7 +120,7 @@ function clap(lines: readonly string[], where: Command2 | string | null): Exit {
 
 /** `--name <name>` */
 function labelOf(option: Option2): string {
-  const short = option.short !== undefined && !option.required ? `${longOf(option)}` : longOf(option);
+  const short = option.short !== undefined && !option.required ? longOf(option) : longOf(option);
   return option.kind === 'flag' ? short : `${short} <${option.id}>`;
 }
 

@@ -1,6 +1,6 @@
 /** The tables of `rabbitmqadmin` v2: the objects of the API as the tool names and orders their members. */
 import { QUEUE_COLUMNS2 } from './admin2-commands.ts';
-import type { Json, JsonObject, Listed } from './api.ts';
+import { plain, type Json, type JsonObject, type Listed } from './api.ts';
 
 /** A member of the API's object under the tool's name for it. */
 type Column = readonly [header: string, of: string];
@@ -120,7 +120,7 @@ function cell(header: string, value: Json | undefined, ended: boolean): string {
 
 /** Rows of `show overview`; rates are not in the simulation. */
 export function overviewTable(overview: JsonObject): string[][] {
-  const of = (path: string): string => String(member(overview, path) ?? '');
+  const of = (path: string): string => plain(member(overview, path));
   return [
     ['key', 'value'],
     ['Product name', 'RabbitMQ'],

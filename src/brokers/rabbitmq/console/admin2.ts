@@ -15,7 +15,6 @@ import {
   publish,
   RELEASES,
   type ApiError,
-  type JsonObject,
   type Listed,
 } from './api.ts';
 import { problemWith, settings, tableIn } from './policies.ts';
@@ -255,6 +254,6 @@ function* getFrom(session: Session2, { target }: ClusterFacts): Part<void> {
       `Invalid ackmode value: ${given}. Valid values are: ack_requeue_true, ack_requeue_false, reject_requeue_true, reject_requeue_false`,
     );
   const got = yield* getMessages(node, queue, Number(parsed.value('count')), mode, context.version);
-  if (Array.isArray(got)) context.out.push(...draw(tableOf('messages', got as JsonObject[], null), table));
-  else check(got as ApiError, session);
+  if (Array.isArray(got)) context.out.push(...draw(tableOf('messages', got, null), table));
+  else check(got, session);
 }

@@ -117,10 +117,16 @@ function totals(facts: ClusterFacts): JsonObject {
   return { messages: all, messages_ready: ready, messages_unacknowledged: unacknowledged };
 }
 
+/** A value of an answer as a table shows it. */
+export function plain(value: Json | undefined): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 function sorted(rows: JsonObject[], ...keys: readonly string[]): JsonObject[] {
   return rows.sort((a, b) => {
     for (const key of keys) {
-      const [x, y] = [String(a[key]), String(b[key])];
+      const [x, y] = [plain(a[key]), plain(b[key])];
       if (x !== y) return x < y ? -1 : 1;
     }
     return 0;

@@ -61,7 +61,7 @@ function term(value: FieldValue): string {
   if (value === null) return 'undefined';
   if (typeof value !== 'object') return String(value);
   if (Array.isArray(value)) return `[${(value as readonly FieldValue[]).map(term).join(',')}]`;
-  const pairs = Object.entries(value).map(([name, item]) => `{${term(name)},${term(item as FieldValue)}}`);
+  const pairs = Object.entries(value).map(([name, item]) => `{${term(name)},${term(item)}}`);
   return `[${pairs.join(',')}]`;
 }
 
