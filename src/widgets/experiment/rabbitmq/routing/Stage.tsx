@@ -1,5 +1,5 @@
 /** Draws the routing bench: the last message, and how each binding is held against it, word by word. */
-import type { JSX } from 'preact';
+import type { TargetedKeyboardEvent, TargetedMouseEvent } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { StageProps } from '../../drawing.ts';
 import { CellsSvg, Heading, KeyCell, round, tabOf, Token } from '../../kafka/cells/Cells.tsx';
@@ -131,10 +131,10 @@ function pickable(pick: Pick, { picked, onPick }: Picking) {
     tabindex: 0,
     'aria-label': words,
     'aria-pressed': pressed,
-    onClick: ({ currentTarget }: JSX.TargetedMouseEvent<SVGGElement>): void => {
+    onClick: ({ currentTarget }: TargetedMouseEvent<SVGGElement>): void => {
       onPick(pick, currentTarget);
     },
-    onKeyDown: (event: JSX.TargetedKeyboardEvent<SVGGElement>): void => {
+    onKeyDown: (event: TargetedKeyboardEvent<SVGGElement>): void => {
       if (event.key !== 'Enter' && event.key !== ' ') return;
       event.preventDefault();
       event.stopPropagation();
