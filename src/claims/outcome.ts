@@ -20,7 +20,7 @@
  * - *Throughput* is what was finished per second between the first publish and the last finish.
  * - The *backlog* is what was published and is neither finished nor any of the above, summed over audiences. *Time to recover*
  *   is from the last disturbance to the moment at which the backlog, after its highest point since, is back at the most it
- *   was before the first one.
+ *   was before the first one; a rise by less than half of that is the ordinary up and down, and no disturbance.
  * - *Storage* counts each place once: a queue for each audience is a copy for each; `bytesOnAllNodes` counts replicas.
  * - *Replayable*: the messages that a new audience would be given that asks for everything from the beginning.
  *
@@ -99,6 +99,8 @@ export interface Outcome extends Fates {
 
 /** What a client without confirms published so shortly before the end may still be on its way, microseconds. */
 const ON_ITS_WAY = 1_000_000;
+/** So many times the most that it was before is more than the backlog's ordinary up and down. */
+const RISE = 1.5;
 /** Of reached limits so many are told. */
 const LIMITS_MAX = 20;
 /** Stretches of the backlog's history, to begin with, microseconds. */
@@ -479,7 +481,7 @@ export class OutcomeFold {
     for (const { from, least, most } of stretches) {
       if (from + this.history.every <= disturbed.firstAt) before = Math.max(before, most);
       if (from < disturbed.lastAt) continue;
-      if (most > before && most >= highest) {
+      if (most > RISE * before && most >= highest) {
         highest = most;
         backAt = null;
       }
