@@ -1,6 +1,16 @@
-/** A client's connection as its node keeps it: its channels, and whether its socket is read now (R-34, R-35). */
-import type { ChannelWorker } from './channel-worker.ts';
+/**
+ * A client's connection as its node keeps it: its channels, and whether its socket is read now (R-34, R-35); and a channel's
+ * process, which takes what has been read for it, one method after another.
+ */
+import { AmqpError } from './amqp-error.ts';
+import type { Channel } from './channel.ts';
+import type { ChannelFrame, ChannelParts } from './channel-host.ts';
+import type { Costs } from './config.ts';
 import type { ClientFrame } from './protocol.ts';
+import type { Worker } from './worker.ts';
+
+/** Methods of one batch at most. */
+const BATCH_MAX = 100;
 
 export class Connection {
   /** Unique in the cluster and over time: what an exclusive queue belongs to. */
@@ -49,5 +59,71 @@ export class Connection {
   /** The key of a channel that is opened now: one that is opened again is another. */
   newChannelKey(number: number): string {
     return `${this.key}/${number}/${++this.opened}`;
+  }
+}
+
+export class ChannelWorker implements Worker {
+  isBusy = false;
+  freeAt = 0;
+  /** The connection counts it among those that wait for credit (R-34). */
+  isInFlow = false;
+  /** Its clock for deliveries that are not acknowledged ticks (R-53). */
+  ticks = false;
+  readonly channel: Channel;
+  readonly connection: Connection;
+  private readonly costs: Costs;
+  private readonly host: { fail(channel: ChannelParts, error: AmqpError): void };
+  private frames: ChannelFrame[] = [];
+  private first = 0;
+  private taken = 0;
+
+  constructor(
+    channel: Channel,
+    connection: Connection,
+    costs: Costs,
+    host: { fail(channel: ChannelParts, error: AmqpError): void },
+  ) {
+    this.channel = channel;
+    this.connection = connection;
+    this.costs = costs;
+    this.host = host;
+  }
+
+  offer(frame: ChannelFrame): void {
+    this.frames.push(frame);
+  }
+
+  begin(): number | null {
+    const { frames, first, channel } = this;
+    const waiting = frames.length - first;
+    if (waiting === 0 || channel.isWaiting || channel.closed) return null;
+    this.taken = Math.min(waiting, BATCH_MAX);
+    let bytes = 0;
+    for (let i = first; i < first + this.taken; i++) {
+      const frame = frames[i]!;
+      if (frame.method === 'basic.publish') bytes += frame.content.bytes;
+    }
+    return this.taken * this.costs.channelMicros + (bytes / this.costs.networkBytesPerSecond) * 1_000_000;
+  }
+
+  finish(): number {
+    const end = this.first + this.taken;
+    this.taken = 0;
+    const { channel } = this;
+    // A method that has to wait stops the batch: the rest is taken up when it is answered.
+    while (this.first < end && !channel.closed && !channel.isWaiting) {
+      const frame = this.frames[this.first++]!;
+      try {
+        channel.handle(frame);
+      } catch (error) {
+        if (!(error instanceof AmqpError)) throw error;
+        this.host.fail(channel, error);
+      }
+    }
+    if (!channel.closed) channel.reading.sendAcks();
+    if (this.first < 1024 && this.first < this.frames.length) return 0;
+    this.frames = this.frames.slice(this.first);
+    this.first = 0;
+    return 0;
   }
 }

@@ -9,18 +9,19 @@ import { fromMs, type Micros } from '../../sim/time.ts';
 import type { EventBody, MessageId } from '../../sim/trace.ts';
 import { Administration, type AdministrationHost } from './administration.ts';
 import { AmqpError } from './amqp-error.ts';
-import { Channel } from './channel.ts';
+import type { Channel } from './channel.ts';
 import type { ChannelHost, ChannelParts } from './channel-host.ts';
-import { ChannelWorker } from './channel-worker.ts';
+import type { ChannelWorker } from './channel-worker.ts';
+import { ClientsSide, type ClientsHost } from './clients-side.ts';
 import type { ClusterState, QueueRecord } from './cluster-state.ts';
 import type { ServerConfig } from './config.ts';
-import { Connection } from './connection.ts';
 import { DeadLetters, SETTLE_TIMEOUT_MICROS, type DeadLetterHost } from './dead-letters.ts';
 import type { Removed } from './definitions.ts';
 import { Disk } from './disk.ts';
 import { answerTool, isToolCall, type NodeInsides } from './management.ts';
 import type { DeathReason, Message } from './message.ts';
 import { Outbox, type AnySocket, type Sending } from './outbox.ts';
+import { BEAT_MS, Peers } from './peers.ts';
 import type { Rpc } from './replication/raft.ts';
 import { Replica, type ReplicaHost, type ReplicaTimer } from './replication/replica.ts';
 import type { ClientFrame, Frames, ServerFrame } from './protocol.ts';
@@ -30,9 +31,6 @@ import { ClassicQueue } from './queues/classic.ts';
 import type { NodeFrame, NodeFrames, Notice, Ordered, ToChannel, ToQueue } from './wire.ts';
 import { Workplace, type Worker } from './worker.ts';
 
-/** How often nodes tell one another that they live, and how long one may be silent until it is taken for lost (aten). */
-const BEAT_MS = 1000;
-const SILENT_MS = 5000;
 /** How long a node that stops waits for others to lead its queues, and how often it looks. */
 const LEAVE_MS = 2000;
 const LEAVE_CHECK_MS = 50;
@@ -45,16 +43,18 @@ interface Leader {
   readonly term: number;
 }
 
-export class RabbitNode implements Actor, ChannelHost, ReplicaHost, AdministrationHost, DeadLetterHost {
+export class RabbitNode
+  implements Actor, ClientsHost, ChannelHost, ReplicaHost, AdministrationHost, DeadLetterHost
+{
   readonly id: string;
   readonly cluster: ClusterState;
   readonly admin: Administration;
   private readonly port: Port;
-  private readonly outbox: Outbox;
+  readonly outbox: Outbox;
   private readonly disk: Disk;
   private readonly workplace: Workplace;
-  private connections = new Map<string, Connection>();
-  private channels = new Map<ChannelKey, ChannelWorker>();
+  private readonly clients: ClientsSide;
+  private readonly peers: Peers;
   private queues = new Map<string, QueueProcess>();
   private letters = new Map<ChannelKey, DeadLetters>();
   /** Channels that have something to tell their publishers. */
@@ -63,14 +63,8 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
   private readonly replicas = new Map<string, Replica>();
   /** Who leads a replicated queue, as far as this node has heard. */
   private leaders = new Map<string, Leader>();
-  /** Other nodes that cannot be spoken to; those that are silent for longer than they should be; when each was heard. */
-  private down = new Set<string>();
-  private silent = new Set<string>();
-  private heardAt = new Map<string, Micros>();
   /** Queues that a crash left on the disk. */
   private kept = new Map<string, QueueProcess>();
-  /** Counts connections over all its lives. */
-  private connected = 0;
   private lives = 0;
 
   constructor(port: Port, cluster: ClusterState) {
@@ -81,6 +75,8 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     this.outbox = new Outbox(port, cluster.costs.networkBytesPerSecond);
     this.disk = new Disk(cluster.costs);
     this.workplace = new Workplace(this);
+    this.clients = new ClientsSide(this);
+    this.peers = new Peers(this);
   }
 
   get config(): ServerConfig {
@@ -89,11 +85,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
 
   /** R-59: the store that all share takes changes where most of its nodes are. */
   get mayDeclare(): boolean {
-    return this.reachableNodes * 2 > this.cluster.nodes.length || this.cluster.nodes.length === 1;
-  }
-
-  private get reachableNodes(): number {
-    return this.cluster.nodes.filter((node) => this.hearsNode(node)).length;
+    return this.peers.hearsMost;
   }
 
   // Life.
@@ -101,15 +93,12 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
   start(): void {
     this.lives++;
     this.cluster.running.add(this.id);
-    this.down = new Set(
-      this.cluster.nodes.filter((node) => !this.cluster.running.has(node) && this.lives > 1),
-    );
-    this.silent.clear();
+    const { nodes, running } = this.cluster;
+    this.peers.start(this.lives > 1 ? nodes.filter((node) => !running.has(node)) : []);
     this.leaders.clear();
-    for (const node of this.cluster.nodes) this.heardAt.set(node, this.now());
     for (const record of this.cluster.queues.values()) this.find(record);
     this.kept.clear();
-    if (this.lives > 1) this.tellNodes({ type: 'alive' });
+    if (this.lives > 1) this.peers.tellAll({ type: 'alive' });
     if (this.cluster.nodes.length > 1) this.port.timer(fromMs(BEAT_MS), 'beat');
     this.watchMemory();
     this.flush();
@@ -136,11 +125,11 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
 
   receive(message: unknown, from: string): void {
     if (this.cluster.nodes.includes(from)) {
-      this.hears(from);
+      this.peers.heard(from);
       for (const frame of (message as NodeFrames).nodeFrames) this.onNodeFrame(frame, from);
     } else if (isToolCall(message)) {
       this.port.send(from, answerTool(this.insides, message), { what: 'reply' });
-    } else this.onClient(from, (message as Frames<ClientFrame>).frames);
+    } else this.clients.receive(from, (message as Frames<ClientFrame>).frames);
     this.flush();
   }
 
@@ -152,8 +141,8 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
       cluster: this.cluster,
       admin: this.admin,
       hearsNode: (node) => this.hearsNode(node),
-      connections: this.connections.values(),
-      channels: this.channels.values(),
+      connections: this.clients.allConnections(),
+      channels: this.clients.allChannels(),
       machines: [...this.queues.values(), ...leads].map(({ record, machine }) => [record.name, machine]),
     };
   }
@@ -185,7 +174,9 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
         break;
       }
       case 'beat':
-        this.beat();
+        this.port.timer(fromMs(BEAT_MS), 'beat');
+        this.peers.beat();
+        for (const { channel } of this.clients.allChannels()) channel.retry();
         break;
       case 'leave':
         this.leave(data as Micros);
@@ -196,7 +187,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
         break;
       }
       case 'channel-tick':
-        this.channelTick(data as ChannelWorker);
+        this.clients.tick(data as ChannelWorker);
         break;
       case 'letters':
         (data as DeadLetters).retry();
@@ -214,7 +205,6 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
   crash(): void {
     this.cluster.running.delete(this.id);
     this.cluster.alarms.delete(this.id);
-    for (const key of this.channels.keys()) this.cluster.limiters.delete(key);
     for (const replica of this.replicas.values()) replica.crash();
     for (const process of this.queues.values()) {
       const { record } = process;
@@ -230,8 +220,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
       this.trace(event);
     });
     this.cluster.forget(removed);
-    this.connections = new Map();
-    this.channels = new Map();
+    this.clients.reset();
     this.queues = new Map();
     this.letters = new Map();
     this.news = new Set();
@@ -242,112 +231,9 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
 
   disconnected(peer: string): void {
     this.outbox.forget(peer);
-    if (this.cluster.nodes.includes(peer)) this.nodeDown(peer);
-    else this.endConnection(peer);
+    if (this.cluster.nodes.includes(peer)) this.peers.lost(peer);
+    else this.clients.end(peer);
     this.flush();
-  }
-
-  // Clients.
-
-  private onClient(client: string, frames: readonly ClientFrame[]): void {
-    for (const frame of frames) {
-      if (frame.method === 'connection.open') {
-        this.open(client);
-        continue;
-      }
-      // What a client said on a connection that is gone is passed over.
-      const connection = this.connections.get(client);
-      if (!connection) continue;
-      this.take(connection, frame);
-    }
-  }
-
-  private take(connection: Connection, frame: ClientFrame): void {
-    if (this.connections.get(connection.client) !== connection) return;
-    if (connection.isRead) this.read(connection, frame);
-    else connection.hold(frame);
-  }
-
-  private open(client: string): void {
-    this.endConnection(client);
-    const connection = new Connection(`${this.id}/${client}/${++this.connected}`, client);
-    if (this.cluster.isShort) connection.state = 'blocking';
-    this.connections.set(client, connection);
-    this.toClient(client, { method: 'connection.open-ok' });
-  }
-
-  private read(connection: Connection, frame: ClientFrame): void {
-    switch (frame.method) {
-      case 'connection.open':
-        return;
-      case 'connection.close':
-        this.endConnection(connection.client);
-        this.toClient(connection.client, { method: 'connection.close-ok' });
-        return;
-      case 'channel.open':
-        this.openChannel(connection, frame.channel);
-        return;
-      default:
-    }
-    const worker = connection.channels.get(frame.channel);
-    if (!worker) {
-      if (!connection.closed.has(frame.channel))
-        this.failConnection(connection, new AmqpError(504, "expected 'channel.open'"));
-      return;
-    }
-    worker.offer(frame);
-    if (!worker.isBusy) this.schedule(worker);
-    if (frame.method === 'basic.publish') this.published(connection);
-  }
-
-  /** R-35: whoever publishes while something is short is not read any more, after this. */
-  private published(connection: Connection): void {
-    connection.publishes = true;
-    if (connection.state !== 'blocking') return;
-    connection.state = 'blocked';
-    this.toClient(connection.client, { method: 'connection.blocked', reason: this.shortage() });
-  }
-
-  private openChannel(connection: Connection, number: number): void {
-    if (connection.channels.has(number)) {
-      this.failConnection(connection, new AmqpError(504, "second 'channel.open' seen"));
-      return;
-    }
-    connection.closed.delete(number);
-    const key = connection.newChannelKey(number);
-    const channel = new Channel(this, key, number, connection.client, connection.key);
-    const worker = new ChannelWorker(channel, connection, this.cluster.costs, this);
-    connection.channels.set(number, worker);
-    this.channels.set(key, worker);
-    this.reply(channel, { method: 'channel.open-ok', channel: number });
-  }
-
-  /** Reads on where a connection was held up. */
-  private readHeld(connection: Connection): void {
-    if (!connection.isRead || !connection.hasHeld) return;
-    for (const frame of connection.takeHeld()) this.take(connection, frame);
-  }
-
-  /** R-5, R-49, R-7. */
-  private endConnection(client: string): void {
-    const connection = this.connections.get(client);
-    if (!connection) return;
-    this.connections.delete(client);
-    for (const worker of connection.channels.values()) this.endChannel(worker);
-    this.removed(this.cluster.definitions.connectionClosed(connection.key));
-  }
-
-  private endChannel({ channel, connection }: ChannelWorker): void {
-    channel.terminate('channel-down');
-    this.channels.delete(channel.key);
-    this.news.delete(channel);
-    connection.channels.delete(channel.number);
-    if (channel.isInFlow) connection.inFlow--;
-  }
-
-  private failConnection(connection: Connection, { code, text }: AmqpError): void {
-    this.toClient(connection.client, { method: 'connection.close', code, text });
-    this.endConnection(connection.client);
   }
 
   // Operators.
@@ -371,11 +257,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
 
   /** Stops in good order: others come to lead what it leads, its disk gets all that it is to have, and it leaves. */
   stop(): void {
-    for (const connection of [...this.connections.values()])
-      this.failConnection(
-        connection,
-        new AmqpError(320, "broker forced connection closure with reason 'shutdown'"),
-      );
+    this.clients.closeAll(new AmqpError(320, "broker forced connection closure with reason 'shutdown'"));
     this.flush();
     this.leave(this.now() + fromMs(LEAVE_MS));
   }
@@ -399,7 +281,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     this.port.exit();
   }
 
-  // What channels ask.
+  // What channels and queues ask.
 
   now(): Micros {
     return this.port.now();
@@ -409,76 +291,44 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     this.port.emit(event);
   }
 
-  reply(channel: ChannelParts, frame: ServerFrame, message: MessageId | null = null): void {
-    if (frame.method === 'basic.deliver' || frame.method === 'basic.get-ok') {
-      const { message: content, place } = frame.delivery;
-      this.outbox.toClient(channel.client, frame, content.id, content.bytes, place);
-    } else this.outbox.toClient(channel.client, frame, message, 0, null);
+  timer(delay: Micros, timer: 'call' | 'channel-tick', data: unknown): void {
+    this.port.timer(delay, timer, data);
   }
 
   hasNews(channel: ChannelParts): void {
     this.news.add(channel);
   }
 
+  noNews(channel: ChannelParts): void {
+    this.news.delete(channel);
+  }
+
+  reply(channel: ChannelParts, frame: ServerFrame, message?: MessageId): void {
+    this.clients.reply(channel, frame, message);
+  }
+
   stateChanged(channel: ChannelParts): void {
-    const worker = this.channels.get(channel.key);
-    if (!worker) return;
-    if (worker.isInFlow !== channel.isInFlow) {
-      worker.isInFlow = channel.isInFlow;
-      const { connection } = worker;
-      connection.inFlow += worker.isInFlow ? 1 : -1;
-      connection.flowedAt = this.now();
-      this.readHeld(connection);
-    }
-    this.schedule(worker);
+    this.clients.stateChanged(channel);
   }
 
   callTimer(channel: ChannelParts, call: number, delay: Micros): void {
-    this.port.timer(delay, 'call', { channel, call });
+    this.clients.callTimer(channel, call, delay);
   }
 
   fail(channel: ChannelParts, error: AmqpError): void {
-    const worker = this.channels.get(channel.key);
-    if (!worker) return;
-    if (error.scope === 'connection') {
-      this.failConnection(worker.connection, error);
-      return;
-    }
-    worker.connection.closed.add(channel.number);
-    this.reply(channel, {
-      method: 'channel.close',
-      channel: channel.number,
-      code: error.code,
-      text: error.text,
-    });
-    this.endChannel(worker);
+    this.clients.fail(channel, error);
   }
 
   close(channel: ChannelParts): void {
-    const worker = this.channels.get(channel.key);
-    if (!worker) return;
-    channel.tellNews();
-    this.reply(channel, { method: 'channel.close-ok', channel: channel.number });
-    this.endChannel(worker);
+    this.clients.close(channel);
   }
 
   hasUnacked(channel: ChannelParts): void {
-    const worker = this.channels.get(channel.key);
-    if (!worker || worker.ticks) return;
-    worker.ticks = true;
-    this.port.timer(fromMs(this.config.channel_tick_interval), 'channel-tick', worker);
-  }
-
-  private channelTick(worker: ChannelWorker): void {
-    const { channel } = worker;
-    worker.ticks = false;
-    if (channel.closed) return;
-    channel.reading.checkTimeouts();
-    if (channel.reading.unacked.size > 0) this.hasUnacked(channel);
+    this.clients.hasUnacked(channel);
   }
 
   isReachable({ members, replicated }: QueueRecord): boolean {
-    return replicated || members[0] === this.id || !this.down.has(members[0]!);
+    return replicated || members[0] === this.id || !this.peers.isDown(members[0]!);
   }
 
   toQueue(record: QueueRecord, sender: ChannelKey, command: ToQueue): void {
@@ -487,7 +337,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
       this.queueOf(record)?.offer(command, sender);
       return;
     }
-    if (home === null || this.down.has(home)) return;
+    if (home === null || this.peers.isDown(home)) return;
     const { name: queue, incarnation } = record;
     const enqueued = command.type === 'enqueue' ? command.message : null;
     this.outbox.toNode(
@@ -505,7 +355,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
       this.replicaOf(record)?.offerOrdered(channel, ordered);
       return;
     }
-    if (leader === null || this.down.has(leader)) return;
+    if (leader === null || this.peers.isDown(leader)) return;
     const { name: queue, incarnation } = record;
     const { command } = ordered;
     const enqueued = command.type === 'enqueue' ? command.message : null;
@@ -531,9 +381,9 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
   // What queues ask.
 
   toChannel(channel: ChannelKey, event: ToChannel, index = 0, term = 0): void {
-    const here = this.channels.get(channel);
+    const here = this.clients.channel(channel);
     if (here) {
-      here.channel.on(event, index, term);
+      here.on(event, index, term);
       return;
     }
     const letters = this.letters.get(channel);
@@ -542,7 +392,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
       return;
     }
     const node = nodeOf(channel);
-    if (node === this.id || this.down.has(node)) return;
+    if (node === this.id || this.peers.isDown(node)) return;
     const message =
       event.type === 'deliver' || event.type === 'got' ? (event.delivery?.message ?? null) : null;
     this.outbox.toNode(
@@ -628,7 +478,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     messages: readonly MessageId[],
     bytes: number,
   ): void {
-    if (this.down.has(node)) return;
+    if (this.peers.isDown(node)) return;
     this.outbox.toNode(node, { to: 'replica', queue, incarnation, rpc }, rpc.rpc, null, bytes);
     this.outbox.carries(node, messages);
   }
@@ -642,14 +492,14 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
   }
 
   hearsNode(node: string): boolean {
-    return node === this.id || !(this.down.has(node) || this.silent.has(node));
+    return this.peers.hears(node);
   }
 
   announce(record: QueueRecord, term: number): void {
     const { name: queue, incarnation } = record;
     this.leaders.set(queue, { incarnation, node: this.id, term });
     // When a run begins, every node knows who leads what is declared.
-    if (this.now() > 0) this.tellNodes({ type: 'leader', queue, incarnation, leader: this.id, term });
+    if (this.now() > 0) this.peers.tellAll({ type: 'leader', queue, incarnation, leader: this.id, term });
     this.leaderChanged(record);
   }
 
@@ -677,7 +527,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
   }
 
   private leaderChanged(record: QueueRecord): void {
-    for (const { channel } of this.channels.values()) channel.leaderChanged(record);
+    for (const { channel } of this.clients.allChannels()) channel.leaderChanged(record);
     for (const letters of this.letters.values()) letters.leaderChanged(record);
   }
 
@@ -691,14 +541,14 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
       return;
     }
     this.addReplica(record).form();
-    this.tellNodes({ type: 'queue-declared', queue: record.name, incarnation: record.incarnation });
+    this.peers.tellAll({ type: 'queue-declared', queue: record.name, incarnation: record.incarnation });
   }
 
   queuesConfigured(records: readonly QueueRecord[]): void {
     for (const record of records) {
       const home = this.cluster.homeOf(record);
       if (home === this.id) this.queueOf(record)?.configure();
-      else if (home !== null && !this.down.has(home))
+      else if (home !== null && !this.peers.isDown(home))
         this.outbox.toNode(
           home,
           { to: 'node', notice: { type: 'configured', queue: record.name } },
@@ -715,7 +565,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     });
     for (const record of this.cluster.forget(removed)) {
       this.queueGone(record);
-      this.tellNodes({ type: 'queue-deleted', queue: record.name, incarnation: record.incarnation });
+      this.peers.tellAll({ type: 'queue-deleted', queue: record.name, incarnation: record.incarnation });
     }
   }
 
@@ -732,7 +582,7 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
 
   /** Channels hear that a queue is deleted, or that its node is down. */
   private lost(queue: string, incarnation: number, deleted: boolean): void {
-    for (const { channel } of [...this.channels.values()]) channel.queueGone(queue, incarnation, deleted);
+    for (const { channel } of this.clients.allChannels()) channel.queueGone(queue, incarnation, deleted);
     for (const letters of this.letters.values()) letters.queueGone(queue, incarnation);
   }
 
@@ -833,63 +683,39 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
         const record = this.cluster.queues.get(queue);
         if (record?.incarnation !== incarnation) return;
         for (const channel of channels)
-          if (!this.channels.has(channel) && !this.letters.has(channel))
+          if (!this.clients.channel(channel) && !this.letters.has(channel))
             this.toQueue(record, channel, { type: 'channel-down', channel, why: 'channel-down' });
         return;
       }
       case 'alarm':
-        this.alarmsChanged();
+        this.clients.alarmsChanged();
     }
   }
 
-  private tellNodes(notice: Notice): void {
-    for (const node of this.cluster.nodes) if (!this.down.has(node)) this.tellNode(node, notice);
+  tellNode(node: string, notice: Notice): void {
+    this.outbox.toNode(node, { to: 'node', notice }, notice.type, null, 0);
   }
 
-  private tellNode(node: string, notice: Notice): void {
-    if (node !== this.id) this.outbox.toNode(node, { to: 'node', notice }, notice.type, null, 0);
-  }
-
-  private hears(node: string): void {
-    this.heardAt.set(node, this.now());
-    const isNews = !this.hearsNode(node);
-    this.down.delete(node);
-    this.silent.delete(node);
-    if (!isNews) return;
+  nodeBack(node: string): void {
     for (const replica of this.replicas.values()) replica.nodeUp(node);
     for (const record of this.cluster.queues.values())
       if (record.replicated && this.leaderOf(record) === node) this.leaderChanged(record);
+    this.clients.alarmsChanged();
   }
 
-  /** Its process died, or the connection to it broke. */
-  private nodeDown(node: string): void {
-    if (this.down.has(node)) return;
-    const wasSilent = this.silent.has(node);
-    this.down.add(node);
-    for (const { channel } of [...this.channels.values()]) channel.nodeDown(node);
+  nodeSilent(node: string): void {
+    for (const replica of this.replicas.values()) replica.nodeDown(node);
+  }
+
+  nodeLost(node: string): void {
+    for (const { channel } of this.clients.allChannels()) channel.nodeDown(node);
     for (const process of this.queues.values()) process.nodeDown((key) => nodeOf(key) === node);
-    if (!wasSilent) for (const replica of this.replicas.values()) replica.nodeDown(node);
+    // What it was short of nobody is short of now.
+    this.clients.alarmsChanged();
   }
 
-  /** Tells the others that it lives, and looks who has not done so. */
-  private beat(): void {
-    this.port.timer(fromMs(BEAT_MS), 'beat');
-    // Also to those that are lost: whoever can be reached again is up again. One whose process is dead refuses.
-    for (const node of this.cluster.nodes)
-      if (!this.down.has(node) || this.cluster.running.has(node)) this.tellNode(node, { type: 'alive' });
-    const now = this.now();
-    for (const node of this.cluster.nodes) {
-      if (node === this.id || this.down.has(node)) continue;
-      const silence = now - this.heardAt.get(node)!;
-      if (silence >= this.config.net_ticktime * 1_000_000) {
-        this.port.disconnect(node);
-        this.nodeDown(node);
-      } else if (silence >= fromMs(SILENT_MS) && !this.silent.has(node)) {
-        this.silent.add(node);
-        for (const replica of this.replicas.values()) replica.nodeDown(node);
-      }
-    }
-    for (const { channel } of this.channels.values()) channel.retry();
+  disconnect(node: string): void {
+    this.port.disconnect(node);
   }
 
   // Alarms.
@@ -903,27 +729,9 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
     if (on) here.add(resource);
     else here.delete(resource);
     this.trace({ kind: on ? 'alarm-raised' : 'alarm-cleared', node: this.id, resource });
-    this.alarmsChanged();
-    this.tellNodes({ type: 'alarm' });
+    this.clients.alarmsChanged();
+    this.peers.tellAll({ type: 'alarm' });
     this.flush();
-  }
-
-  private alarmsChanged(): void {
-    const { isShort } = this.cluster;
-    for (const connection of this.connections.values()) {
-      if (isShort && connection.state === 'running') connection.state = 'blocking';
-      if (isShort || connection.state === 'running') continue;
-      const wasBlocked = connection.state === 'blocked';
-      connection.state = 'running';
-      if (!wasBlocked) continue;
-      this.toClient(connection.client, { method: 'connection.unblocked' });
-      this.readHeld(connection);
-    }
-  }
-
-  private shortage(): string {
-    const short = new Set([...this.cluster.alarms.values()].flatMap((resources) => [...resources]));
-    return `low on ${[...short].sort().reverse().join(' & ')}`;
   }
 
   private watchMemory(): void {
@@ -942,10 +750,6 @@ export class RabbitNode implements Actor, ChannelHost, ReplicaHost, Administrati
   }
 
   // The wire.
-
-  private toClient(client: string, frame: ServerFrame): void {
-    this.outbox.toClient(client, frame, null, 0, null);
-  }
 
   /** The end of a handler: channels say what is confirmed, and everything goes out. */
   private flush(): void {
