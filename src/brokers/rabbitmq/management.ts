@@ -4,10 +4,9 @@
  * queues and messages they do as a client, over AMQP (console-channel.ts).
  */
 import type { Administration } from './administration.ts';
-import type { ChannelWorker } from './channel-worker.ts';
 import type { ClusterState } from './cluster-state.ts';
 import type { BindingSettings, PolicySettings, Version } from './config.ts';
-import type { Connection } from './connection.ts';
+import type { ChannelWorker, Connection } from './connection.ts';
 import type { ExchangeRow, QueueRow } from './definitions.ts';
 import type { QueueInfo, QueueMachine } from './queue.ts';
 
