@@ -11,7 +11,7 @@ import { Administration, type AdministrationHost } from './administration.ts';
 import { AmqpError } from './amqp-error.ts';
 import type { Channel } from './channel.ts';
 import type { ChannelHost, ChannelParts } from './channel-host.ts';
-import type { ChannelWorker } from './channel-worker.ts';
+import type { ChannelWorker } from './connection.ts';
 import { ClientsSide, type ClientsHost } from './clients-side.ts';
 import type { ClusterState, QueueRecord } from './cluster-state.ts';
 import type { ServerConfig } from './config.ts';

@@ -1,1 +1,0 @@
-export { ChannelWorker } from './connection.ts';
