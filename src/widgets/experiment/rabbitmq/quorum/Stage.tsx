@@ -108,7 +108,7 @@ function Node({ title, notes, tone, x, y, width, height, wide }: NodeBox & { wid
             {title}
           </text>
           <text class="xp-small xp-end" x={x + width - 11} y={middle + 4}>
-            {notes.filter(Boolean).join(', ')}
+            {notes.filter(Boolean).join(notes[1].startsWith('at ') ? ' ' : ', ')}
           </text>
         </>
       )}
