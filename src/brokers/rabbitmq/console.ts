@@ -245,7 +245,7 @@ export class ConsoleActor implements Actor, ChannelOwner {
 
   /** Whether a line that is typed now is read: by the shell, or by a tool that waits for one. */
   private takesLines(): boolean {
-    return this.command === null || this.input;
+    return this.command === null || this.input !== null;
   }
 }
 

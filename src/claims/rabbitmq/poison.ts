@@ -334,8 +334,6 @@ class ExpiryAtHeadOnly implements ClaimFold {
   private ledger = new Ledger();
   private due = new Map<number, Micros>();
   private lying = new Map<string, Set<number>>();
-  /** Messages that were due before something in front of them had gone. */
-  private late = new Map<string, number>();
 
   on(event: TraceEvent): void {
     switch (event.kind) {
