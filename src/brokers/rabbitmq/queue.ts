@@ -114,6 +114,8 @@ export interface QueueDelivery {
 }
 
 export interface QueueEffects {
+  /** Nobody listens: this replica does not lead. What it would say need not be made. */
+  readonly isSilent?: boolean;
   /** To a consumer. With `noAck` the queue has already forgotten it. */
   deliver(to: Subscription, delivery: QueueDelivery): void;
   /** Answers a `get`; null: get-empty. `left`: messages still ready. */

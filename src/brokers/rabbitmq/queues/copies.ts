@@ -43,11 +43,13 @@ export class Copies {
   }
 
   appended(position: number, message: Message, effects: QueueEffects): void {
+    if (effects.isSilent) return;
     const { node, place, epoch } = this;
     effects.trace({ kind: 'appended', node, place, position, message: message.id, key: message.key, epoch });
   }
 
   acquired({ position, message, acquired }: Entry, client: string, effects: QueueEffects): void {
+    if (effects.isSilent) return;
     effects.trace({
       kind: 'acquired',
       node: this.node,
@@ -67,6 +69,7 @@ export class Copies {
   }
 
   removed({ position, message }: Entry, why: string, effects: QueueEffects): void {
+    if (effects.isSilent) return;
     effects.trace({
       kind: 'removed',
       node: this.node,

@@ -183,7 +183,7 @@ export class QuorumFifo implements QueueMachine {
       const one = this.take();
       this.consumers.served(consumer, !subscription.noAck);
       this.hand(one, subscription.channel, subscription.client, subscription.noAck, consumer.key, effects);
-      effects.deliver(subscription, this.deliveryOf(one, false));
+      if (!effects.isSilent) effects.deliver(subscription, this.deliveryOf(one, false));
     }
   }
 

@@ -692,6 +692,10 @@ export class Replica implements Worker, RaftEffects, QueueEffects {
 
   // What the machine asks for.
 
+  get isSilent(): boolean {
+    return !this.tells;
+  }
+
   deliver(to: Subscription, delivery: QueueDelivery): void {
     if (!this.tells) return;
     this.given++;
