@@ -5,6 +5,7 @@ import { scenes, type Scene } from '../scenarios/beside/scenes.ts';
 import type { CarryingBroker } from '../scenarios/compare.ts';
 import { comparisonId } from '../scenarios/comparisons.ts';
 import { currentOption } from '../scenarios/experiment.ts';
+import type { Frame } from '../scenarios/frame.ts';
 import { experimentById, scenarioById } from '../scenarios/library.ts';
 import { setUp } from '../scenarios/playable.ts';
 import { Playback } from '../scenarios/playback.ts';
@@ -17,7 +18,8 @@ import { experimentPoster } from './experiment-poster.ts';
 /** Lines of the event lists that the page carries for each side. */
 const RECENT_MAX = 6;
 
-export function scenePoster(scene: Scene): BesidePoster {
+/** @param brief whether it is not the first of its page */
+export function scenePoster(scene: Scene, brief = false): BesidePoster {
   const { id, title, question, workload } = scene;
   return {
     id,
@@ -25,16 +27,30 @@ export function scenePoster(scene: Scene): BesidePoster {
     question,
     posters: both((side) => {
       const poster = experimentPoster(scene[side]);
-      return { ...poster, frame: { ...poster.frame, recent: poster.frame.recent.slice(-RECENT_MAX) } };
+      return { ...poster, frame: slim(poster.frame) };
     }),
     rules: scene.rules,
+    brief,
     producers: workload.producers.flatMap(memberIds),
     consumers: workload.audiences.flatMap(memberIds),
     keys: keysIn(scene.queue),
   };
 }
 
-export const scenePosters = (): BesidePoster[] => scenes.map(scenePoster);
+/** What a figure of two runs shows of a frame: no charts, and of the proofs the latest. */
+function slim(frame: Frame): Frame {
+  return {
+    ...frame,
+    recent: frame.recent.slice(-RECENT_MAX),
+    series: { ...frame.series, backlog: [], processed: [], duplicates: [] },
+    claims: frame.claims.map(({ verdict, ...claim }) => ({
+      ...claim,
+      verdict: 'evidence' in verdict ? { ...verdict, evidence: verdict.evidence.slice(-1) } : verdict,
+    })),
+  };
+}
+
+export const scenePosters = (): BesidePoster[] => scenes.map((scene, i) => scenePoster(scene, i > 0));
 
 function keysIn(scenario: string): string[] {
   const found = scenarioById(scenario).clients.flatMap((client) =>
@@ -56,6 +72,7 @@ export function workloadPoster(id: string): BesidePoster {
     question: workloads.get(id)!.about,
     posters: both((side) => made[side].poster),
     rules: both((side) => made[side].rules),
+    brief: false,
     producers: workload.producers.flatMap(memberIds),
     consumers: workload.audiences.flatMap(memberIds).slice(0, CONSUMERS_MAX),
     keys: workload.producers.some(({ keys }) => keys) ? ['k1', 'k2', 'k3'] : [],
@@ -84,7 +101,7 @@ function carriedPoster(id: string, broker: CarryingBroker): { poster: Poster; ru
   );
   const poster = {
     experiment,
-    frame: { ...frame, recent: frame.recent.slice(-RECENT_MAX) },
+    frame: slim(frame),
     knobs,
     compact: false,
   };

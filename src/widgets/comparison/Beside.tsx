@@ -38,8 +38,7 @@ export function BesideFrame({ duo, addressed = true, children }: FrameProps) {
   const { id, title, question } = duo.poster;
   const figure = useRef<HTMLElement>(null);
   const [ready, setReady] = useState(false);
-  const { caption: first } = duo.sides.queue.frame.value;
-  const { caption: second } = duo.sides.stream.frame.value;
+  const { queue, stream } = duo.shown.value;
   useEffect(() => {
     setReady(true);
     return () => duo.close();
@@ -49,7 +48,7 @@ export function BesideFrame({ duo, addressed = true, children }: FrameProps) {
   useKeptFocus(figure);
   useEffect(() => {
     if (!duo.untouched.value) duo.tell(performance.now());
-  }, [duo, first?.seq, second?.seq, duo.playing.value]);
+  }, [duo, queue.caption?.seq, stream.caption?.seq, duo.playing.value]);
   return (
     <figure
       ref={figure}
@@ -100,7 +99,7 @@ interface SideProps {
 function Half({ duo, side, ready }: SideProps) {
   const session = duo.sides[side];
   const { Stage, summary, message } = pictureOf(session.poster.experiment.stage);
-  const frame = session.frame.value;
+  const frame = duo.shown.value[side];
   const help = useId();
   const broker = BROKERS[side];
   const onStageKey = (event: KeyboardEvent): void => {
@@ -158,11 +157,10 @@ function Half({ duo, side, ready }: SideProps) {
 /** What is done to both at once, and what of each can be set. */
 function Desk({ duo, ready }: Omit<SideProps, 'side'>) {
   const { sides, poster } = duo;
-  const frames = { queue: sides.queue.frame.value, stream: sides.stream.frame.value };
   const actions = sides.queue.actions.value;
   const presses = interventions(
     poster,
-    frames,
+    duo.shown.value,
     actions.map(({ action }) => action),
   );
   const settings = SIDES.filter((side) => {
@@ -255,6 +253,7 @@ interface MoreProps extends Omit<SideProps, 'side'> {
 }
 
 function More({ duo, ready, carrying }: MoreProps) {
+  const told = ready || !duo.poster.brief;
   return (
     <div class="xp-more">
       {SIDES.map((side) => (
@@ -272,7 +271,7 @@ function More({ duo, ready, carrying }: MoreProps) {
             {SIDES.map((side) => (
               <section key={side} aria-label={BROKERS[side]}>
                 <h4>{BROKERS[side]}</h4>
-                <Rules rules={duo.poster.rules[side]} choose={null} ready={ready} />
+                {told && <Rules rules={duo.poster.rules[side]} choose={null} ready={ready} />}
               </section>
             ))}
           </div>
@@ -286,9 +285,7 @@ function More({ duo, ready, carrying }: MoreProps) {
             return (
               <section key={side} aria-label={BROKERS[side]}>
                 <h4>{BROKERS[side]}</h4>
-                <ul class="xp-legend">
-                  <Legend />
-                </ul>
+                <ul class="xp-legend">{told && <Legend />}</ul>
               </section>
             );
           })}

@@ -87,7 +87,7 @@ async function fetched(base: string, id: string): Promise<BesidePoster> {
 }
 
 function Outcomes({ duo }: { duo: Duo }) {
-  const outcomes = SIDES.map((side) => duo.sides[side].frame.value.outcome);
+  const outcomes = SIDES.map((side) => duo.shown.value[side].outcome);
   return (
     <section class="xb-part" aria-label="What it has come to">
       <h4>What it has come to by {shortSeconds(duo.frame.value.at)}</h4>

@@ -47,11 +47,13 @@ export class Duo {
   readonly announcement = signal('');
   /** What went wrong with the figure itself: an address that is of something else. */
   readonly error = signal<string | null>(null);
+  /** What is shown: the latest frames that are of one moment. On the way to another, one side may be there first. */
+  readonly shown;
   /** One clock and one timeline for both. */
   readonly frame = computed(() => {
-    const { queue, stream } = both((side) => this.sides[side].frame.value);
+    const { queue, stream } = this.shown.value;
     return {
-      at: Math.min(queue.at, stream.at),
+      at: queue.at,
       endsAt: Math.max(queue.endsAt, stream.endsAt),
       ended: queue.ended && stream.ended,
       marks: [...queue.marks, ...stream.marks.map((mark) => ({ ...mark, seq: -1 - mark.seq }))],
@@ -65,10 +67,16 @@ export class Duo {
   private announcedAt = -Infinity;
   /** Something is done to both at once: playing waits for it. */
   private busy = false;
+  private readonly stopShowing: () => void;
 
   constructor(poster: BesidePoster, client: Client) {
     this.poster = poster;
     this.sides = both((side) => new Half(this, side, client));
+    this.shown = signal(both((side) => this.frameOf(side)));
+    this.stopShowing = effect(() => {
+      const frames = both((side) => this.frameOf(side));
+      if (frames.queue.at === frames.stream.at) this.shown.value = frames;
+    });
     this.speed = signal(speedIndex(poster.posters.queue.experiment.speed));
     this.asked = this.playhead = poster.posters.queue.frame.at;
   }
@@ -227,7 +235,7 @@ export class Duo {
     this.announcedAt = nowMs;
     this.announce(
       SIDES.flatMap((side) => {
-        const { caption } = this.frameOf(side);
+        const { caption } = this.shown.value[side];
         return caption ? [`${BROKERS[side]}, ${shortSeconds(caption.at)}: ${caption.text}`] : [];
       }).join(' '),
     );
@@ -235,6 +243,7 @@ export class Duo {
 
   close(): void {
     this.playing.value = false;
+    this.stopShowing();
     for (const side of SIDES) this.sides[side].close();
   }
 

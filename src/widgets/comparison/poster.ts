@@ -42,6 +42,8 @@ export interface BesidePoster {
   readonly posters: Both<Poster>;
   /** How the workload was carried to each. */
   readonly rules: Both<readonly CarryRule[]>;
+  /** Of several on one page, the first carries its rules and legends in the page; the others write them when scripts run. */
+  readonly brief: boolean;
   /** Ids of its clients, the same on both sides. */
   readonly producers: readonly string[];
   readonly consumers: readonly string[];

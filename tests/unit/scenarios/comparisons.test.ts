@@ -46,9 +46,9 @@ describe.each(CARRYING_BROKERS)('a workload on %s', (broker) => {
   });
 
   it('is carried otherwise where the reader chooses so, and its costs can be turned at the same time', () => {
-    const choice: Record<string, string> = broker === 'kafka' ? { partitions: 'one' } : { queue: 'stream' };
+    const [rule, option] = broker === 'kafka' ? ['partitions', 'one'] : ['queue', 'stream'];
+    const choice = { [rule]: option };
     const { scenario, rules } = setUp(spec(id, { ...choice, networkBytesPerSecond: '12500000' }));
-    const [rule = '', option] = Object.entries(choice)[0]!;
     expect(rules.find((each) => each.id === rule)?.chosen).toBe(option);
     const carried = carry(broker, workload, choice).scenario;
     expect(scenario).toEqual({
