@@ -20,7 +20,7 @@ const worker = (id: string, queue: string, how: Partial<Consumer>): Consumer => 
 
 const CRASH_MS = 6200;
 const RESTART_MS = 9200;
-const workers = ['after', 'before', 'auto'];
+const workers = ['acks-after', 'acks-before', 'auto-acks'];
 
 export const acksScenario: RabbitmqInput = {
   version: 1,
@@ -45,9 +45,9 @@ export const acksScenario: RabbitmqInput = {
       keys: { kind: 'cycle', keys: ['A', 'B', 'C', 'D'] },
     },
     // It acknowledges two at a time, as many do: so there is a moment at which one is finished and not acknowledged.
-    worker('after', 'ack-after', { label: 'Works, then acks', prefetchCount: 4, ackEvery: 2 }),
-    worker('before', 'ack-before', { label: 'Acks, then works', prefetchCount: 4, ack: 'before' }),
-    worker('auto', 'auto-ack', { label: 'Automatic', autoAck: true }),
+    worker('acks-after', 'ack-after', { label: 'Works, then acks', prefetchCount: 4, ackEvery: 2 }),
+    worker('acks-before', 'ack-before', { label: 'Acks, then works', prefetchCount: 4, ack: 'before' }),
+    worker('auto-acks', 'auto-ack', { label: 'Automatic', autoAck: true }),
   ],
   network: { latencyMs: 120, jitterMs: 20 },
   timeline: workers.flatMap((target) => [
@@ -165,7 +165,7 @@ export const acksExperiment: Experiment = {
       id: 'prefetch',
       name: 'prefetchCount',
       hint: 'Unacknowledged messages that a worker may have; automatic acknowledgement ignores it',
-      path: ['clients', { role: 'consumer', id: ['after', 'before'] }, 'prefetchCount'],
+      path: ['clients', { role: 'consumer', id: ['acks-after', 'acks-before'] }, 'prefetchCount'],
       options: [
         { id: '1', label: '1', value: 1 },
         { id: '4', label: '4', value: 4 },
