@@ -56,12 +56,12 @@ export async function openExperiment(page: Page, path: string, id: string): Prom
 }
 
 /** The moment shown, in seconds. */
-async function moment(figure: Locator): Promise<number> {
+export async function moment(figure: Locator): Promise<number> {
   return parseFloat((await figure.locator('.xp-time').textContent()) ?? '');
 }
 
 /** Shows a moment. @param at seconds */
-async function seek(figure: Locator, at: number): Promise<void> {
+export async function seek(figure: Locator, at: number): Promise<void> {
   await figure.getByRole('slider', { name: 'Moment of the run' }).fill(String(Math.round(at * 1_000_000)));
   await expect.poll(() => moment(figure)).toBe(at);
 }

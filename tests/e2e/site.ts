@@ -31,6 +31,9 @@ export const kafkaInDepth = 'brokers/kafka/';
 /** RabbitMQ in depth, below the base path. */
 export const rabbitmqInDepth = 'brokers/rabbitmq/';
 
+/** One workload, two brokers, below the base path. */
+export const twoBrokers = 'brokers/compare/';
+
 /**
  * Every page of a build as a path below its base: '' is home, '404.html' the page for what is missing.
  * @throws when there is no build
@@ -74,10 +77,15 @@ export async function scrollThrough(page: Page): Promise<void> {
     window.scrollTo({ top: 0, behavior: 'instant' });
   });
   await page.waitForLoadState('networkidle');
-  // Islands take their place once their code has come; until then Astro marks them with `ssr`.
-  await page.waitForFunction(() => document.querySelector('astro-island[ssr]') === null, undefined, {
-    timeout: 15_000,
-  });
+  // Islands take their place once their code has come; until then Astro marks them with `ssr`. One that is hidden waits.
+  await page.waitForFunction(
+    () =>
+      [...document.querySelectorAll('astro-island[ssr]')].every(({ children }) =>
+        [...children].every((child) => !child.checkVisibility()),
+      ),
+    undefined,
+    { timeout: 15_000 },
+  );
 }
 
 interface Served {

@@ -57,9 +57,11 @@ async function weigh(page: Page, path: string): Promise<Weight> {
   };
 }
 
-// 110 KB for page and simulator together was the measure of the first part of one broker. The whole of it is more: the page
-// has its own measure now, and the simulator, which loads beside it and only when an experiment comes near, has another.
-test('the first load carries at most 60 KB of JavaScript, with the first experiment running the page 70 KB and the simulator 180 KB', async ({
+// The page has its measure, and the simulator, which loads beside it and only when an experiment comes near, another. It
+// holds two brokers whole, with their tools, their scenarios and the claims on them: 313 KB, where Kafka alone was held to
+// 180. A page could do with one of them, but the parser of scenarios, the library and the models are called at once and not
+// awaited, and the chapter needs both.
+test('the first load carries at most 60 KB of JavaScript, with the first experiment running the page 75 KB and the simulator 340 KB', async ({
   page,
 }) => {
   const weight = await weigh(page, chapter);
@@ -72,8 +74,8 @@ test('the first load carries at most 60 KB of JavaScript, with the first experim
   await started;
   await page.waitForTimeout(1_000);
   await page.waitForLoadState('networkidle');
-  expect(weight.pageBytes(), weight.list()).toBeLessThanOrEqual(70_000);
-  expect(weight.totalBytes() - weight.pageBytes(), weight.list()).toBeLessThanOrEqual(180_000);
+  expect(weight.pageBytes(), weight.list()).toBeLessThanOrEqual(75_000);
+  expect(weight.totalBytes() - weight.pageBytes(), weight.list()).toBeLessThanOrEqual(340_000);
 });
 
 for (const path of [kafkaInDepth, rabbitmqInDepth])
@@ -105,7 +107,7 @@ for (const path of [kafkaInDepth, rabbitmqInDepth])
   });
 
 for (const widthPx of [360, 1440])
-  for (const path of ['', chapter, kafkaInDepth, rabbitmqInDepth])
+  for (const path of ['', chapter, kafkaInDepth, rabbitmqInDepth, twoBrokers])
     test(`nothing shifts when /${path} hydrates at ${widthPx} px`, async ({ page }) => {
       await page.setViewportSize({ width: widthPx, height: 900 });
       await page.goto(path, { waitUntil: 'domcontentloaded' });
