@@ -4,9 +4,9 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
 import { scenes } from '../../src/scenarios/beside/scenes.ts';
 import { workloads } from '../../src/scenarios/workloads.ts';
-import { chapter, expect, test } from './site.ts';
+import { testPlace } from './in-depth.ts';
+import { chapter, expect, test, twoBrokers as compare } from './site.ts';
 
-const compare = 'brokers/compare/';
 const first = scenes[0]!.id;
 
 const figureOf = (page: Page, id: string): Locator => page.locator(`figure[id="${id}"]`);
@@ -33,6 +33,18 @@ async function scrub(figure: Locator, second: number): Promise<void> {
   await expect(figure.locator('.xp-time')).toHaveText(`${second.toFixed(3)} s`);
   await expect.poll(() => moment(figure)).toBe(second);
 }
+
+test.describe('the page', () => {
+  testPlace({
+    path: compare,
+    title: 'One workload, two brokers',
+    epigraph: 'The same orders, the same crash',
+    before: /RabbitMQ in depth/,
+    after: /Next\s*Chapter 4: Pub\/Sub Patterns\s*planned/,
+    search: 'carried fairly',
+    headingsMin: 3,
+  });
+});
 
 test.describe('the table of queue and stream', () => {
   test('each row leads to its scene, and so does each case in which the table is too simple', async ({
