@@ -2,7 +2,9 @@
  * The RabbitMQ model as the broker contract wants it: build, view, explain. Nodes that share their definitions, the
  * clients, and a console for the command-line tools; RULES.md says which rules of RabbitMQ they carry.
  */
-import type { BrokerModel } from '../broker.ts';
+import { displayName } from '../../sim/names.ts';
+import type { TraceEvent } from '../../sim/trace.ts';
+import type { BrokerModel, SpanChange } from '../broker.ts';
 import type { RabbitmqClient } from './client-config.ts';
 import { RabbitmqCluster } from './cluster.ts';
 import { CONSOLE, nodeName, type RabbitmqAction, type RabbitmqSystem } from './config.ts';
@@ -27,12 +29,26 @@ export const rabbitmq: BrokerModel<RabbitmqSystem, RabbitmqClient, RabbitmqActio
   targetOf,
   console: rabbitmqConsole,
   figures: ['backlog', 'processed', 'duplicates', 'undelivered', 'latencyP50', 'latencyP99'],
-  /** A queue without a leader takes nothing and gives nothing (R-56). */
-  span: (event) =>
-    event.kind === 'leader-elected'
-      ? { id: event.place, text: event.node === null ? `${event.place} has no leader: ${event.why}` : null }
-      : null,
+  span,
 };
+
+/** A queue without a leader takes nothing and gives nothing (R-56); under an alarm no publisher is read (R-35). */
+function span(event: TraceEvent): SpanChange | null {
+  switch (event.kind) {
+    case 'leader-elected': {
+      const { place, node, why } = event;
+      return { id: place, text: node === null ? `${place} has no leader: ${why}` : null };
+    }
+    case 'alarm-raised':
+    case 'alarm-cleared': {
+      const { kind, node, resource } = event;
+      const text = kind === 'alarm-raised' ? `${displayName(node)} is short of ${resource}` : null;
+      return { id: `${node} ${resource}`, text };
+    }
+    default:
+      return null;
+  }
+}
 
 function targetOf(action: RabbitmqAction): string {
   switch (action.do) {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { claimsFor, scenarioById } from '../../../src/scenarios/library.ts';
 import { Playback } from '../../../src/scenarios/playback.ts';
 import { run, traceOf } from '../../../src/scenarios/run.ts';
+import { parseScenario } from '../../../src/scenarios/schema.ts';
 import { Simulation } from '../../../src/scenarios/simulation.ts';
 import { assert, SimulationError } from '../../../src/sim/errors.ts';
 import { kafkaView } from '../fixtures/kafka.ts';
@@ -98,6 +99,33 @@ describe('the frame', () => {
     expect(marks.some(({ kind }) => kind === 'claim-holds')).toBe(true);
     expect(spans).toHaveLength(2);
     for (const { from, to } of spans) expect(to).toBeGreaterThan(from);
+  });
+
+  it('shades what is amiss with any broker: an alarm, and a queue without a leader (R-35, R-56)', () => {
+    const crash = (target: string) => ({ atMs: 12_000, action: { do: 'crash', target } });
+    const alarm = (atMs: number, on: boolean) => ({ atMs, action: { do: 'alarm', node: 1, on } });
+    const scenario = parseScenario({
+      version: 1,
+      id: 'amiss',
+      title: 'An alarm, and two nodes that die',
+      system: {
+        broker: 'rabbitmq',
+        nodes: 3,
+        queues: [{ name: 'work', node: 3, arguments: { 'x-queue-type': 'quorum' } }],
+      },
+      clients: [],
+      timeline: [alarm(2000, true), alarm(4000, false), crash('rabbit-2'), crash('rabbit-3')],
+      durationMs: 60_000,
+      seed: 1,
+    });
+    const playback = new Playback(scenario, [], []);
+    playback.seek(60 * SECOND);
+    const { spans, figures } = playback.frame();
+    expect(spans).toEqual([
+      { from: 2 * SECOND, to: 4 * SECOND, text: 'Node 1 is short of memory' },
+      { from: expect.any(Number), to: null, text: expect.stringMatching(/^work has no leader: /) },
+    ]);
+    expect(figures).not.toContain('rebalances');
   });
 
   it('takes samples over the run, up to the moment shown', () => {

@@ -27,7 +27,7 @@ const NOTHING_PICKED: Picked = { exchange: null, destination: null, serial: 0 };
 
 export const rabbitmqSide: BrokerSide<'rabbitmq'> = {
   message: 'message',
-  spans: 'times without a leader',
+  spans: 'times without a leader and under an alarm',
   controls: (moment) => controls(moment, NOTHING_PICKED),
   actionWords,
   console: async () => (await import('./console.ts')).rabbitmqConsoleSide,
