@@ -4,7 +4,17 @@
  */
 import * as v from 'valibot';
 import { keys, load, processingMs, processingTimes } from '../load.ts';
-import { binding, clientId, exchange, milliseconds, nodeNumber, positive, queue, shortString, table } from './config.ts';
+import {
+  binding,
+  clientId,
+  exchange,
+  milliseconds,
+  nodeNumber,
+  positive,
+  queue,
+  shortString,
+  table,
+} from './config.ts';
 
 const priority = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
 const prefetch = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
@@ -76,7 +86,10 @@ export const consumer = v.strictObject({
   declares: v.optional(
     v.strictObject({
       exchanges: v.optional(v.array(exchange), []),
-      queues: v.optional(v.array(v.strictObject({ ...queue.entries, exclusive: v.optional(v.boolean(), false) })), []),
+      queues: v.optional(
+        v.array(v.strictObject({ ...queue.entries, exclusive: v.optional(v.boolean(), false) })),
+        [],
+      ),
       bindings: v.optional(v.array(binding), []),
     }),
     {},
@@ -115,7 +128,11 @@ const messageOf = {
  */
 const call = v.variant('call', [
   v.strictObject({ call: v.literal('exchange.declare'), exchange, passive: v.optional(v.boolean(), false) }),
-  v.strictObject({ call: v.literal('exchange.delete'), name: shortString, ifUnused: v.optional(v.boolean(), false) }),
+  v.strictObject({
+    call: v.literal('exchange.delete'),
+    name: shortString,
+    ifUnused: v.optional(v.boolean(), false),
+  }),
   v.strictObject({
     call: v.literal('queue.declare'),
     queue: v.strictObject({ ...queue.entries, name: shortString, exclusive: v.optional(v.boolean(), false) }),
@@ -128,8 +145,14 @@ const call = v.variant('call', [
     ifEmpty: v.optional(v.boolean(), false),
   }),
   v.strictObject({ call: v.literal('queue.purge'), name: shortString }),
-  v.strictObject({ call: v.literal('bind'), binding: v.strictObject({ ...binding.entries, source: shortString }) }),
-  v.strictObject({ call: v.literal('unbind'), binding: v.strictObject({ ...binding.entries, source: shortString }) }),
+  v.strictObject({
+    call: v.literal('bind'),
+    binding: v.strictObject({ ...binding.entries, source: shortString }),
+  }),
+  v.strictObject({
+    call: v.literal('unbind'),
+    binding: v.strictObject({ ...binding.entries, source: shortString }),
+  }),
   v.strictObject({
     call: v.literal('basic.publish'),
     exchange: v.optional(shortString, ''),

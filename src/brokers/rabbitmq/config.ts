@@ -103,7 +103,10 @@ export const policy = v.strictObject({
     v.maxLength(255),
     v.check((text) => isPattern(text), 'expected a regular expression'),
   ),
-  'apply-to': v.optional(v.picklist(['all', 'exchanges', 'queues', 'classic_queues', 'quorum_queues', 'streams']), 'all'),
+  'apply-to': v.optional(
+    v.picklist(['all', 'exchanges', 'queues', 'classic_queues', 'quorum_queues', 'streams']),
+    'all',
+  ),
   priority: v.optional(v.pipe(v.number(), v.integer()), 0),
   definition: table,
   /** An operator policy merges on top of the ordinary one. */
@@ -137,7 +140,10 @@ export const serverConfig = v.strictObject({
   /** */
   quorum_cluster_size: v.optional(positive, 3),
   /** 0, no limit. */
-  default_consumer_prefetch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)), 0),
+  default_consumer_prefetch: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)),
+    0,
+  ),
 });
 
 /**

@@ -12,7 +12,10 @@ export interface Frames<F> {
 }
 
 /** What a publisher sends; the broker makes a {@link Message} of it. */
-export type Content = Pick<Message, 'id' | 'key' | 'bytes' | 'persistent' | 'priority' | 'expiration' | 'headers'> & {
+export type Content = Pick<
+  Message,
+  'id' | 'key' | 'bytes' | 'persistent' | 'priority' | 'expiration' | 'headers'
+> & {
   readonly userId?: string | undefined;
 };
 
@@ -44,7 +47,10 @@ export type ClientFrame =
         readonly content: Content;
       }
     >
-  | On<'basic.qos', { readonly prefetchCount: number; readonly prefetchSize: number; readonly global: boolean }>
+  | On<
+      'basic.qos',
+      { readonly prefetchCount: number; readonly prefetchSize: number; readonly global: boolean }
+    >
   | On<
       'basic.consume',
       {

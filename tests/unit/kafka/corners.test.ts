@@ -129,7 +129,10 @@ describe('what a reader may do', () => {
 });
 
 describe('a scenario file', () => {
-  const problem = (clients: ScenarioInputOf<'kafka'>['clients'], more: Partial<ScenarioInputOf<'kafka'>> = {}): string => {
+  const problem = (
+    clients: ScenarioInputOf<'kafka'>['clients'],
+    more: Partial<ScenarioInputOf<'kafka'>> = {},
+  ): string => {
     try {
       parseScenario(scenario(clients, more));
     } catch (error) {

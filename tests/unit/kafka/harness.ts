@@ -30,7 +30,10 @@ export function consumer(id: string, more: Partial<ConsumerInput> = {}): Consume
   };
 }
 
-export function scenario(clients: readonly Client[], more: Partial<ScenarioInputOf<'kafka'>> = {}): ScenarioInputOf<'kafka'> {
+export function scenario(
+  clients: readonly Client[],
+  more: Partial<ScenarioInputOf<'kafka'>> = {},
+): ScenarioInputOf<'kafka'> {
   return {
     version: 1,
     id: 'test',
@@ -57,7 +60,10 @@ export function topic(partitions: number, delayMs = 0): ScenarioInputOf<'kafka'>
   };
 }
 
-export function eventsOf(input: ScenarioInputOf<'kafka'>, actions: readonly TimedAction[] = []): TraceEvent[] {
+export function eventsOf(
+  input: ScenarioInputOf<'kafka'>,
+  actions: readonly TimedAction[] = [],
+): TraceEvent[] {
   return traceOf(parseScenario(input), actions);
 }
 
