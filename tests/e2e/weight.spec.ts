@@ -10,6 +10,7 @@ import {
   experimentsOn,
   kafkaInDepth,
   rabbitmqInDepth,
+  twoBrokers,
   scrollThrough,
   test,
 } from './site.ts';
