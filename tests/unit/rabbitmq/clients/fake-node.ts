@@ -86,6 +86,8 @@ export class FakeNode implements Actor {
   private names = 0;
   private tags = 0;
   private position = 0;
+  /** Channels that are open, by client and number. */
+  private open = new Set<string>();
 
   constructor(port: Port, cluster: FakeCluster) {
     this.id = port.id;
@@ -95,6 +97,7 @@ export class FakeNode implements Actor {
 
   start(): void {
     this.tags = 0;
+    this.open.clear();
   }
 
   receive(message: unknown, from: string): void {
@@ -102,6 +105,11 @@ export class FakeNode implements Actor {
     const replies: ServerFrame[] = [];
     for (const frame of frames) {
       this.cluster.asked.push({ atMs: this.port.now() / 1000, node: this.id, from, frame });
+      // R-5: what a client had sent on a channel before it heard of its end is passed over.
+      if (frame.method === 'channel.open') this.open.add(`${from} ${frame.channel}`);
+      else if ('channel' in frame && !this.open.has(`${from} ${frame.channel}`)) continue;
+      if (frame.method === 'connection.open')
+        this.open = new Set([...this.open].filter((id) => !id.startsWith(`${from} `)));
       const scripted = this.cluster.script(frame, this, from);
       if (scripted === 'nothing') continue;
       replies.push(...(scripted ?? this.answer(frame)));
@@ -144,7 +152,9 @@ export class FakeNode implements Actor {
     };
   }
 
+  /** Nothing, where the channel is not open. */
   closeChannel(to: string, code: AmqpCode, text: string, channel = 1): void {
+    if (!this.open.delete(`${to} ${channel}`)) return;
     this.tags = 0;
     this.say(to, { method: 'channel.close', channel, code, text });
   }
