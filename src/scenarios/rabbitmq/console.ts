@@ -76,8 +76,8 @@ export const consoleScenario: ScenarioInputOf<'rabbitmq'> = {
       load: { ratePerSecond: 1, arrivals: 'poisson' },
       keys: { kind: 'cycle', keys: ['P', 'Q'] },
     },
-    consumer('b1', 'billing', { label: 'Billing', processingMs: 200 }),
-    consumer('b2', 'billing', { label: 'Billing', node: 2, processingMs: 300 }),
+    consumer('b1', 'billing', { label: 'Billing 1', processingMs: 200 }),
+    consumer('b2', 'billing', { label: 'Billing 2', node: 2, processingMs: 300 }),
     consumer('s1', 'shipping', {
       label: 'Shipping',
       node: 2,
