@@ -73,10 +73,27 @@ const slug = v.pipe(
 );
 const headingId = v.pipe(v.string(), v.regex(/^[\p{L}\p{N}_-]+$/u, 'expected the id of a heading'));
 
+const taskVersion1 = v.strictObject({ done: v.boolean(), changedAtMs: timeMs });
+
 export const kinds = {
   note: defineKind('note', textSchema),
   answer: defineKind('answer', textSchema),
-  task: defineKind('task', v.strictObject({ done: v.boolean(), changedAtMs: timeMs })),
+  /** `by`: ticked by hand, or by a run in which its goal holds; `run` is then that run's address, to the moment. */
+  task: defineKind(
+    'task',
+    v.strictObject({
+      done: v.boolean(),
+      changedAtMs: timeMs,
+      by: v.picklist(['hand', 'run']),
+      run: v.nullable(v.string()),
+    }),
+    [migration(1, taskVersion1, (old) => ({ ...old, by: 'hand', run: null }))],
+  ),
+  /** The latest answer to a question of a quiz, and how many were given. */
+  quiz: defineKind(
+    'quiz',
+    v.strictObject({ choice: v.string(), right: v.boolean(), tries: count, answeredAtMs: timeMs }),
+  ),
   prediction: defineKind('prediction', v.strictObject({ choice: v.string(), chosenAtMs: timeMs })),
   /** The answers to a tree of questions, by the questions' permanent ids, those off the present path included. */
   choice: defineKind(

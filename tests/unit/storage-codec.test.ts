@@ -46,15 +46,16 @@ describe('what is not a value', () => {
     ['{"done":true}', /expected an object with a version/],
     ['{"version":1,"done":"yes","changedAtMs":1}', /version 1: done: .*Expected boolean/],
     ['{"version":1,"done":true,"changedAtMs":1,"extra":1}', /version 1: extra: .*Expected never/],
+    ['{"version":2,"done":true,"changedAtMs":1,"by":"cat","run":null}', /version 2: by: .*Expected \("hand"/],
   ])('%s is corrupt, and says what was expected', (raw, message) => {
     const decoded = decode(kinds.task, key, raw);
     expect(decoded).toMatchObject({ result: 'corrupt', message: expect.stringMatching(message) as string });
   });
 
-  it.each(['2', '0', '"1"', '1.5', 'null', '-1'])('version %s is unknown, not corrupt', (version) => {
+  it.each(['3', '0', '"1"', '1.5', 'null', '-1'])('version %s is unknown, not corrupt', (version) => {
     expect(decode(kinds.task, key, `{"version":${version},"done":true}`)).toEqual({
       result: 'unknown-version',
-      message: `${key} has version ${version}; this page knows version 1`,
+      message: `${key} has version ${version}; this page knows versions 1 to 2`,
     });
   });
 

@@ -5,7 +5,7 @@ import { FakeBrowser } from './fixtures/storage/fakes.ts';
 
 const ID = 'chapter-03/practice/set-up-kafka';
 const KEY = `brokerbook/v1/task/${ID}`;
-const done = { done: true, changedAtMs: 5 };
+const done = { done: true, changedAtMs: 5, by: 'hand' as const, run: null };
 
 function open() {
   const browser = new FakeBrowser();
@@ -19,7 +19,7 @@ describe('a store', () => {
     expect(store.read(kinds.task, ID)).toEqual({ found: 'nothing' });
     expect(store.write(kinds.task, ID, done)).toBeNull();
     expect(store.read(kinds.task, ID)).toEqual({ found: 'value', value: done });
-    expect(browser.json(KEY)).toEqual({ version: 1, ...done });
+    expect(browser.json(KEY)).toEqual({ version: 2, ...done });
   });
 
   it('touches no storage until it is asked', () => {
@@ -38,7 +38,7 @@ describe('a store', () => {
 
   it('leaves a value of a newer version untouched and says so', () => {
     const { browser, store } = open();
-    const newer = '{"version":2,"state":"done"}';
+    const newer = '{"version":3,"state":"done"}';
     browser.put(KEY, newer);
     browser.settle();
     expect(store.read(kinds.task, ID)).toMatchObject({
@@ -46,7 +46,7 @@ describe('a store', () => {
       problem: { code: 'unknown-version', key: KEY },
     });
     const problem = store.write(kinds.task, ID, done);
-    expect(problem?.message).toContain(`${KEY} has version 2; this page knows version 1`);
+    expect(problem?.message).toContain(`${KEY} has version 3; this page knows versions 1 to 2`);
     expect([...browser.values]).toEqual([[KEY, newer]]);
   });
 

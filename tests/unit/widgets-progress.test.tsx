@@ -13,9 +13,9 @@ describe('progress', () => {
   it('counts tasks that are ticked and questions that have an answer, and nothing else', () => {
     const store = createStore(new FakeBrowser().openTab('t1').surroundings);
     expect(countDone(store, practice)).toBe(0);
-    store.write(kinds.task, 'c/practice/a', { done: true, changedAtMs: 1 });
-    store.write(kinds.task, 'c/practice/b', { done: false, changedAtMs: 1 });
-    store.write(kinds.task, 'other/practice/a', { done: true, changedAtMs: 1 });
+    store.write(kinds.task, 'c/practice/a', { done: true, changedAtMs: 1, by: 'hand', run: null });
+    store.write(kinds.task, 'c/practice/b', { done: false, changedAtMs: 1, by: 'hand', run: null });
+    store.write(kinds.task, 'other/practice/a', { done: true, changedAtMs: 1, by: 'hand', run: null });
     expect(countDone(store, practice)).toBe(1);
     const answer = openText(store, kinds.answer, 'c/questions/q');
     answer.edit('  \n');
@@ -32,12 +32,12 @@ describe('progress', () => {
     const there = createStore(browser.openTab('t2').surroundings);
     const listener = vi.fn();
     const stop = watchDone(here, practice, listener);
-    here.write(kinds.task, 'c/practice/a', { done: true, changedAtMs: 1 });
-    there.write(kinds.task, 'c/practice/b', { done: true, changedAtMs: 1 });
+    here.write(kinds.task, 'c/practice/a', { done: true, changedAtMs: 1, by: 'hand', run: null });
+    there.write(kinds.task, 'c/practice/b', { done: true, changedAtMs: 1, by: 'hand', run: null });
     browser.settle();
     expect(listener).toHaveBeenCalledTimes(2);
     stop();
-    here.write(kinds.task, 'c/practice/a', { done: false, changedAtMs: 2 });
+    here.write(kinds.task, 'c/practice/a', { done: false, changedAtMs: 2, by: 'hand', run: null });
     expect(listener).toHaveBeenCalledTimes(2);
   });
 

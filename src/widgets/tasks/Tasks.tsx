@@ -41,7 +41,12 @@ export default function Tasks({ tasks }: Props) {
     if (!opened) return;
     mark(id, isDone);
     unsaved.current.delete(id);
-    const problem = opened.write(kinds.task, id, { done: isDone, changedAtMs: opened.clock.nowMs() });
+    const problem = opened.write(kinds.task, id, {
+      done: isDone,
+      changedAtMs: opened.clock.nowMs(),
+      by: 'hand',
+      run: null,
+    });
     if (problem) unsaved.current.set(id, isDone);
     say(id, problem);
   }
