@@ -62,6 +62,8 @@ export interface KeptText {
   drop(other: StoredText): void;
   /** Forgets a corrupt value, because the reader said so. */
   discard(setAside: SetAside): void;
+  /** Removes every save of it, and lets go of the text, because the reader said so. Returns what stood in the way, or null. */
+  forget(): Problem | null;
   /** Calls back after each change of `state`. Returns a function that stops it. */
   subscribe(listener: () => void): () => void;
 }
@@ -199,6 +201,18 @@ export function openText(store: Store, kind: Kind<StoredText>, id: string): Kept
       store.discard(setAside);
       set({ setAside: store.setAside(kind, id) });
     },
+    forget() {
+      const stored = store.readSaves(kind, id);
+      if (isProblem(stored)) return stored;
+      cancelTimer?.();
+      cancelTimer = null;
+      // Let go of first: the removal tells this text's own watcher, which would take it for a loss.
+      base = null;
+      held = [];
+      dirty = false;
+      set(UNREAD);
+      return store.writeSaves(kind, id, [], stored);
+    },
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -214,7 +228,8 @@ function replaces(later: TextSave, earlier: TextSave): boolean {
   return later.name !== earlier.name && (later.value.seen[by] ?? 0) >= (seen[by] ?? 0);
 }
 
-function standing(saves: readonly TextSave[]): TextSave[] {
+/** Those of the saves that none of the others replaces. */
+export function standing(saves: readonly TextSave[]): TextSave[] {
   return saves.filter((one) => !saves.some((other) => replaces(other, one)));
 }
 
