@@ -17,7 +17,8 @@ type Step =
   | { readonly do: 'move'; readonly tab: number; readonly note: number; readonly by: number }
   | { readonly do: 'tag'; readonly tab: number; readonly note: number; readonly tags: readonly string[] }
   | { readonly do: 'full'; readonly on: boolean }
-  | { readonly do: 'settle' | 'corrupt places' };
+  | { readonly do: 'settle' }
+  | { readonly do: 'corrupt places' };
 
 const tab = fc.nat({ max: 1 });
 const note = fc.nat({ max: 3 });
