@@ -42,6 +42,8 @@ export interface NoteList {
 export interface Notes {
   /** All notes, the deleted ones included. The same object until something changes. */
   list(): NoteList;
+  /** What belongs to one note; of one that has been begun, what will be stored. */
+  placeOf(id: string): NotePlace | null;
   /** A new note, of which nothing is stored before its first character. Returns its id. */
   begin(where: Where): string;
   /** Ends what `begin` began: a note that holds nothing leaves nothing behind. */
@@ -120,8 +122,11 @@ export function createNotes(store: Store, textOf: (id: string) => KeptText): Not
       createdAtMs: nowMs,
       deletedAtMs: null,
     };
-    const before = present.found === 'value' ? present.value : (begun.get(id)?.place ?? nowhere);
-    return store.write(kinds['note-place'], id, { ...before, ...part });
+    const note = begun.get(id);
+    const before = present.found === 'value' ? present.value : (note?.place ?? nowhere);
+    const problem = store.write(kinds['note-place'], id, { ...before, ...part });
+    if (note && !problem) note.stored = true;
+    return problem;
   }
 
   /** Stores the place of a note once it holds something; a refusal is tried again with the next change. */
@@ -140,6 +145,11 @@ export function createNotes(store: Store, textOf: (id: string) => KeptText): Not
 
   return {
     list: () => (listed ??= read()),
+
+    placeOf(id) {
+      const present = store.read(kinds['note-place'], id);
+      return present.found === 'value' ? present.value : (begun.get(id)?.place ?? null);
+    },
 
     begin(where) {
       const nowMs = store.clock.nowMs();

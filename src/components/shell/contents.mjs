@@ -20,6 +20,9 @@ export const brokerPages = [
 /** The pages that belong to a chapter, in the order in which they are read. @param {number} number the chapter's */
 export const inDepthOf = (number) => brokerPages.filter(({ chapter }) => chapter === number);
 
+/** Pages of what the reader has made. */
+export const readerPages = [{ title: 'Your notes', slug: 'notes' }];
+
 /** What Starlight is told of the navigation: only pages that exist. */
 export const sidebar = [
   { label: 'Home', slug: 'index' },
