@@ -25,6 +25,7 @@ export default defineConfig({
     actionTimeout: 10_000,
     navigationTimeout: 30_000,
     screenshot: 'only-on-failure',
-    trace: process.env.CI ? 'retain-on-failure' : 'off',
+    // A trace of a long page costs as much time again as the test; `--trace on` makes one of what is run again.
+    trace: 'off',
   },
 });
