@@ -116,5 +116,6 @@ export const kinds = {
 
 type ValueOf<K> = K extends Kind<infer T> ? T : never;
 export type Task = ValueOf<typeof kinds.task>;
+export type QuizAnswer = ValueOf<typeof kinds.quiz>;
 export type Prediction = ValueOf<typeof kinds.prediction>;
 export type Place = ValueOf<typeof kinds.place>;
