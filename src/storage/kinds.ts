@@ -152,6 +152,7 @@ export function kindNamed(name: string): Kind<unknown> | null {
 
 type ValueOf<K> = K extends Kind<infer T> ? T : never;
 export type Task = ValueOf<typeof kinds.task>;
+export type QuizAnswer = ValueOf<typeof kinds.quiz>;
 export type Prediction = ValueOf<typeof kinds.prediction>;
 export type Place = ValueOf<typeof kinds.place>;
 export type Care = ValueOf<typeof kinds.care>;
