@@ -19,9 +19,9 @@ import { useUndo } from './useUndo.ts';
 import './data.css';
 
 const LASTING: Readonly<Record<Lasting, string>> = {
-  granted: 'This browser has promised not to clear it by itself.',
-  refused: 'This browser may clear it, when its disk runs short or after a week without a visit.',
-  unknown: 'This browser does not say how long it keeps it.',
+  granted: 'This browser keeps it until you clear it.',
+  refused: 'This browser may clear it by itself.',
+  unknown: 'This browser does not say.',
 };
 
 interface Chosen {
@@ -110,7 +110,7 @@ export default function KeepACopy() {
           {store && exportedAtMs !== null ? timeOfDay(exportedAtMs, store.clock.nowMs()) : 'Never'}
           {due && (
             <>
-              <span class="data-due">There is much here that no copy has.</span>
+              <span class="data-due">time for a copy</span>
               <button
                 type="button"
                 onClick={() => {
