@@ -78,7 +78,8 @@ export default function KeepACopy() {
     );
     if (done) {
       chosen.value = null;
-      readerKeeper().stored('import');
+      // Now there is something to keep. What was imported stays as it was, to the byte: that it was asked is not noted.
+      if (lasting.value === 'refused') void readerKeeper().ask();
     } else plan(name, archive);
     file.current?.focus();
   }
