@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
+  askedOn,
   experimentPages,
   parseQuizFile,
   quizFiles,
@@ -177,4 +178,22 @@ test('a prediction belongs to the quiz that comes next, and a quiz says only wha
     { section: 'two', experiments: [] },
     { section: 'three', experiments: ['b', 'c'] },
   ]);
+});
+
+test('a section asks the questions of its quiz, and for the predictions of its experiments', () => {
+  const chapter = askedOn(files.find(({ page }) => page === 'chapter-03-message-brokers')!);
+  const predictions = Object.fromEntries(
+    chapter.map(({ section, predictionIds }) => [section, predictionIds]),
+  );
+  expect(predictions).toMatchObject({
+    'consumer-groups': [],
+    'when-a-consumer-dies': ['kafka-consumer-groups'],
+    'kafka-architecture-deep-dive': ['kafka-acks'],
+    rabbitmq: ['rabbitmq-acks'],
+  });
+  const all = files.flatMap(askedOn);
+  expect(all.flatMap(({ questionIds }) => questionIds)).toEqual(questions.map(({ id }) => id));
+  // Every experiment of the two brokers asks for a prediction, but for the consoles, and is in one section of its page.
+  const inDepth = files.filter(({ page }) => /kafka|rabbitmq/.test(page)).flatMap(askedOn);
+  expect(new Set(inDepth.flatMap(({ predictionIds }) => predictionIds)).size).toBe(12 + 6);
 });
