@@ -109,7 +109,7 @@ for (const path of [kafkaInDepth, rabbitmqInDepth])
   });
 
 for (const widthPx of [360, 1440])
-  for (const path of ['', chapter, kafkaInDepth, rabbitmqInDepth, twoBrokers])
+  for (const path of ['', chapter, kafkaInDepth, rabbitmqInDepth, twoBrokers, 'progress/'])
     test(`nothing shifts when /${path} hydrates at ${widthPx} px`, async ({ page }) => {
       await page.setViewportSize({ width: widthPx, height: 900 });
       await page.goto(path, { waitUntil: 'domcontentloaded' });
