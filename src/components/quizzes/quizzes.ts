@@ -4,8 +4,6 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { experimentById } from '../../scenarios/library.ts';
-import type { Asked } from '../../widgets/quiz/answers.ts';
 
 const words = v.pipe(v.string(), v.minLength(1));
 const slug = '[a-z0-9]+(-[a-z0-9]+)*';
@@ -96,18 +94,6 @@ export function quizzesIn(source: string): PlacedQuiz[] {
     experiments = [];
   }
   return placed;
-}
-
-/** What is asked on a page: the questions of its quizzes in their order, each with the predictions of its section. */
-export function askedOn({ page, sections }: QuizFile): (Asked & { readonly section: string })[] {
-  const placed = quizzesIn(readFileSync(`content/${page}.mdx`, 'utf8'));
-  return sections.map(({ section, questions }) => ({
-    section,
-    questionIds: questions.map(({ id }) => id),
-    predictionIds: (placed.find((quiz) => quiz.section === section)?.experiments ?? []).filter(
-      (id) => experimentById(id).predict !== null,
-    ),
-  }));
 }
 
 /** The page on which each experiment stands first, by its id; the home page's address is empty. */
