@@ -47,7 +47,7 @@ export function taskOf(challenge: string): string {
   return `practice/${challenge}`;
 }
 
-/** The experiment that a challenge is played as: its address, its frame and its one claim, the goal. */
-export function experimentOf({ id, title, ask, play, goal }: AnyChallenge): Experiment {
-  return { ...play, id, title, question: ask, predict: null, claims: [goal.id] };
+/** The experiment that a challenge is played as: its address, its frame and its one claim, the goal. The page asks. */
+export function experimentOf({ id, title, play, goal }: AnyChallenge): Experiment {
+  return { ...play, id, title, question: '', predict: null, claims: [goal.id] };
 }

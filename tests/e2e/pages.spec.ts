@@ -51,7 +51,7 @@ async function isClean(page: Page, what: string): Promise<void> {
   expect.soft(told, `axe ${what}`).toEqual([]);
 }
 
-const isSeenOnce = (path: string): boolean => /^(claims|brokers)\/.+/.test(path);
+const isSeenOnce = (path: string): boolean => /^(claims|brokers|practice)\/.+/.test(path);
 
 for (const path of pagesOf('below').filter((page) => !isSeenOnce(page)))
   for (const theme of ['light', 'dark'] as const)
