@@ -1,8 +1,7 @@
-/** The practice ideas of a chapter with their tasks, as the page draws them: what content/practice says, and the challenges that it names. */
+/** Practice ideas with their tasks, as the page draws them: what content/practice says, and the challenges that it names. */
 import * as v from 'valibot';
-import chapter from '../../../content/practice/chapter-03.json' with { type: 'json' };
 import { taskOf } from '../../scenarios/challenge.ts';
-import { challengeById, challenges } from '../../scenarios/library.ts';
+import { challengeById } from '../../scenarios/library.ts';
 import type { Idea, Step } from '../../widgets/tasks/Tasks.tsx';
 
 const text = v.pipe(v.string(), v.minLength(1));
@@ -26,11 +25,12 @@ const ideas = v.array(
 );
 
 /**
+ * @param tasks those of a file of content/practice
  * @param base the path below which the site is served, with a slash at its end
  * @throws ValiError for content of another form, InvalidInput for a challenge that there is not
  */
-export function ideasOf(base: string): Idea[] {
-  return v.parse(ideas, chapter.tasks).map(({ steps, ...idea }) => ({
+export function ideasIn(tasks: unknown, base: string): Idea[] {
+  return v.parse(ideas, tasks).map(({ steps, ...idea }) => ({
     ...idea,
     steps: steps.map((one): Step => {
       if ('challenge' in one) {
@@ -47,8 +47,7 @@ export function ideasOf(base: string): Idea[] {
   }));
 }
 
-/** The ids of everything that can be ticked in the chapter: its ideas, their tasks, and the challenges that no idea names. */
-export function taskIds(): string[] {
-  const named = ideasOf('/').flatMap(({ id, steps }) => [id, ...steps.map((one) => one.id)]);
-  return [...new Set([...named, ...challenges.map(({ id }) => taskOf(id))])];
+/** The ids of what can be ticked in ideas: they themselves, and their tasks. */
+export function idsOf(all: readonly Idea[]): string[] {
+  return all.flatMap(({ id, steps }) => [id, ...steps.map((one) => one.id)]);
 }

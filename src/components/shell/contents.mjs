@@ -17,6 +17,9 @@ export const brokerPages = [
   { title: 'One workload, two brokers', slug: 'brokers/compare', chapter: 3 },
 ];
 
+/** Pages that show the reader their own. @type {{ title: string, slug: string }[]} */
+export const yours = [{ title: 'Your progress and data', slug: 'progress' }];
+
 /** The pages that belong to a chapter, in the order in which they are read. @param {number} number the chapter's */
 export const inDepthOf = (number) => brokerPages.filter(({ chapter }) => chapter === number);
 
