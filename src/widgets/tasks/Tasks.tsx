@@ -200,8 +200,10 @@ function StepBody({
   return (
     <div class="tasks-step">
       {commands && (
-        <pre tabIndex={0}>
-          <code>{commands.join('\n')}</code>
+        <pre>
+          {commands.map((command) => (
+            <code key={command}>{command}</code>
+          ))}
         </pre>
       )}
       {page && (
