@@ -3,6 +3,7 @@ import type { Experiment } from '../experiment.ts';
 import type { ScenarioInputOf } from '../schema.ts';
 import { acksExperiment, acksScenario, consumerTimeoutScenario, unconfirmedScenario } from './acks.ts';
 import { consoleExperiment, consoleScenario } from './console.ts';
+import { practiceScenarios } from './practice.ts';
 import { prefetchExperiment, prefetchScenarios } from './prefetch.ts';
 import { overloadExperiment, overloadScenarios } from './overload.ts';
 import { quorumExperiment, quorumScenarios } from './quorum.ts';
@@ -19,6 +20,7 @@ export const rabbitmqScenarios: readonly ScenarioInputOf<'rabbitmq'>[] = [
   ...overloadScenarios,
   ...quorumScenarios,
   consoleScenario,
+  ...practiceScenarios,
 ];
 
 export const rabbitmqExperiments: readonly Experiment[] = [
