@@ -96,6 +96,8 @@ export const unroutableScenario: RabbitmqInput = {
       exchange: 'events',
       routingKeys: EVENTS,
       mandatory,
+      // By turns: of two that publish in one instant none is promised to be first.
+      startMs: mandatory ? 0 : 250,
       load: { ratePerSecond: 2, count: 8 },
       keys: { kind: 'cycle', keys: ['A', 'F'] },
     })),
