@@ -24,6 +24,7 @@ import {
   type Recording,
 } from '../scenarios/recording.ts';
 import { heldBy, parting, realScenarios } from '../scenarios/real.ts';
+import { parseSeed } from './scenario-input.ts';
 
 const brokers = [...drivers.keys()];
 
@@ -32,6 +33,7 @@ const USAGE = `usage: npm run real -- up [broker…] [--way ${WAYS.join('|')}] [
        npm run real -- status [broker…]
        npm run real -- record [scenario…] [--address URL]
        npm run real -- check [scenario…] [--address URL]
+       npm run real -- differ <broker> [--runs N] [--seed S] [--address URL]
 brokers: ${brokers.join(', ')}
 scenarios: ${Object.values(realScenarios).flat().join(', ')}`;
 
@@ -39,11 +41,15 @@ const RECORDINGS = fileURLToPath(new URL('../../tests/recordings/', import.meta.
 /** Scenarios that are run at once; they wait for most of their time. */
 const AT_ONCE = 8;
 const NODES_MAX = 9;
+/** Differential runs, where nobody says how many. */
+const RUNS = 200;
 
 interface Options {
   readonly way: Way | null;
   readonly nodes: number;
   readonly address: string | null;
+  readonly runs: number;
+  readonly seed: number;
 }
 
 const installations = new Installations();
@@ -311,6 +317,28 @@ async function overBrokers(
   return wrong === 0 ? 0 : 1;
 }
 
+/** Asks model and broker the same at random; what they part in is written down, for a scenario of the book. */
+async function disagree(names: readonly string[], { address, runs, seed }: Options): Promise<number> {
+  const [name, ...rest] = names;
+  if (name === undefined || rest.length > 0)
+    throw new InvalidInput('The command is wrong', [`differ: expected one of ${brokers.join(', ')}`]);
+  const driver = driverOf(name);
+  const installation = await installationOf(driver, address);
+  const { broker } = await driver.made(installation);
+  const found = await driver.differ(installation, { runs, seed, version: broker.version });
+  if (!found) {
+    console.log(`${broker.name} ${broker.version} and the model agree in ${runs} runs, seed ${seed}`);
+    return 0;
+  }
+  const folder = installations.newFolder(driver.broker);
+  const file = join(folder, 'disagreement.json');
+  writeFileSync(file, JSON.stringify(found, null, 2));
+  console.log(`${broker.name} ${broker.version} and the model part, seed ${seed}: ${file}`);
+  console.log(`  model   ${JSON.stringify(found.simulated)}`);
+  console.log(`  broker  ${JSON.stringify(found.real)}`);
+  return 1;
+}
+
 // The command.
 
 async function main(): Promise<number> {
@@ -320,6 +348,8 @@ async function main(): Promise<number> {
       way: { type: 'string' },
       nodes: { type: 'string' },
       address: { type: 'string' },
+      runs: { type: 'string' },
+      seed: { type: 'string' },
       help: { type: 'boolean' },
     },
   });
@@ -336,7 +366,12 @@ async function main(): Promise<number> {
   const nodes = Number(values.nodes ?? 1);
   if (!Number.isInteger(nodes) || nodes < 1 || nodes > NODES_MAX)
     wrong(`--nodes: expected an integer from 1 to ${NODES_MAX}, got "${values.nodes ?? ''}"`);
-  const options = { way, nodes, address: values.address ?? null };
+  const runs = Number(values.runs ?? RUNS);
+  if (!Number.isInteger(runs) || runs < 1)
+    wrong(`--runs: expected a whole number from 1, got "${values.runs ?? ''}"`);
+  // Another one each time, unless it is asked for: it is printed.
+  const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : parseSeed(values.seed);
+  const options = { way, nodes, address: values.address ?? null, runs, seed };
   const [command, ...rest] = positionals;
   switch (command) {
     case 'up':
@@ -349,9 +384,11 @@ async function main(): Promise<number> {
       return record(rest, options);
     case 'check':
       return check(rest, options);
+    case 'differ':
+      return disagree(rest, options);
     default:
       return wrong(
-        `expected up, down, status, record or check, got ${command === undefined ? 'nothing' : `"${command}"`}`,
+        `expected up, down, status, record, check or differ, got ${command === undefined ? 'nothing' : `"${command}"`}`,
       );
   }
 }

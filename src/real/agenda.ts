@@ -38,6 +38,17 @@ export class Agenda {
     this.at(this.now() + ms, act);
   }
 
+  /** Nothing is due while something is done to the broker, however long that takes. */
+  async holding<T>(act: () => Promise<T>): Promise<T> {
+    this.clock.hold();
+    try {
+      return await act();
+    } finally {
+      this.clock.release();
+      this.arm();
+    }
+  }
+
   /** Nothing that is still to be done will be. */
   end(): void {
     this.over = true;
@@ -48,12 +59,13 @@ export class Agenda {
   private arm(): void {
     if (this.timer) clearTimeout(this.timer);
     const [first] = this.entries;
-    if (first) this.timer = setTimeout(() => this.due(), Math.max(0, first.atMs - this.now()));
+    if (first && !this.clock.isHeld)
+      this.timer = setTimeout(() => this.due(), Math.max(0, first.atMs - this.now()));
   }
 
   private due(): void {
     const now = this.now();
-    while (!this.over && this.entries[0] !== undefined && this.entries[0].atMs <= now) {
+    while (!this.over && !this.clock.isHeld && this.entries[0] !== undefined && this.entries[0].atMs <= now) {
       try {
         this.entries.shift()!.act();
       } catch (error) {

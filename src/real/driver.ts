@@ -5,7 +5,7 @@
  * A virtual millisecond of the scenario is a millisecond of the clock. The network's latencies are the machine's own, and
  * what a driver injects it injects from outside: a client that dies, a process of the broker that it has started itself.
  */
-import type { BrokerId, Scenario } from '../scenarios/schema.ts';
+import type { BrokerId, Scenario, ScenarioInput } from '../scenarios/schema.ts';
 import type { Made, Observed } from '../scenarios/recording.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -59,6 +59,15 @@ export interface Outcome {
   readonly observed: readonly Observed[];
 }
 
+/** Where the model and a real broker part, made as small as it can be. */
+export interface Disagreement {
+  /** What both were asked, as a scenario. */
+  readonly scenario: ScenarioInput;
+  /** What each made of it, as JSON. */
+  readonly simulated: unknown;
+  readonly real: unknown;
+}
+
 export interface Driver {
   readonly broker: BrokerId;
   readonly name: string;
@@ -77,4 +86,15 @@ export interface Driver {
    * @throws Error when the broker cannot be reached or does not take what the scenario declares
    */
   run(scenario: Scenario, installation: Installation, recorder: Recorder): Promise<Outcome>;
+  /**
+   * Asks the model and the broker the same at random.
+   * @param options.runs how often
+   * @param options.seed the same one asks the same
+   * @param options.version of the broker, for the model
+   * @returns the first disagreement, shrunk, or null
+   */
+  differ(
+    installation: Installation,
+    options: { readonly runs: number; readonly seed: number; readonly version: string },
+  ): Promise<Disagreement | null>;
 }

@@ -6,6 +6,7 @@ import type { EventBody } from '../sim/trace.ts';
 export class Recorder {
   private events: Observed[] = [];
   private began: number | null = null;
+  private heldSince: number | null = null;
   private ended = false;
 
   /** From now on time counts; what was told before was there at the start. */
@@ -15,7 +16,21 @@ export class Recorder {
 
   /** Milliseconds since the run began. */
   now(): number {
-    return this.began === null ? 0 : performance.now() - this.began;
+    return this.began === null ? 0 : (this.heldSince ?? performance.now()) - this.began;
+  }
+
+  /** Time stands still: how long a machine takes to start a broker is no part of the run. */
+  hold(): void {
+    this.heldSince ??= performance.now();
+  }
+
+  release(): void {
+    if (this.heldSince !== null && this.began !== null) this.began += performance.now() - this.heldSince;
+    this.heldSince = null;
+  }
+
+  get isHeld(): boolean {
+    return this.heldSince !== null;
   }
 
   tell(event: EventBody): void {

@@ -28,7 +28,6 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'rabbitmq-overflow',
     'rabbitmq-priority',
     'rabbitmq-restart',
-    'beside-single-active-rabbitmq',
     'beside-replay-rabbitmq',
   ],
 };

@@ -17,6 +17,9 @@ export const brokerPages = [
   { title: 'One workload, two brokers', slug: 'brokers/compare', chapter: 3 },
 ];
 
+/** Pages about the book, made by code: they are no chapters, and nobody reads them in order. */
+export const aboutPages = [{ title: 'Fidelity', slug: 'fidelity' }];
+
 /** The pages that belong to a chapter, in the order in which they are read. @param {number} number the chapter's */
 export const inDepthOf = (number) => brokerPages.filter(({ chapter }) => chapter === number);
 
@@ -24,4 +27,5 @@ export const inDepthOf = (number) => brokerPages.filter(({ chapter }) => chapter
 export const sidebar = [
   { label: 'Home', slug: 'index' },
   ...[...chapters, ...brokerPages].flatMap(({ title, slug }) => (slug ? [{ label: title, slug }] : [])),
+  ...aboutPages.map(({ title, slug }) => ({ label: title, link: `/${slug}/` })),
 ];

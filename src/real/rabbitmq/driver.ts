@@ -14,6 +14,7 @@ import { RealApplication, UNKNOWN_CALLS } from './application.ts';
 import { open } from './connect.ts';
 import { RealConsumer } from './consumer.ts';
 import { Copies, numbered } from './copies.ts';
+import { differ } from './differ.ts';
 import { dockerStarter } from './docker.ts';
 import { Names } from './names.ts';
 import { packagesStarter } from './packages.ts';
@@ -73,6 +74,8 @@ export const rabbitmqDriver: Driver = {
       },
     };
   },
+
+  differ,
 
   refusal(scenario, installation) {
     return isOf(scenario, 'rabbitmq') ? refusalOf(scenario, installation) : 'it is no scenario of RabbitMQ';
@@ -236,7 +239,7 @@ class RealRun {
 
   private async hurt(node: string, fault: Fault): Promise<void> {
     const starter = rabbitmqDriver.starters.find(({ way }) => way === this.installation.way)!;
-    this.installation = await starter.hurt(this.installation, node, fault);
+    this.installation = await this.agenda.holding(() => starter.hurt(this.installation, node, fault));
     if (fault === 'restart') this.down.delete(node);
     else if (fault === 'crash' || fault === 'close') this.down.add(node);
   }

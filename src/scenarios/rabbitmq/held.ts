@@ -301,7 +301,6 @@ export const restartScenario: RabbitmqInput = {
         ),
       ]),
     },
-    // A real node takes its time to come back: they try until it is there.
     reader('classic', { startMs: 6000, recoveryMs: 500 }),
     reader('quorum', { startMs: 6000, recoveryMs: 500 }),
   ],
@@ -310,7 +309,7 @@ export const restartScenario: RabbitmqInput = {
     { atMs: 2500, action: { do: 'close', target: 'rabbit-1' } },
     { atMs: 5000, action: { do: 'restart', target: 'rabbit-1' } },
   ],
-  durationMs: 40_000,
+  durationMs: 9000,
   seed: 1,
 };
 
