@@ -28,6 +28,7 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'rabbitmq-overflow',
     'rabbitmq-priority',
     'rabbitmq-restart',
+    'rabbitmq-leader-dies',
     'beside-replay-rabbitmq',
   ],
 };

@@ -410,6 +410,63 @@ class RestartKeeps implements ClaimFold {
   }
 }
 
+/** R-56, told from outside: somebody loses the connection to the node where the queue was declared, which leads it. */
+class OutlivesItsLeader implements ClaimFold {
+  private ledger = new Ledger();
+  private leaders = new Map<string, string>();
+  private lost = new Set<string>();
+  private began = new Set<string>();
+  private published = new Map<
+    number,
+    { readonly event: Published; readonly queue: string; readonly before: boolean }
+  >();
+  private confirmed = new Set<number>();
+  private given = new Set<number>();
+
+  on(event: TraceEvent): void {
+    switch (event.kind) {
+      case 'places-created':
+        if (event.type === 'quorum') this.leaders.set(event.name, event.node);
+        break;
+      case 'disconnected':
+        for (const [queue, leader] of this.leaders) if (leader === event.node) this.lost.add(queue);
+        break;
+      case 'consuming-began':
+        if (this.lost.has(event.place)) this.began.add(event.place);
+        break;
+      case 'published': {
+        const queue = event.routingKey ?? '';
+        if (event.to !== '' || !this.leaders.has(queue)) break;
+        this.published.set(event.message, { event, queue, before: !this.lost.has(queue) });
+        break;
+      }
+      case 'publish-confirmed':
+        this.confirmed.add(event.message);
+        break;
+      case 'delivered': {
+        const message = this.published.get(event.message);
+        const isNew = !this.given.has(event.message);
+        this.given.add(event.message);
+        if (!message || !isNew || !this.lost.has(event.place) || !this.confirmed.has(event.message)) break;
+        const when = message.before ? 'before its leader’s node was lost' : 'after that';
+        this.ledger.confirm(event, () => `message ${event.message}, confirmed ${when}, is given out`);
+      }
+    }
+  }
+
+  verdict(ended: boolean): Verdict {
+    if (ended)
+      for (const [message, { event, queue }] of this.published) {
+        if (!this.began.has(queue) || this.given.has(message)) continue;
+        const what = this.confirmed.has(message)
+          ? 'was confirmed, and nobody is given it'
+          : 'is not confirmed';
+        this.ledger.contradict(event, `message ${message} ${what}, though ${queue} has other replicas`);
+      }
+    return this.ledger.verdict('a quorum queue whose leader’s node is lost, and somebody who reads it then');
+  }
+}
+
 const base = { broker: 'rabbitmq', observable: true } as const;
 const TYPES = ['rabbitmq-exchange-types'] as const;
 const DEATHS = ['rabbitmq-deaths'] as const;
@@ -521,5 +578,13 @@ export const heldClaims: readonly Claim[] = [
     rules: ['R-56'],
     scenarios: ['rabbitmq-restart'],
     judge: () => new RestartKeeps('quorum'),
+  },
+  {
+    ...base,
+    id: 'rabbitmq.quorum-outlives-leader',
+    statement: 'A quorum queue outlives the node of its leader, with all that it had confirmed',
+    rules: ['R-56'],
+    scenarios: ['rabbitmq-leader-dies'],
+    judge: () => new OutlivesItsLeader(),
   },
 ];

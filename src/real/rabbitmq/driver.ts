@@ -144,7 +144,7 @@ class RealRun {
       recorder,
       agenda: this.agenda,
       copies: new Copies(),
-      urls: installation.urls,
+      urls: installation.urls.slice(0, scenario.system.nodes),
       seed: scenario.seed,
       nextMessage: 0,
       failed,

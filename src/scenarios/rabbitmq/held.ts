@@ -313,6 +313,47 @@ export const restartScenario: RabbitmqInput = {
   seed: 1,
 };
 
+/** Three nodes; the one that leads a quorum queue dies with six confirmed messages in it, and four come after. */
+export const leaderScenario: RabbitmqInput = {
+  version: 1,
+  id: 'rabbitmq-leader-dies',
+  title: 'The node of the leader dies',
+  system: {
+    broker: 'rabbitmq',
+    nodes: 3,
+    queues: [{ name: 'orders', arguments: { 'x-queue-type': 'quorum' } }],
+  },
+  clients: [
+    // It is connected to that node, and sees it go.
+    { id: 'witness', role: 'application', node: 1, recoveryMs: 20_000, calls: [] },
+    {
+      id: 'shop',
+      role: 'application',
+      node: 2,
+      calls: [
+        ...inTurn([
+          confirmSelect,
+          ...['A', 'B', 'C', 'D', 'E', 'F'].map((key): Call => ({
+            call: 'basic.publish',
+            routingKey: 'orders',
+            key,
+          })),
+        ]),
+        // When another one leads.
+        ...inTurn(
+          ['G', 'H', 'I', 'J'].map((key): Call => ({ call: 'basic.publish', routingKey: 'orders', key })),
+          7000,
+        ),
+      ],
+    },
+    reader('orders', { node: 3, startMs: 9000 }),
+  ],
+  network: { latencyMs: 5 },
+  timeline: [{ atMs: 3000, action: { do: 'crash', target: 'rabbit-1' } }],
+  durationMs: 11_000,
+  seed: 1,
+};
+
 export const heldScenarios: readonly RabbitmqInput[] = [
   exchangesScenario,
   deathsScenario,
@@ -321,4 +362,5 @@ export const heldScenarios: readonly RabbitmqInput[] = [
   priorityScenario,
   exclusiveScenario,
   restartScenario,
+  leaderScenario,
 ];

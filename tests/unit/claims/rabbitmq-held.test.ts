@@ -97,6 +97,16 @@ const restarted = (type: string, ...after: EventBody[]): TraceEvent[] =>
     ...after,
   );
 
+const gone: EventBody = { kind: 'disconnected', client: 'w', node: 'rabbit-1', why: 'it crashed' };
+const led = [
+  created('q', { type: 'quorum' }),
+  sent(0, '', 'q'),
+  confirmed(0),
+  gone,
+  sent(1, '', 'q'),
+  confirmed(1),
+];
+
 const cases: Record<string, Case> = {
   'rabbitmq.direct-by-equal-key': routed('direct', bound('red'), sent(0, 'x', 'red'), sent(1, 'x', 'redder')),
   'rabbitmq.fanout-to-all': {
@@ -186,6 +196,25 @@ const cases: Record<string, Case> = {
     shown: restarted('classic', delivered('c', 0)),
     contradicted: [restarted('classic', delivered('c', 0), delivered('c', 1)), restarted('classic')],
     allowed: [restarted('quorum', delivered('c', 0), delivered('c', 1))],
+  },
+  'rabbitmq.quorum-outlives-leader': {
+    shown: trace(...led, consumes('c'), delivered('c', 0), delivered('c', 1)),
+    contradicted: [
+      trace(...led, consumes('c'), delivered('c', 0)),
+      trace(...led, consumes('c'), delivered('c', 1)),
+      trace(...led, sent(2, '', 'q'), consumes('c'), delivered('c', 0), delivered('c', 1)),
+    ],
+    // Nobody reads; or it was another node.
+    allowed: [
+      trace(...led),
+      trace(
+        created('q', { type: 'quorum', node: 'rabbit-2' }),
+        sent(0, '', 'q'),
+        confirmed(0),
+        gone,
+        consumes('c'),
+      ),
+    ],
   },
   'rabbitmq.quorum-restart-keeps-all': {
     shown: restarted('quorum', delivered('c', 0), delivered('c', 1)),
