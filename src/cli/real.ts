@@ -23,7 +23,7 @@ import {
   type Made,
   type Recording,
 } from '../scenarios/recording.ts';
-import { heldBy, parting, realScenarios } from '../scenarios/real.ts';
+import { differences, heldBy, parting, realScenarios } from '../scenarios/real.ts';
 import { parseSeed } from './scenario-input.ts';
 
 const brokers = [...drivers.keys()];
@@ -273,7 +273,10 @@ function fileOf({ broker, scenario }: Pick<Recording, 'broker' | 'scenario'>): s
 function judged({ scenario, recording }: Ran): boolean {
   const { name, version } = recording.made.broker;
   const held = heldBy(scenario, traceOfRecording(recording), version);
-  const parts = held.flatMap((one) => parting(one) ?? []);
+  const parts = [
+    ...held.flatMap((one) => parting(one) ?? []),
+    ...differences(scenario, traceOfRecording(recording), version),
+  ];
   const shown = held.filter(({ real }) => real.status === 'holds');
   console.log(`${scenario.id}: ${shown.length} of ${held.length} claims hold on ${name} ${version}`);
   for (const { claim, real } of shown)

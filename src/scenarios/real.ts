@@ -8,7 +8,7 @@ import type { Claim, Verdict } from '../claims/claim.ts';
 import { formatSeconds } from '../sim/time.ts';
 import type { TraceEvent } from '../sim/trace.ts';
 import { claimsFor } from './library.ts';
-import { run } from './run.ts';
+import { run, traceOf } from './run.ts';
 import { isOf, type BrokerId, type Scenario } from './schema.ts';
 
 export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
@@ -29,6 +29,8 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'rabbitmq-priority',
     'rabbitmq-restart',
     'rabbitmq-leader-dies',
+    'rabbitmq-quorum-overflow',
+    'rabbitmq-stream',
     'beside-replay-rabbitmq',
   ],
 };
@@ -70,6 +72,51 @@ export function heldBy(scenario: Scenario, real: readonly TraceEvent[], version:
     for (const event of real) fold.on(event);
     return { claim, simulated: claims[i]!.verdict, real: fold.verdict(true) };
   });
+}
+
+/** What clients were told, whatever the moment and the order: which messages, by which places, with which answers. */
+function told(trace: readonly TraceEvent[]): Map<string, Set<string>> {
+  const all = new Map<string, Set<string>>();
+  const add = (what: string, value: string | number | null): void => {
+    all.set(what, (all.get(what) ?? new Set<string>()).add(String(value)));
+  };
+  for (const event of trace) {
+    switch (event.kind) {
+      case 'publish-confirmed':
+      case 'publish-failed':
+      case 'returned':
+        add(event.kind, event.message);
+        break;
+      case 'delivered':
+        add(`given out by ${event.place}`, event.message);
+        if (event.redelivered) add(`flagged as redelivered by ${event.place}`, event.message);
+        break;
+      case 'settled':
+        add(`${event.outcome} in ${event.place}`, event.message);
+        break;
+      case 'error':
+        add(`errors of ${event.client}`, `${event.code} ${event.detail}`);
+    }
+  }
+  return all;
+}
+
+/**
+ * What the clients of one were told and those of the other were not, beside what any claim asks.
+ * @param real what clients of a real broker saw
+ * @param version of that broker
+ * @returns a line for each kind of answer in which they differ
+ */
+export function differences(scenario: Scenario, real: readonly TraceEvent[], version: string): string[] {
+  const simulated = told(traceOf(asOf(scenario, version)));
+  const seen = told(real);
+  const lines: string[] = [];
+  for (const what of new Set([...simulated.keys(), ...seen.keys()])) {
+    const [ours, theirs] = [simulated, seen].map((one) => [...(one.get(what) ?? [])].sort().join(', '));
+    if (ours !== theirs)
+      lines.push(`${what}: on the simulator ${ours || 'none'}; on the real broker ${theirs || 'none'}`);
+  }
+  return lines;
 }
 
 /** @returns in what the model and the real broker part, or null where they agree */

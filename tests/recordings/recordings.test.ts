@@ -4,7 +4,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseRecording, recordingText, traceOfRecording } from '../../src/scenarios/recording.ts';
-import { heldBy, observableClaims, parting, realScenarios } from '../../src/scenarios/real.ts';
+import { differences, heldBy, observableClaims, parting, realScenarios } from '../../src/scenarios/real.ts';
 import { scenarioById } from '../../src/scenarios/library.ts';
 
 const files = globSync('tests/recordings/*/*.json').sort();
@@ -35,5 +35,9 @@ describe.each(files)('%s', (file) => {
   it('holds what the simulated run holds', () => {
     const held = heldBy(scenario, traceOfRecording(recording), recording.made.broker.version);
     expect(held.flatMap((one) => parting(one) ?? [])).toEqual([]);
+  });
+
+  it('tells of the same messages and errors as the simulated run', () => {
+    expect(differences(scenario, traceOfRecording(recording), recording.made.broker.version)).toEqual([]);
   });
 });

@@ -24,10 +24,9 @@ const word = fc.constantFrom('a', 'b', '');
 const key = fc.array(word, { maxLength: 4 }).map((words) => words.join('.'));
 /** The scenario is read as one of 4.3, which takes two of `#` in a binding at most (R-17). */
 const pattern = fc
-  .array(
-    fc.oneof({ weight: 2, arbitrary: word }, { weight: 1, arbitrary: fc.constantFrom('*', '#') }),
-    { maxLength: 4 },
-  )
+  .array(fc.oneof({ weight: 2, arbitrary: word }, { weight: 1, arbitrary: fc.constantFrom('*', '#') }), {
+    maxLength: 4,
+  })
   .filter((words) => words.filter((one) => one === '#').length <= 2)
   .map((words) => words.join('.'));
 const value = fc.constantFrom<Table[string]>('red', 'blue', 1, 2, true, false, null);

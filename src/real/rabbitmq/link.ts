@@ -6,6 +6,9 @@ import type { Channel, ChannelModel } from 'amqplib';
 import { destroy, open } from './connect.ts';
 import type { Run } from './run.ts';
 
+/** What a node says that stops in good order. */
+const FORCED = '320 CONNECTION_FORCED';
+
 export interface LinkApp {
   /** The connection is open; a channel that is opened here is the application's. */
   opened(model: ChannelModel): Promise<void>;
@@ -81,6 +84,8 @@ export class Link {
     model.on('unblocked', () => recorder.tell({ kind: 'publishing-unblocked', client: id }));
     model.on('close', (error?: Error) => {
       if (this.model !== model) return;
+      // amqplib tells of every other code by an error.
+      if (error && serverError(error)?.code === FORCED) this.complain(error);
       this.model = null;
       recorder.tell({
         kind: 'disconnected',
@@ -137,5 +142,6 @@ export class Link {
 
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ECONNREFUSED') return 'Connection refused';
   return serverError(error)?.code ?? (typeof code === 'string' ? code : message);
 }

@@ -108,7 +108,7 @@ export const unroutableScenario: RabbitmqInput = {
   seed: 1,
 };
 
-/** A second queue is bound at 4 s, with the same key as the first. */
+/** A second queue is bound after 4 s, between two messages, with the same key as the first. */
 export const lateBindingScenario: RabbitmqInput = {
   version: 1,
   id: 'rabbitmq-late-binding',
@@ -134,7 +134,7 @@ export const lateBindingScenario: RabbitmqInput = {
   network: { latencyMs: 50 },
   timeline: [
     {
-      atMs: 4000,
+      atMs: 4250,
       action: { do: 'bind', binding: { source: 'events', destination: 'search', routingKey: 'orders.#' } },
     },
   ],
