@@ -99,6 +99,10 @@ export function openText(store: Store, kind: Kind<StoredText>, id: string): Kept
   }
 
   function save(): void {
+    store.atOnce(saveNow);
+  }
+
+  function saveNow(): void {
     cancelTimer?.();
     cancelTimer = null;
     if (!dirty) return;
@@ -137,6 +141,10 @@ export function openText(store: Store, kind: Kind<StoredText>, id: string): Kept
 
   /** Looks again, because another tab, or the reader by clearing the storage, may have changed it. */
   function look(): void {
+    store.atOnce(lookNow);
+  }
+
+  function lookNow(): void {
     if (dirty) {
       if (state.problem) save();
       return;
@@ -207,14 +215,16 @@ export function openText(store: Store, kind: Kind<StoredText>, id: string): Kept
 }
 
 type Seen = StoredText['seen'];
-type TextSave = Save<StoredText>;
+export type TextSave = Save<StoredText>;
 
-function replaces(later: TextSave, earlier: TextSave): boolean {
+/** Whether a save was made by someone who had, or had taken over, the text of another. */
+export function replaces(later: TextSave, earlier: TextSave): boolean {
   const { by, seen } = earlier.value;
   return later.name !== earlier.name && (later.value.seen[by] ?? 0) >= (seen[by] ?? 0);
 }
 
-function standing(saves: readonly TextSave[]): TextSave[] {
+/** The saves that none of the others replaces. */
+export function standing(saves: readonly TextSave[]): TextSave[] {
   return saves.filter((one) => !saves.some((other) => replaces(other, one)));
 }
 

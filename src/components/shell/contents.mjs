@@ -17,8 +17,11 @@ export const brokerPages = [
   { title: 'One workload, two brokers', slug: 'brokers/compare', chapter: 3 },
 ];
 
-/** Pages about the book, made by code: they are no chapters, and nobody reads them in order. */
-export const aboutPages = [{ title: 'Fidelity', slug: 'fidelity' }];
+/** Pages that show the reader their own. @type {{ title: string, slug: string }[]} */
+export const yours = [{ title: 'Your progress and data', slug: 'progress' }];
+
+/** Pages that are about the book. @type {{ title: string, slug: string }[]} */
+export const about = [{ title: 'Fidelity', slug: 'fidelity' }];
 
 /** The pages that belong to a chapter, in the order in which they are read. @param {number} number the chapter's */
 export const inDepthOf = (number) => brokerPages.filter(({ chapter }) => chapter === number);
@@ -27,5 +30,4 @@ export const inDepthOf = (number) => brokerPages.filter(({ chapter }) => chapter
 export const sidebar = [
   { label: 'Home', slug: 'index' },
   ...[...chapters, ...brokerPages].flatMap(({ title, slug }) => (slug ? [{ label: title, slug }] : [])),
-  ...aboutPages.map(({ title, slug }) => ({ label: title, link: `/${slug}/` })),
 ];
