@@ -14,17 +14,18 @@ export default defineConfig({
   // A test that passes only at the second try has found something.
   retries: 0,
   workers: 2,
-  timeout: 60_000,
-  // Two browsers and a simulator each on two cores: a page may take its time.
-  expect: { timeout: 10_000 },
+  // Two browsers and a simulator each on two cores, which may be slow ones: a page may take its time.
+  timeout: 150_000,
+  expect: { timeout: 20_000 },
   reporter: process.env.PLAYWRIGHT_JSON_OUTPUT_FILE ? [['list'], ['json']] : [['list']],
   use: {
     browserName: 'chromium',
     launchOptions: executablePath ? { executablePath } : {},
     viewport: { width: 1440, height: 900 },
-    actionTimeout: 10_000,
-    navigationTimeout: 30_000,
+    actionTimeout: 20_000,
+    navigationTimeout: 60_000,
     screenshot: 'only-on-failure',
-    trace: process.env.CI ? 'retain-on-failure' : 'off',
+    // A trace of a long page costs as much time again as the test; `--trace on` makes one of what is run again.
+    trace: 'off',
   },
 });

@@ -6,12 +6,12 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { OutcomeFold } from '../claims/outcome.ts';
-import { carry, CARRYING_BROKERS, outcomeSettings } from '../scenarios/compare.ts';
+import { CARRYING_BROKERS } from '../scenarios/compare.ts';
 import { claimsFor } from '../scenarios/library.ts';
+import { setUp } from '../scenarios/playable.ts';
+import { Playback } from '../scenarios/playback.ts';
 import { run } from '../scenarios/run.ts';
 import { parseScenario, type Scenario } from '../scenarios/schema.ts';
-import { Simulation } from '../scenarios/simulation.ts';
 import { workloads } from '../scenarios/workloads.ts';
 import { EventQueue } from '../sim/event-queue.ts';
 import { Random } from '../sim/random.ts';
@@ -152,24 +152,30 @@ function report(name: string, of: (durationMs: number) => Scenario, queue: numbe
   );
 }
 
-/** Brokers beside one another, in step, as a comparison that is watched runs them: the workload of 100,000 messages a second. */
+/**
+ * Brokers beside one another, in step, as the page's worker plays them where they are watched: the workload of 100,000
+ * messages a second, with all that reads its trace, checkpoints, and a frame of each, sixty a second.
+ */
 function sideBySide(): void {
-  const { workload, choices } = workloads.get('steady-100k')!;
+  const { workload } = workloads.get('steady-100k')!;
   const sides = CARRYING_BROKERS.map((broker) => {
-    const fold = new OutcomeFold(outcomeSettings(workload));
-    const { scenario } = carry(broker, workload, choices[broker]);
-    return { fold, simulation: new Simulation(scenario, [], fold) };
+    const experiment = `compare-steady-100k-${broker}`;
+    const { scenario, claims, parts, outcome } = setUp({ experiment, seed: null, knobs: {}, actions: [] });
+    return new Playback(scenario, [], claims, parts, outcome);
   });
-  const endsAt = Math.max(...sides.map(({ simulation }) => simulation.endsAt));
+  const endsAt = Math.max(...sides.map((side) => side.frame().endsAt));
   const busyFrom = Math.min(...workload.producers.map(({ startMs }) => startMs)) * 1000;
   let began = seconds();
   for (let at = 0; at <= endsAt; at += FRAME) {
     if (at <= busyFrom) began = seconds();
-    for (const { simulation } of sides) while (simulation.nextAt() <= at) simulation.step();
+    for (const side of sides) {
+      side.seek(at);
+      side.frame();
+    }
   }
   const took = seconds() - began;
   const simulated = (endsAt - busyFrom) / 1_000_000;
-  console.log(`${CARRYING_BROKERS.join(' and ')} side by side in step, figures on:`);
+  console.log(`${CARRYING_BROKERS.join(' and ')} side by side in step, as they are watched:`);
   console.log(
     `  simulated to real time       ${(simulated / took).toFixed(2)} at 100,000 messages a simulated second each`,
   );

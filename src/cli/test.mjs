@@ -124,7 +124,8 @@ const steps = [
   {
     name: 'e2e',
     title: 'End-to-end tests on the built sites (playwright)',
-    advice: 'npm run test:e2e -- <file> runs a part again; traces are in test-results/.',
+    advice:
+      'npm run test:e2e -- <file> runs a part again; with --trace on it leaves a trace in test-results/.',
     work: async () => {
       const { findChromium } = await import('./chromium.mjs');
       const chromium = await step('Find a Chromium', findChromium);

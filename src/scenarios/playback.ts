@@ -8,7 +8,7 @@ import type { ViewFold } from '../brokers/broker.ts';
 import type { Claim, ClaimFold } from '../claims/claim.ts';
 import { MetricsFold } from '../claims/metrics.ts';
 import { OutcomeFold, type OutcomeSettings } from '../claims/outcome.ts';
-import { deepClone } from '../sim/clone.ts';
+import { countedClone, deepClone } from '../sim/clone.ts';
 import { SimulationError } from '../sim/errors.ts';
 import { displayName } from '../sim/names.ts';
 import { formatSeconds, type Micros } from '../sim/time.ts';
@@ -21,8 +21,10 @@ import { Simulation } from './simulation.ts';
 /** Events between two checkpoints to begin with; it doubles whenever there would be too many of them. */
 const CHECKPOINT_EVERY = 1000;
 const CHECKPOINTS_MAX = 48;
+/** Objects that checkpoints copy for each event at most: where much waits, a copy costs more than the events between two. */
+const COPIED_PER_EVENT_MAX = 0.1;
 /** Events kept for the list and for a message's life; what is older comes back by seeking there. */
-const KEPT_MAX = 60_000;
+const KEPT_MAX = 30_000;
 const RECENT_MAX = 80;
 /** Events that a frame looks back over for its list and its caption: where more happens in a moment, single ones say little. */
 const LOOK_BACK_MAX = 5000;
@@ -73,6 +75,8 @@ export class Playback {
   private state: State;
   private checkpoints: State[] = [];
   private checkpointEvery = CHECKPOINT_EVERY;
+  /** The number of events after the latest checkpoint that pay for the next. */
+  private checkpointCost = 0;
   private kept: TraceEvent[] = [];
   private keptFrom = 0;
   /** The timeline of what has been seen: filled once, at the furthest point reached. */
@@ -308,7 +312,7 @@ export class Playback {
       this.furthest = event.seq + 1;
       this.mark(event);
       const last = this.checkpoints.at(-1);
-      if (last && state.events - last.events >= this.checkpointEvery) {
+      if (last && state.events - last.events >= Math.max(this.checkpointEvery, this.checkpointCost)) {
         state.at = event.at;
         this.checkpoint();
       }
@@ -351,7 +355,9 @@ export class Playback {
   }
 
   private checkpoint(): void {
-    this.checkpoints.push(deepClone(this.state, this.shared));
+    const { clone, objects } = countedClone(this.state, this.shared);
+    this.checkpoints.push(clone);
+    this.checkpointCost = objects / COPIED_PER_EVENT_MAX;
     if (this.checkpoints.length <= CHECKPOINTS_MAX) return;
     this.checkpoints = this.checkpoints.filter((_, i) => i % 2 === 0);
     this.checkpointEvery *= 2;

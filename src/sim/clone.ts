@@ -11,9 +11,21 @@
  * @param shared objects that both copies go on sharing, such as the scenario or a sink
  */
 export function deepClone<T>(root: T, shared: Iterable<object> = []): T {
+  return countedClone(root, shared).clone;
+}
+
+/**
+ * The same, with what it took.
+ * @returns `objects`: how many there are in the copy, those that it shares included
+ */
+export function countedClone<T>(
+  root: T,
+  shared: Iterable<object> = [],
+): { readonly clone: T; readonly objects: number } {
   const seen = new Map<object, object>();
   for (const object of shared) seen.set(object, object);
-  return copy(root, seen) as T;
+  const clone = copy(root, seen) as T;
+  return { clone, objects: seen.size };
 }
 
 function copy(value: unknown, seen: Map<object, object>): unknown {

@@ -2,6 +2,8 @@
  * The page's one store: the only place that names `localStorage`. Import it in islands and page scripts;
  * it touches nothing until it is asked.
  */
+import { createKeeper } from './keeping.ts';
+import type { Keeper } from './keeping.ts';
 import { kinds } from './kinds.ts';
 import { createNotes } from './notes.ts';
 import type { Notes } from './notes.ts';
@@ -12,6 +14,7 @@ import type { KeptText } from './text.ts';
 
 let store: Store | null = null;
 let notes: Notes | null = null;
+let keeper: Keeper | null = null;
 const texts = new Map<string, KeptText>();
 
 /** The reader's store of this page. Call it in the browser only. */
@@ -28,8 +31,15 @@ export function readerStore(): Store {
     events: window,
     // The letter keeps an all-digit name from being sorted before the others as an array index would be.
     tab: `t${crypto.getRandomValues(new Uint32Array(2)).join('-')}`,
+    onStored: (kind) => readerKeeper().stored(kind),
   });
   return store;
+}
+
+/** What the browser says of how long the reader's things will last. Call it in the browser only. */
+export function readerKeeper(): Keeper {
+  keeper ??= createKeeper(readerStore(), () => navigator.storage);
+  return keeper;
 }
 
 /** The reader's text of this kind and id; the same object for all who show it. Call it in the browser only. */

@@ -19,6 +19,8 @@ export interface Kind<T> {
   readonly version: number;
   readonly schema: v.GenericSchema<T>;
   readonly migrations: readonly Migration[];
+  /** When a value was made or changed; of two values of one id, an import keeps the later. Null where nothing says it. */
+  changedAtMs(value: T): number | null;
 }
 
 /** A step with its types tied together: what `schema` lets through is what `up` gets. */
@@ -31,13 +33,14 @@ export function migration<Old>(
 }
 
 /**
- * Names a kind of stored value.
+ * Names a kind of stored value. One that does not say when a value was changed lets an import only add.
  * @throws RangeError when the migrations are not numbered 1, 2, 3… without a gap.
  */
 export function defineKind<T>(
   name: string,
   schema: v.GenericSchema<T>,
   migrations: readonly Migration[] = [],
+  changedAtMs: (value: T) => number | null = () => null,
 ): Kind<T> {
   migrations.forEach((step, index) => {
     if (step.from !== index + 1) {
@@ -46,7 +49,7 @@ export function defineKind<T>(
       );
     }
   });
-  return { name, version: migrations.length + 1, schema, migrations };
+  return { name, version: migrations.length + 1, schema, migrations, changedAtMs };
 }
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -99,6 +102,7 @@ const notePlaceSchema = v.strictObject({
   order: v.pipe(v.number(), v.finite()),
   tags: v.array(tag),
   createdAtMs: timeMs,
+  changedAtMs: timeMs,
   deletedAtMs: v.nullable(timeMs),
 });
 
@@ -106,7 +110,7 @@ const taskVersion1 = v.strictObject({ done: v.boolean(), changedAtMs: timeMs });
 
 export const kinds = {
   note: defineKind('note', textSchema),
-  'note-place': defineKind('note-place', notePlaceSchema),
+  'note-place': defineKind('note-place', notePlaceSchema, [], ({ changedAtMs }) => changedAtMs),
   answer: defineKind('answer', textSchema),
   /** `by`: ticked by hand, or by a run in which its goal holds; `run` is then that run's address, to the moment. */
   task: defineKind(
@@ -118,13 +122,21 @@ export const kinds = {
       run: v.nullable(v.string()),
     }),
     [migration(1, taskVersion1, (old) => ({ ...old, by: 'hand', run: null }))],
+    ({ changedAtMs }) => changedAtMs,
   ),
   /** The latest answer to a question of a quiz, and how many were given. */
   quiz: defineKind(
     'quiz',
     v.strictObject({ choice: v.string(), right: v.boolean(), tries: count, answeredAtMs: timeMs }),
+    [],
+    ({ answeredAtMs }) => answeredAtMs,
   ),
-  prediction: defineKind('prediction', v.strictObject({ choice: v.string(), chosenAtMs: timeMs })),
+  prediction: defineKind(
+    'prediction',
+    v.strictObject({ choice: v.string(), chosenAtMs: timeMs }),
+    [],
+    ({ chosenAtMs }) => chosenAtMs,
+  ),
   /** The answers to a tree of questions, by the questions' permanent ids, those off the present path included. */
   choice: defineKind(
     'choice',
@@ -132,6 +144,8 @@ export const kinds = {
       answers: v.record(v.string(), v.picklist(['yes', 'no'])),
       changedAtMs: timeMs,
     }),
+    [],
+    ({ changedAtMs }) => changedAtMs,
   ),
   place: defineKind(
     'place',
@@ -141,13 +155,43 @@ export const kinds = {
       heading: v.strictObject({ id: headingId, text: v.string() }),
       seenAtMs: timeMs,
     }),
+    [],
+    ({ seenAtMs }) => seenAtMs,
+  ),
+  /** What was done to keep all this: when it was exported, when a reminder of that was put off, when the browser was asked. */
+  care: defineKind(
+    'care',
+    v.strictObject({
+      exportedAtMs: v.nullable(timeMs),
+      putOffAtMs: v.nullable(timeMs),
+      askedAtMs: v.nullable(timeMs),
+    }),
+    [],
+    (care) => Math.max(care.exportedAtMs ?? 0, care.putOffAtMs ?? 0, care.askedAtMs ?? 0),
   ),
   /** Whether a printed page carries the reader's notes at their places. */
-  printing: defineKind('printing', v.strictObject({ notes: v.boolean(), changedAtMs: timeMs })),
+  printing: defineKind(
+    'printing',
+    v.strictObject({ notes: v.boolean(), changedAtMs: timeMs }),
+    [],
+    ({ changedAtMs }) => changedAtMs,
+  ),
 };
+
+/** Kinds whose values are saves of a text: they stand side by side, and an import adds to them. */
+export function isTextKind(kind: Kind<unknown>): boolean {
+  return kind.schema === textSchema;
+}
+
+/** The kind of this name, or null when this page knows none. */
+export function kindNamed(name: string): Kind<unknown> | null {
+  return Object.hasOwn(kinds, name) ? kinds[name as keyof typeof kinds] : null;
+}
 
 type ValueOf<K> = K extends Kind<infer T> ? T : never;
 export type Task = ValueOf<typeof kinds.task>;
+export type QuizAnswer = ValueOf<typeof kinds.quiz>;
 export type Prediction = ValueOf<typeof kinds.prediction>;
 export type Place = ValueOf<typeof kinds.place>;
 export type NotePlace = ValueOf<(typeof kinds)['note-place']>;
+export type Care = ValueOf<typeof kinds.care>;

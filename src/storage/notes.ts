@@ -49,7 +49,7 @@ export interface Notes {
   /** Ends what `begin` began: a note that holds nothing leaves nothing behind. */
   end(id: string): void;
   /** Changes what belongs to a note. Returns what stood in the way, or null. */
-  change(id: string, change: Partial<Omit<NotePlace, 'createdAtMs'>>): Problem | null;
+  change(id: string, change: Partial<Omit<NotePlace, 'createdAtMs' | 'changedAtMs'>>): Problem | null;
   /** Deletes a note; `restore` takes it back, at any time. */
   remove(id: string): Problem | null;
   restore(id: string): Problem | null;
@@ -120,11 +120,12 @@ export function createNotes(store: Store, textOf: (id: string) => KeptText): Not
       order: nowMs,
       tags: [],
       createdAtMs: nowMs,
+      changedAtMs: nowMs,
       deletedAtMs: null,
     };
     const note = begun.get(id);
     const before = present.found === 'value' ? present.value : (note?.place ?? nowhere);
-    const problem = store.write(kinds['note-place'], id, { ...before, ...part });
+    const problem = store.write(kinds['note-place'], id, { ...before, ...part, changedAtMs: nowMs });
     if (note && !problem) note.stored = true;
     return problem;
   }
@@ -154,7 +155,13 @@ export function createNotes(store: Store, textOf: (id: string) => KeptText): Not
     begin(where) {
       const nowMs = store.clock.nowMs();
       const id = `${MADE}${store.tab}-${nowMs.toString(36)}-${(count += 1)}`;
-      const place: NotePlace = { ...where, tags: [], createdAtMs: nowMs, deletedAtMs: null };
+      const place: NotePlace = {
+        ...where,
+        tags: [],
+        createdAtMs: nowMs,
+        changedAtMs: nowMs,
+        deletedAtMs: null,
+      };
       begun.set(id, { place, stored: false, stop: textOf(id).subscribe(() => settle(id)) });
       return id;
     },

@@ -9,9 +9,9 @@ import { decode, encode } from './codec.ts';
 import type { Kind } from './kinds.ts';
 
 /** All sites of one user share an origin on GitHub Pages, so every key begins with the book's own name. */
-const PREFIX = 'brokerbook/v1/';
-const SAVE = '/save/';
-const SET_ASIDE = '/set-aside/';
+export const PREFIX = 'brokerbook/v1/';
+export const SAVE = '/save/';
+export const SET_ASIDE = '/set-aside/';
 
 export type StorageLike = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>;
 
@@ -30,11 +30,13 @@ export interface Surroundings {
   readonly events: Pick<EventTarget, 'addEventListener'>;
   /** A name for this tab that no other tab has. */
   readonly tab: string;
+  /** Told after each value that is stored, with the name of its kind. */
+  readonly onStored?: (kind: string) => void;
 }
 
 /** Why a value could not be read or written; `message` is for the reader and says what is still safe. */
 export interface Problem {
-  readonly code: 'full' | 'forbidden' | 'unknown-version' | 'corrupt' | 'removed';
+  readonly code: 'full' | 'forbidden' | 'unknown-version' | 'corrupt' | 'removed' | 'moved';
   readonly key: string;
   readonly message: string;
 }
@@ -43,6 +45,9 @@ export type Reading<T> =
   | { readonly found: 'nothing' }
   | { readonly found: 'value'; readonly value: T }
   | { readonly found: 'problem'; readonly problem: Problem };
+
+const MOVED =
+  'Nothing was done: something that this was about has changed meanwhile, perhaps in another tab.';
 
 export function isProblem(value: unknown): value is Problem {
   return typeof value === 'object' && value !== null && 'code' in value;
@@ -67,6 +72,19 @@ export interface Listing<T> {
 export interface SetAside {
   readonly key: string;
   readonly raw: string;
+}
+
+/** One key of ours with what is stored under it, whatever that is. */
+export interface Entry {
+  readonly key: string;
+  readonly raw: string;
+}
+
+/** What becomes of a key: from what it was when this was planned, to what it is to be; null is nothing. */
+export interface Change {
+  readonly key: string;
+  readonly from: string | null;
+  readonly to: string | null;
 }
 
 export interface Store {
@@ -98,6 +116,15 @@ export interface Store {
   discard(setAside: SetAside): void;
   /** Calls back when the page may be about to go: the last chance to write. */
   onFlush(listener: () => void): void;
+  /** Everything of ours as it is stored, by key: of unknown kinds and versions, corrupt and set aside, too. */
+  entries(): readonly Entry[] | Problem;
+  /**
+   * Makes all of these changes or none: when one key is not any more what the change comes from (`moved`), or the
+   * storage refuses one, everything is as it was before. Returns what stood in the way, or null.
+   */
+  change(changes: readonly Change[]): Problem | null;
+  /** Runs `use` so that all that it reads shares one look through the keys, for those who read many texts. */
+  atOnce<R>(use: () => R): R;
 }
 
 /**
@@ -117,7 +144,7 @@ export function keyOf<T>(kind: Kind<T>, id: string): string {
 }
 
 /** The key that watchers of a value go by: its own, also for its saves and for what was set aside. */
-function watchedKey(key: string): string {
+export function watchedKey(key: string): string {
   return key.split(SET_ASIDE, 1).join().split(SAVE, 1).join();
 }
 
@@ -126,16 +153,29 @@ function kindKey(key: string): string {
   return key.slice(0, key.indexOf('/', PREFIX.length) + 1);
 }
 
-export function createStore({ storage, clock, events, tab }: Surroundings): Store {
+export function createStore({ storage, clock, events, tab, onStored }: Surroundings): Store {
   const listeners = new Map<string, Set<() => void>>();
   const flushes = new Set<() => void>();
+  /** Our keys by the key that is watched, while `atOnce` runs and nothing was written since they were looked through. */
+  let index: ReadonlyMap<string, readonly string[]> | null = null;
+  let depth = 0;
 
   const tell = (key: string): void => listeners.get(key)?.forEach((listener) => listener());
   const notify = (key: string): void => {
     tell(key);
     tell(kindKey(key));
   };
-  const notifyAll = (): void => [...listeners.keys()].forEach(tell);
+  const notifyAll = (): void => atOnce(() => [...listeners.keys()].forEach(tell));
+
+  function atOnce<R>(use: () => R): R {
+    depth += 1;
+    try {
+      return use();
+    } finally {
+      depth -= 1;
+      if (depth === 0) index = null;
+    }
+  }
 
   events.addEventListener('storage', (event) => {
     const key = 'key' in event && typeof event.key === 'string' ? event.key : null;
@@ -175,17 +215,32 @@ export function createStore({ storage, clock, events, tab }: Surroundings): Stor
   function moveAside(open: StorageLike, key: string, raw: string): void {
     let time = clock.nowMs();
     while (open.getItem(`${key}${SET_ASIDE}${time}`) !== null) time += 1;
+    index = null;
     open.setItem(`${key}${SET_ASIDE}${time}`, raw);
     open.removeItem(key);
   }
 
-  /** Every key that begins so; nothing when the storage is out of reach. */
-  function keysFrom(prefix: string): readonly string[] | Problem {
-    return access(prefix, (open) =>
-      Array.from({ length: open.length }, (_, index) => open.key(index) ?? '')
-        .filter((key) => key.startsWith(prefix))
-        .sort(),
-    );
+  function ourKeys(open: StorageLike): string[] {
+    return Array.from({ length: open.length }, (_, at) => open.key(at) ?? '')
+      .filter((key) => key.startsWith(PREFIX))
+      .sort();
+  }
+
+  /** The key of a value and those of its saves and of what was set aside, as far as they are there. */
+  function keysOf(watched: string): readonly string[] | Problem {
+    return access(watched, (open) => {
+      if (depth === 0) return ourKeys(open).filter((key) => watchedKey(key) === watched);
+      if (!index) {
+        const found = new Map<string, string[]>();
+        for (const key of ourKeys(open)) {
+          const beside = found.get(watchedKey(key));
+          if (beside) beside.push(key);
+          else found.set(watchedKey(key), [key]);
+        }
+        index = found;
+      }
+      return index.get(watched) ?? [];
+    });
   }
 
   function listen(key: string, listener: () => void): () => void {
@@ -223,19 +278,21 @@ export function createStore({ storage, clock, events, tab }: Surroundings): Stor
       const key = keyOf(kind, id);
       const present = readKey(kind, key);
       if (present.found === 'problem') return present.problem;
+      index = null;
       const refused = access(key, (open) => open.setItem(key, encode(kind, value)));
       if (isProblem(refused)) return refused;
       notify(key);
+      onStored?.(kind.name);
       return null;
     },
 
     readSaves<T>(kind: Kind<T>, id: string): readonly Save<T>[] | Problem {
       const prefix = keyOf(kind, id) + SAVE;
-      const keys = keysFrom(prefix);
+      const keys = keysOf(keyOf(kind, id));
       if (isProblem(keys)) return keys;
       const saves: Save<T>[] = [];
       for (const key of keys) {
-        if (key.includes(SET_ASIDE)) continue;
+        if (!key.startsWith(prefix) || key.includes(SET_ASIDE)) continue;
         const reading = readKey(kind, key);
         if (reading.found === 'problem') return reading.problem;
         if (reading.found === 'value') saves.push({ name: key.slice(prefix.length), value: reading.value });
@@ -250,6 +307,7 @@ export function createStore({ storage, clock, events, tab }: Surroundings): Stor
       replaced: readonly Save<T>[],
     ): Problem | null {
       const key = keyOf(kind, id);
+      index = null;
       for (const { name, value } of saves) {
         const refused = access(key, (open) => open.setItem(key + SAVE + name, encode(kind, value)));
         if (isProblem(refused)) return refused;
@@ -257,6 +315,7 @@ export function createStore({ storage, clock, events, tab }: Surroundings): Stor
       // Only now: a page that goes in between leaves one save too many, never one too few.
       for (const { name } of replaced) access(key, (open) => open.removeItem(key + SAVE + name));
       notify(key);
+      onStored?.(kind.name);
       return null;
     },
 
@@ -264,6 +323,7 @@ export function createStore({ storage, clock, events, tab }: Surroundings): Stor
       const key = keyOf(kind, id);
       const present = readKey(kind, key);
       if (present.found === 'problem') return present.problem;
+      index = null;
       const refused = access(key, (open) => open.removeItem(key));
       if (isProblem(refused)) return refused;
       notify(key);
@@ -272,7 +332,7 @@ export function createStore({ storage, clock, events, tab }: Surroundings): Stor
 
     list<T>(kind: Kind<T>): Listing<T> {
       const prefix = `${PREFIX}${kind.name}/`;
-      const keys = keysFrom(prefix);
+      const keys = access(prefix, (open) => ourKeys(open).filter((key) => key.startsWith(prefix)));
       if (isProblem(keys)) return { values: new Map(), problems: [keys] };
       const values = new Map<string, Save<T>[]>();
       const problems: Problem[] = [];
@@ -299,17 +359,16 @@ export function createStore({ storage, clock, events, tab }: Surroundings): Stor
 
     setAside<T>(kind: Kind<T>, id: string): readonly SetAside[] {
       const prefix = keyOf(kind, id);
-      const keys = keysFrom(prefix);
+      const keys = keysOf(prefix);
       if (isProblem(keys)) return [];
       const found = access(prefix, (open) =>
-        keys
-          .filter((key) => key.includes(SET_ASIDE) && watchedKey(key) === prefix)
-          .map((key) => ({ key, raw: open.getItem(key) ?? '' })),
+        keys.filter((key) => key.includes(SET_ASIDE)).map((key) => ({ key, raw: open.getItem(key) ?? '' })),
       );
       return isProblem(found) ? [] : found;
     },
 
     discard({ key }: SetAside): void {
+      index = null;
       access(key, (open) => open.removeItem(key));
       notify(watchedKey(key));
     },
@@ -317,5 +376,42 @@ export function createStore({ storage, clock, events, tab }: Surroundings): Stor
     onFlush(listener: () => void): void {
       flushes.add(listener);
     },
+
+    entries(): readonly Entry[] | Problem {
+      return access(PREFIX, (open) => ourKeys(open).map((key) => ({ key, raw: open.getItem(key) ?? '' })));
+    },
+
+    change(changes: readonly Change[]): Problem | null {
+      index = null;
+      const done: Change[] = [];
+      const outcome = access(PREFIX, (open): Problem | null => {
+        const set = (key: string, raw: string | null): void =>
+          raw === null ? open.removeItem(key) : open.setItem(key, raw);
+        const moved = changes.find(({ key, from }) => open.getItem(key) !== from);
+        if (moved) return { code: 'moved', key: moved.key, message: MOVED };
+        try {
+          for (const change of [...changes].sort((one, two) => stage(one) - stage(two))) {
+            set(change.key, change.to);
+            done.push(change);
+          }
+        } catch (error) {
+          // What was added goes first; the rest is taken back in turn. So each step needs no more room than there was.
+          done.reverse().sort((one, two) => Number(one.from !== null) - Number(two.from !== null));
+          for (const { key, from } of done) set(key, from);
+          throw error;
+        }
+        return null;
+      });
+      if (isProblem(outcome)) return outcome;
+      new Set(done.map(({ key }) => watchedKey(key))).forEach(notify);
+      return null;
+    },
+
+    atOnce,
   };
+}
+
+/** Removing comes last: a page that goes in between leaves a value too many, never one too few. */
+function stage({ from, to }: Change): number {
+  return to === null ? 2 : from === null ? 0 : 1;
 }

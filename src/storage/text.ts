@@ -101,6 +101,10 @@ export function openText(store: Store, kind: Kind<StoredText>, id: string): Kept
   }
 
   function save(): void {
+    store.atOnce(saveNow);
+  }
+
+  function saveNow(): void {
     cancelTimer?.();
     cancelTimer = null;
     if (!dirty) return;
@@ -139,6 +143,10 @@ export function openText(store: Store, kind: Kind<StoredText>, id: string): Kept
 
   /** Looks again, because another tab, or the reader by clearing the storage, may have changed it. */
   function look(): void {
+    store.atOnce(lookNow);
+  }
+
+  function lookNow(): void {
     if (dirty) {
       if (state.problem) save();
       return;
@@ -221,14 +229,15 @@ export function openText(store: Store, kind: Kind<StoredText>, id: string): Kept
 }
 
 type Seen = StoredText['seen'];
-type TextSave = Save<StoredText>;
+export type TextSave = Save<StoredText>;
 
-function replaces(later: TextSave, earlier: TextSave): boolean {
+/** Whether a save was made by someone who had, or had taken over, the text of another. */
+export function replaces(later: TextSave, earlier: TextSave): boolean {
   const { by, seen } = earlier.value;
   return later.name !== earlier.name && (later.value.seen[by] ?? 0) >= (seen[by] ?? 0);
 }
 
-/** Those of the saves that none of the others replaces. */
+/** The saves that none of the others replaces. */
 export function standing(saves: readonly TextSave[]): TextSave[] {
   return saves.filter((one) => !saves.some((other) => replaces(other, one)));
 }

@@ -25,7 +25,7 @@ testInDepth({
     'pause-consumer': /^Pause /,
     'close-consumer': /^Close /,
     'cancel-consumer': /^Cancel /,
-    'add-consumer': /^Add consumer to queue/,
+    'add-consumer': /^Add consumer to /,
     'cut-link': /^Cut links? between/,
     'purge-queue': /^Purge /,
   },

@@ -226,23 +226,23 @@ test('leaving with something unsaved asks first', async ({ page }) => {
 
 test('ticks and answers are counted, live, and are there after a reload', async ({ page }) => {
   const progress = page.locator('.progress-count').first();
-  await expect(progress).toHaveText('0 of 6 done');
+  await expect(progress).toHaveText(/^0 of \d+ done$/);
   const boxes = tasks(page).getByRole('checkbox');
   await (await awake(boxes.first())).focus();
   await page.keyboard.press('Space');
   await expect(tasks(page).getByRole('status')).toHaveText('1 of 3 done');
-  await expect(progress).toHaveText('1 of 6 done');
+  await expect(progress).toHaveText(/^1 of \d+ done$/);
   await (
     await awake(page.getByRole('textbox', { name: /^Your answer When would you/ }))
   ).fill('For work, not facts.');
-  await expect(progress).toHaveText('2 of 6 done');
+  await expect(progress).toHaveText(/^2 of \d+ done$/);
 
   await page.reload();
   await expect(await awake(boxes.first())).toBeChecked();
   await expect(tasks(page).getByRole('status')).toHaveText('1 of 3 done');
-  await expect(progress).toHaveText('2 of 6 done');
+  await expect(progress).toHaveText(/^2 of \d+ done$/);
   await boxes.first().uncheck();
-  await expect(progress).toHaveText('1 of 6 done');
+  await expect(progress).toHaveText(/^1 of \d+ done$/);
 });
 
 test('home offers the start, then the section that the reader was in', async ({ page, site }) => {

@@ -84,8 +84,17 @@ export async function scrollThrough(page: Page): Promise<void> {
         [...children].every((child) => !child.checkVisibility()),
       ),
     undefined,
-    { timeout: 15_000 },
+    { timeout: 45_000 },
   );
+}
+
+/**
+ * Waits for every font of the page. Until one is there another of its size stands in, if the machine has that; what a
+ * machine without it makes of the lines is not the page's doing.
+ */
+export async function fontsAreThere(page: Page): Promise<void> {
+  await page.evaluate(() => Promise.allSettled([...document.fonts].map((face) => face.load())));
+  await page.evaluate(() => document.fonts.ready);
 }
 
 interface Served {

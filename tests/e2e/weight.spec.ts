@@ -8,6 +8,7 @@ import {
   chapter,
   expect,
   experimentsOn,
+  fontsAreThere,
   kafkaInDepth,
   rabbitmqInDepth,
   twoBrokers,
@@ -108,14 +109,14 @@ for (const path of [kafkaInDepth, rabbitmqInDepth])
   });
 
 for (const widthPx of [360, 1440])
-  for (const path of ['', chapter, kafkaInDepth, rabbitmqInDepth, twoBrokers])
+  for (const path of ['', chapter, kafkaInDepth, rabbitmqInDepth, twoBrokers, 'progress/'])
     test(`nothing shifts when /${path} hydrates at ${widthPx} px`, async ({ page }) => {
       await page.setViewportSize({ width: widthPx, height: 900 });
       await page.goto(path, { waitUntil: 'domcontentloaded' });
-      await page.evaluate(async () => {
+      await fontsAreThere(page);
+      await page.evaluate(() => {
         const shifts: string[] = [];
         (window as unknown as { shifts: string[] }).shifts = shifts;
-        await document.fonts.ready;
         new PerformanceObserver((list) => {
           for (const entry of list.getEntries() as (PerformanceEntry & {
             value: number;

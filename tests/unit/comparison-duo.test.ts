@@ -11,7 +11,7 @@ import { Host } from '../../src/worker/host.ts';
 const poster = scenePoster(scenes.find(({ id }) => id === 'beside-replay')!);
 
 /** Both sessions on one simulator, in the same thread. */
-function start(): Duo {
+function start(of = poster): Duo {
   const worker: WorkerLike = {
     onmessage: null,
     onerror: null,
@@ -23,7 +23,7 @@ function start(): Duo {
     (answer) => void setTimeout(() => worker.onmessage?.({ data: structuredClone(answer) }), 0),
     (work) => void setTimeout(work, 0),
   );
-  return new Duo(poster, new Client(() => worker, { every: () => () => undefined }));
+  return new Duo(of, new Client(() => worker, { every: () => () => undefined }));
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -38,7 +38,7 @@ const areAt = (duo: Duo, at: number): boolean => moments(duo).every((each) => ea
 const frames = (duo: Duo) => both((side) => duo.sides[side].frame.value);
 const press = (duo: Duo, id: string) =>
   interventions(
-    poster,
+    duo.poster,
     frames(duo),
     duo.sides.queue.actions.value.map(({ action }) => action),
   ).find((each) => each.id === id)!;
@@ -131,6 +131,29 @@ describe('two runs in step', () => {
     expect(queue.view.consumers.find(({ id }) => id === `${LATE}-1`)?.processed).toBe(0);
     const place = stream.view.topics[0]!.partitions[0]!;
     expect(place.readers.find(({ group }) => group === LATE)?.lag).toBeLessThan(place.logEnd - 10);
+    duo.close();
+  });
+
+  test('beside a share group it comes as a share group of its own', async () => {
+    const duo = start(scenePoster(scenes.find(({ id }) => id === 'beside-share-group')!));
+    await duo.act(press(duo, 'late').make);
+    expect(press(duo, 'late').refused).not.toBeNull();
+    await duo.seek(Infinity);
+    await until(() => duo.frame.value.ended);
+    const { stream } = frames(duo);
+    if (!('groups' in stream.view)) throw new Error('another view');
+    expect(stream.view.groups.map(({ id }) => id)).toContain(LATE);
+    duo.close();
+  });
+
+  test('a moment that is asked for while something is done to both is shown when it is done', async () => {
+    const duo = start();
+    await duo.seek(5_000_000);
+    const done = duo.act(sending(poster, 'A'));
+    await duo.seek(20_000_000);
+    await done;
+    await until(() => areAt(duo, 20_000_000));
+    expect(SIDES.map((side) => duo.sides[side].actions.value[0]?.atMs)).toEqual([5000, 5000]);
     duo.close();
   });
 

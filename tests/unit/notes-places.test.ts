@@ -103,6 +103,7 @@ function note(
     order: 0,
     tags: [],
     createdAtMs: 1,
+    changedAtMs: 1,
     deletedAtMs: null,
     ...place,
   };

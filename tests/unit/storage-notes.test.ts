@@ -222,7 +222,15 @@ it('ten thousand notes are listed in one walk over the keys', () => {
   for (let index = 0; index < 10_000; index += 1) {
     const id = `n/t1-${index}`;
     const text = { version: 1, text: `note ${index}`, savedAtMs: index, by: 't1', seen: { t1: index + 1 } };
-    const place = { version: 1, ...where, order: index, tags: [], createdAtMs: index, deletedAtMs: null };
+    const place = {
+      version: 1,
+      ...where,
+      order: index,
+      tags: [],
+      createdAtMs: index,
+      changedAtMs: index,
+      deletedAtMs: null,
+    };
     values.set(`brokerbook/v1/note/${id}/save/t1-${index + 1}`, JSON.stringify(text));
     values.set(`brokerbook/v1/note-place/${id}`, JSON.stringify(place));
   }

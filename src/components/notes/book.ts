@@ -1,9 +1,9 @@
 /** The pages of the book with their headings and fields, for notes to find their places: read from the sources, in the build. */
 import { readdirSync, readFileSync } from 'node:fs';
 import GithubSlugger from 'github-slugger';
-import { claims } from '../../scenarios/library.ts';
+import { challenges, claims } from '../../scenarios/library.ts';
 import type { BookPage } from '../../widgets/notes/places.ts';
-import { brokerPages, chapters } from '../shell/contents.mjs';
+import { about, brokerPages, chapters, otherPages } from '../shell/contents.mjs';
 
 const order = ['index', ...[...chapters, ...brokerPages].flatMap(({ slug }) => slug ?? [])];
 
@@ -39,7 +39,7 @@ export function pageOf(id: string, source: string): BookPage {
   return { id, title, headings, fields };
 }
 
-/** Every page of the book that notes are made on, in the order in which it is read; the proofs come last. */
+/** Every page of the book that notes are made on, in the order in which it is read; those that are made of data come last. */
 export function pagesOfTheBook(): BookPage[] {
   const pages = readdirSync('content', { recursive: true, encoding: 'utf8' })
     .filter((file) => /^(?!.*(^|\/)_).*\.mdx?$/.test(file))
@@ -48,11 +48,11 @@ export function pagesOfTheBook(): BookPage[] {
   const rank = ({ id }: BookPage): number => (order.includes(id) ? order.indexOf(id) : order.length);
   return [
     ...pages.sort((one, other) => rank(one) - rank(other)),
-    ...claims.map(({ id, statement }) => ({
-      id: `claims/${id}`,
-      title: statement,
-      headings: [],
-      fields: [],
-    })),
+    ...[
+      ...[...otherPages, ...about].map(({ slug, title }) => ({ id: slug, title })),
+      ...challenges.map(({ id, title }) => ({ id: `practice/${id}`, title })),
+      { id: 'claims', title: 'Claims' },
+      ...claims.map(({ id, statement }) => ({ id: `claims/${id}`, title: statement })),
+    ].map((page) => ({ ...page, headings: [], fields: [] })),
   ];
 }

@@ -31,6 +31,8 @@ export default function Workloads({ poster }: { poster: string }) {
       setChosen(id);
       return true;
     } catch {
+      if (latest.current !== id) return false;
+      latest.current = chosen;
       duo.error.value = 'This workload could not be loaded. The figure shows the one before.';
       return false;
     }
@@ -60,8 +62,10 @@ export default function Workloads({ poster }: { poster: string }) {
           value={chosen}
           disabled={!ready}
           onChange={(event) => {
+            const select = event.currentTarget;
             setAddressed(false);
-            void load(event.currentTarget.value);
+            // One that does not come is not shown as chosen.
+            void load(select.value).then(() => (select.value = latest.current));
           }}
         >
           {page.workloads.map(({ id, title }) => (

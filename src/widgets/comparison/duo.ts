@@ -65,8 +65,10 @@ export class Duo {
   private playhead: number;
   private ticked: number | null = null;
   private announcedAt = -Infinity;
-  /** Something is done to both at once: playing waits for it. */
+  /** Something is done to both at once: playing waits for it, and so does a seek. */
   private busy = false;
+  /** Where the reader wants to be once that is done. */
+  private wish: number | null = null;
   private readonly stopShowing: () => void;
 
   constructor(poster: BesidePoster, client: Client) {
@@ -144,6 +146,10 @@ export class Duo {
 
   /** @param at virtual microseconds */
   async seek(at: number): Promise<void> {
+    if (this.busy) {
+      this.wish = at;
+      return;
+    }
     this.untouched.value = false;
     this.playhead = Math.round(Math.max(0, Math.min(this.frame.value.endsAt, at)));
     if (await this.open()) this.ask(this.playhead);
@@ -161,15 +167,16 @@ export class Duo {
       this.ask(by > 0 ? Math.min(...moments) : Math.max(...moments));
       await this.settled();
     });
-    this.playhead = this.asked;
     this.announce(seconds(this.asked));
   }
 
   /** Everything as it was: the scenarios' own settings, no actions, the first frames. */
   async reset(): Promise<void> {
     this.playing.value = false;
-    this.asked = this.playhead = this.poster.posters.queue.frame.at;
-    await this.alone(() => this.each((session) => session.reset()));
+    await this.alone(
+      () => this.each((session) => session.reset()),
+      () => this.poster.posters.queue.frame.at,
+    );
     this.untouched.value = true;
     this.error.value = null;
     this.announce('Reset');
@@ -180,9 +187,10 @@ export class Duo {
    * @param make gives each side's actions once its run is open; null where nothing is to be done
    */
   async act(make: (side: Side, about: About, frame: Frame) => Action | null): Promise<void> {
-    if (this.busy || !(await this.open())) return;
-    this.untouched.value = false;
+    if (this.busy) return;
     await this.alone(async () => {
+      if (!(await this.open())) return;
+      this.untouched.value = false;
       await this.settled();
       const before = both((side) => this.sides[side].actions.value.length);
       const done = both((side) => this.sides[side].act((about, frame) => make(side, about, frame)));
@@ -191,14 +199,12 @@ export class Duo {
       // What only one of them can do is done to neither.
       for (const side of SIDES) if (well[side]) await this.takeBack(side, before[side]);
     });
-    this.playhead = this.asked = this.frame.value.at;
   }
 
   /** Takes back what the reader did to both, by its place in the list. */
   async withdraw(index: number): Promise<void> {
     if (this.busy) return;
     await this.alone(() => this.each((session) => session.withdraw(index)));
-    this.playhead = this.asked = this.frame.value.at;
   }
 
   /** Another setting of one side, or of both: what is set starts over, and goes to the moment shown. */
@@ -210,7 +216,6 @@ export class Duo {
       await Promise.all(sides.map((side) => this.sides[side].turn(knob, option)));
     });
     this.untouched.value = false;
-    this.playhead = this.asked = this.frame.value.at;
   }
 
   /** What stands in the address of this comparison at this moment. @throws RunError (as a rejection) */
@@ -222,7 +227,6 @@ export class Duo {
   async readAddress(texts: Both<string>): Promise<void> {
     await this.alone(() => this.each((session, side) => session.readAddress(texts[side], true)));
     this.untouched.value = false;
-    this.playhead = this.asked = this.frame.value.at;
   }
 
   announce(text: string): void {
@@ -269,13 +273,27 @@ export class Duo {
     return Promise.all(SIDES.map((side) => work(this.sides[side], side)));
   }
 
-  private async alone(work: () => Promise<unknown>): Promise<void> {
+  /**
+   * Does what nothing may come between, and then goes where the reader has wished to be meanwhile.
+   * @param moment where both are when it is done
+   */
+  private async alone(
+    work: () => Promise<unknown>,
+    moment = (): number => this.frame.value.at,
+  ): Promise<void> {
     this.busy = true;
+    this.wish = null;
     try {
       await work();
     } finally {
       this.busy = false;
+      this.playhead = this.asked = moment();
+      this.goOn();
     }
+  }
+
+  private goOn(): void {
+    if (this.wish !== null) void this.seek(this.wish);
   }
 
   private async takeBack(side: Side, length: number): Promise<void> {

@@ -86,7 +86,7 @@ function lateClient(side: Side, { clients }: About): Action | null {
   if (side === 'stream') {
     const model = clients.find(
       (client): client is Extract<ClientOf<'kafka'>, { role: 'consumer' | 'share-consumer' }> =>
-        client.role === 'consumer' && 'group' in client,
+        'group' in client && (client.role === 'consumer' || client.role === 'share-consumer'),
     );
     if (!model) return null;
     const client = { ...model, id: LATE_CLIENT, group: LATE, startMs: 0 };

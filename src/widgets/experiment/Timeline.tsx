@@ -37,8 +37,8 @@ export function Timeline({ frame, ready, onSeek }: Props) {
         ))}
         <span class="xp-rail" />
         <span class="xp-gone" style={`width:${percent(at, endsAt).toFixed(2)}%`} />
-        {marks.map(({ seq, at: moment, kind }) => (
-          <span key={`${kind}-${seq}`} class={`xp-mark xp-mark-${kind}`} style={where(moment)} />
+        {marks.map(({ seq, at: moment, kind, text }) => (
+          <span key={`${kind}-${seq} ${text}`} class={`xp-mark xp-mark-${kind}`} style={where(moment)} />
         ))}
       </div>
       <input

@@ -71,6 +71,8 @@ export default function TextField({ kind, id, label, labelContextId }: Props) {
           ref={field}
           rows={1}
           autocomplete="off"
+          // Nothing to read: it lets a style tell an empty field from one with words in it.
+          placeholder=" "
           aria-labelledby={labelContextId ? `${fieldId}-label ${labelContextId}` : undefined}
           aria-describedby={`${fieldId}-trouble`}
           onInput={(event) => kept.current?.edit(event.currentTarget.value)}

@@ -47,7 +47,7 @@ interface Open {
 
 function opened(token: Token): Open['make'] {
   if (token.type === 'link_open') {
-    const address = safeAddress(token.attrGet('href') ?? '');
+    const address = safeAddress(String(token.attrGet('href') ?? ''));
     return (children) =>
       address === null
         ? h('span', null, ...children)
@@ -76,7 +76,7 @@ function single(token: Token): ComponentChild {
       return h('pre', { tabIndex: 0 }, h('code', null, token.content));
     case 'image': {
       // A picture from elsewhere would tell its server who reads: it is linked, and not loaded.
-      const address = safeAddress(token.attrGet('src') ?? '');
+      const address = safeAddress(String(token.attrGet('src') ?? ''));
       const words = token.content === '' ? 'picture' : token.content;
       if (address === null) return `[${words}]`;
       return h('a', { href: address, rel: 'noopener noreferrer nofollow' }, `[${words}]`);

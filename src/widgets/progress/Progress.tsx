@@ -1,29 +1,38 @@
-/** The reader's progress through a chapter: a small ring and "2 of 6 done", as wide before it is counted as after. */
+/** The reader's progress through a page: a small ring and "2 of 6 done", as wide before it is counted as after. */
 import { useSignal } from '@preact/signals';
 import { useLayoutEffect } from 'preact/hooks';
 import { readerStore } from '../../storage/browser.ts';
-import { countDone, watchDone } from './countDone.ts';
-import type { Practice } from './countDone.ts';
+import { doneKeys, watchDone } from './countDone.ts';
+import type { Countable } from './countDone.ts';
 import './progress.css';
 
-export default function Progress({ taskIds, questionIds }: Practice) {
+interface Props {
+  /** Each once. */
+  readonly items: readonly Countable[];
+}
+
+export default function Progress({ items }: Props) {
   const done = useSignal(0);
-  const total = taskIds.length + questionIds.length;
 
   useLayoutEffect(() => {
     const store = readerStore();
     const count = (): void => {
-      done.value = countDone(store, { taskIds, questionIds });
+      done.value = doneKeys(store, items).size;
     };
     count();
-    return watchDone(store, { taskIds, questionIds }, count);
+    return watchDone(store, items, count);
   }, []);
 
+  return <Count done={done.value} total={items.length} />;
+}
+
+/** Drawn so by the sidebar and by the page on progress. */
+export function Count({ done, total }: { readonly done: number; readonly total: number }) {
   return (
     <p class="progress not-content">
-      <span class="progress-ring" aria-hidden="true" style={{ '--done': `${(100 * done.value) / total}%` }} />
+      <span class="progress-ring" aria-hidden="true" style={{ '--done': `${(100 * done) / total}%` }} />
       <span class="progress-count">
-        {done.value} of {total} done
+        {done} of {total} done
       </span>
     </p>
   );

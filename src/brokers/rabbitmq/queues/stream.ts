@@ -199,12 +199,21 @@ export class StreamLog implements QueueMachine {
     this.dropTo(this.segments.peek()!.first, why, effects);
   }
 
+  /** @param position the first that stays */
   private dropTo(position: number, why: string, effects: QueueEffects): void {
     const from = this.start;
     if (position === from) return;
     for (; this.start < position; this.start++) this.bytes -= this.messages.shift()!.bytes;
     while ((this.chunks.peek()?.first ?? Infinity) < position) this.chunks.shift();
-    effects.trace({ kind: 'expired', node: this.node, place: this.name, position, message: null, from, why });
+    effects.trace({
+      kind: 'expired',
+      node: this.node,
+      place: this.name,
+      position: position - 1,
+      message: null,
+      from,
+      why,
+    });
   }
 
   private subscribe(subscription: Subscription, effects: QueueEffects): void {

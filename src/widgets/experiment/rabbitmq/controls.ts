@@ -158,7 +158,7 @@ export function addConsumers({ view, offered, about, actions }: Moment<'rabbitmq
     const base = {
       id: `add-consumer-${queue}`,
       label,
-      words: `Add consumer to queue ${queue}`.replace(/^Add consumer/, 'Add consumer'),
+      words: queues.length === 1 ? `Add consumer to ${queue}` : label,
       fault: false,
     };
     if (ids.size >= DRAWN.consumers)

@@ -1,5 +1,5 @@
 /** Draws the routing bench: the last message, and how each binding is held against it, word by word. */
-import type { TargetedKeyboardEvent, TargetedMouseEvent } from 'preact';
+import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { StageProps } from '../../drawing.ts';
 import { CellsSvg, Heading, KeyCell, round, tabOf, Token } from '../../kafka/cells/Cells.tsx';
@@ -115,32 +115,47 @@ interface Picking {
   readonly onPick: BenchProps['onPick'];
 }
 
-/** What can be picked is a button of the picture. */
-function pickable(pick: Pick, { picked, onPick }: Picking) {
+interface PickableProps extends Picking {
+  readonly pick: Pick;
+  /** Where the button lies over what it picks. */
+  readonly area: { x: number; y: number; width: number; height: number };
+  readonly children: ComponentChildren;
+}
+
+/**
+ * What can be picked, with a button over it. The words drawn below are no part of the button: its name says what it
+ * picks, and what picking does. A pointer may hit the drawing beside the button too.
+ */
+function Pickable({ pick, area, picked, onPick, children }: PickableProps) {
+  if (!onPick) return <g>{children}</g>;
   const pressed = picked?.kind === pick.kind && picked.name === pick.name;
-  if (!onPick) return { class: '' };
   const words =
     pick.kind === 'exchange'
       ? `Bind from exchange ${pick.name}: then pick a queue`
       : picked?.kind === 'exchange'
         ? `Bind exchange ${picked.name} to queue ${pick.name}`
         : `Bind to queue ${pick.name}`;
-  return {
-    class: `xb-pick${pressed ? ' xb-picked' : ''}`,
-    role: 'button' as const,
-    tabindex: 0,
-    'aria-label': words,
-    'aria-pressed': pressed,
-    onClick: ({ currentTarget }: TargetedMouseEvent<SVGGElement>): void => {
-      onPick(pick, currentTarget);
-    },
-    onKeyDown: (event: TargetedKeyboardEvent<SVGGElement>): void => {
-      if (event.key !== 'Enter' && event.key !== ' ') return;
-      event.preventDefault();
-      event.stopPropagation();
-      onPick(pick, event.currentTarget);
-    },
-  };
+  return (
+    <g
+      class={`xb-pick${pressed ? ' xb-picked' : ''}`}
+      onClick={({ currentTarget }) => onPick(pick, currentTarget)}
+    >
+      {children}
+      <rect
+        {...area}
+        role="button"
+        tabindex={0}
+        aria-label={words}
+        aria-pressed={pressed}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' && event.key !== ' ') return;
+          event.preventDefault();
+          event.stopPropagation();
+          onPick(pick, event.currentTarget);
+        }}
+      />
+    </g>
+  );
 }
 
 function Block({ block, picked, onPick }: Picking & { block: ExchangeBlock }) {
@@ -148,7 +163,12 @@ function Block({ block, picked, onPick }: Picking & { block: ExchangeBlock }) {
   const beside = nameAt.anchor === 'start';
   return (
     <g>
-      <g {...pickable({ kind: 'exchange', name: exchange.name }, { picked, onPick })}>
+      <Pickable
+        pick={{ kind: 'exchange', name: exchange.name }}
+        area={{ x: round(centre.x - 18), y: round(centre.y - 18), width: 36, height: 36 }}
+        picked={picked}
+        onPick={onPick}
+      >
         <g class={`xq-exchange${via === null ? '' : ' xb-visited'}`} aria-hidden="true">
           <circle cx={round(centre.x)} cy={round(centre.y)} r="15" />
           <path
@@ -171,7 +191,7 @@ function Block({ block, picked, onPick }: Picking & { block: ExchangeBlock }) {
             </text>
           ))}
         </g>
-      </g>
+      </Pickable>
       {rows.map((row) => (
         <Row key={row.binding.id} row={row} />
       ))}
@@ -222,7 +242,12 @@ function Row({ row }: { row: BindingRow }) {
 function Queue({ box, messageKey, picked, onPick }: Picking & { box: QueueBox; messageKey: string | null }) {
   const { queue, name, copied, note, x, y, width, height } = box;
   return (
-    <g {...pickable({ kind: 'queue', name: queue.name }, { picked, onPick })}>
+    <Pickable
+      pick={{ kind: 'queue', name: queue.name }}
+      area={{ x, y, width, height }}
+      picked={picked}
+      onPick={onPick}
+    >
       <g aria-hidden="true" class={`xb-queue${copied ? ' xb-copied' : ''}`}>
         <rect class="xp-lane" x={x} y={y} width={width} height={height} rx="8" />
         <path class="xq-tube" d={`M${x} ${y}h${width}M${x} ${y + height}h${width}`} />
@@ -238,6 +263,6 @@ function Queue({ box, messageKey, picked, onPick }: Picking & { box: QueueBox; m
           </g>
         )}
       </g>
-    </g>
+    </Pickable>
   );
 }
