@@ -146,6 +146,7 @@ async function real(input: Input, model: ChannelModel, url: string): Promise<Rou
   const names = new Names(randomBytes(4).toString('hex'));
   const run: Run = {
     names,
+    made: { exchanges: new Set(), queues: new Set() },
     recorder,
     agenda: new Agenda(recorder, () => undefined),
     copies: new Copies(),
@@ -184,7 +185,7 @@ async function real(input: Input, model: ChannelModel, url: string): Promise<Rou
     return { queues: found, returned };
   } finally {
     await channel.close();
-    await takeAway(names, url);
+    await takeAway(run.made, url);
   }
 }
 

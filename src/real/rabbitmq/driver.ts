@@ -20,14 +20,7 @@ import { Names } from './names.ts';
 import { packagesStarter } from './packages.ts';
 import { RealPublisher } from './publisher.ts';
 import type { RealClient, Run } from './run.ts';
-import {
-  declareBinding,
-  declareExchange,
-  declareQueue,
-  madeIn,
-  removeBinding,
-  takeAway,
-} from './topology.ts';
+import { declareBinding, declareExchange, declareQueue, removeBinding, takeAway } from './topology.ts';
 
 type RabbitmqScenario = ScenarioOf<'rabbitmq'>;
 type Timed = RabbitmqScenario['timeline'][number];
@@ -48,6 +41,8 @@ const OWN_ACTIONS: readonly string[] = [
   'unbind',
   'join',
 ];
+/** What brings a node back after it; nothing, where that is what it did. */
+const REMEDIES: Partial<Record<Fault, Fault>> = { crash: 'restart', close: 'restart', pause: 'resume' };
 const PLUGIN = 'x-consistent-hash';
 
 export const rabbitmqDriver: Driver = {
@@ -128,6 +123,8 @@ class RealRun {
   private readonly agenda: Agenda;
   private readonly clients = new Map<string, RealClient>();
   private installation: Installation;
+  /** What would bring back each node that is not at work. */
+  private readonly unwell = new Map<string, Fault>();
   /** Clients that begin together begin one after the other, in the order of the scenario: so each run is like another. */
   private starting: Promise<void> = Promise.resolve();
   private fail: (error: Error) => void = () => undefined;
@@ -141,6 +138,7 @@ class RealRun {
     this.agenda = new Agenda(recorder, failed);
     this.run = {
       names: new Names(randomBytes(4).toString('hex')),
+      made: { exchanges: new Set(), queues: new Set() },
       recorder,
       agenda: this.agenda,
       copies: new Copies(),
@@ -171,7 +169,7 @@ class RealRun {
       agenda.end();
       for (const client of this.clients.values()) client.crash();
       await this.revive();
-      await takeAway(run.names, run.urls[0]!);
+      await takeAway(run.made, run.urls[0]!);
     }
     return this.installation;
   }
@@ -240,15 +238,14 @@ class RealRun {
   private async hurt(node: string, fault: Fault): Promise<void> {
     const starter = rabbitmqDriver.starters.find(({ way }) => way === this.installation.way)!;
     this.installation = await this.agenda.holding(() => starter.hurt(this.installation, node, fault));
-    if (fault === 'restart') this.down.delete(node);
-    else if (fault === 'crash' || fault === 'close') this.down.add(node);
+    const remedy = REMEDIES[fault];
+    if (remedy) this.unwell.set(node, remedy);
+    else this.unwell.delete(node);
   }
 
-  /** Nodes that are down, and would be when the run is over. */
-  private readonly down = new Set<string>();
-
+  /** The broker is left as it was found. */
   private async revive(): Promise<void> {
-    for (const node of [...this.down]) await this.hurt(node, 'restart');
+    for (const [node, remedy] of [...this.unwell]) await this.hurt(node, remedy);
   }
 
   private async do(action: RabbitmqAction): Promise<void> {
@@ -270,12 +267,12 @@ class RealRun {
         return;
       case 'delete-exchange':
         await this.administer((channel) => channel.deleteExchange(names.outer(action.name)));
-        madeIn(names).exchanges.delete(names.outer(action.name));
+        run.made.exchanges.delete(names.outer(action.name));
         recorder.tell({ kind: 'exchange-deleted', node, name: action.name });
         return;
       case 'delete-queue':
         await this.administer((channel) => channel.deleteQueue(names.outer(action.name)));
-        madeIn(names).queues.delete(names.outer(action.name));
+        run.made.queues.delete(names.outer(action.name));
         recorder.tell({ kind: 'places-deleted', node, name: action.name, places: [action.name] });
         return;
       case 'purge-queue':
