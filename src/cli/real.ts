@@ -53,6 +53,9 @@ interface Options {
 }
 
 const installations = new Installations();
+/** A run that is interrupted still takes away what it has made. */
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => interrupted.abort());
 
 function driverOf(broker: string): Driver {
   const driver = drivers.get(broker as BrokerId);
@@ -231,18 +234,32 @@ async function runAll(
       console.log(`${scenario.id}: left out, ${refusal}`);
       return;
     }
-    const { observed, installation: after } = await driver.run(scenario, installation, new Recorder());
+    const { observed, installation: after } = await driver.run(
+      scenario,
+      installation,
+      new Recorder(),
+      interrupted.signal,
+    );
     if (after !== installation && after.way !== 'address') installations.keep((installation = after));
     if (!each({ scenario, recording: recordingFor(scenario, observed, made) })) wrong++;
+  };
+  const tried = async (scenario: Scenario): Promise<void> => {
+    if (interrupted.signal.aborted) return;
+    try {
+      await one(scenario);
+    } catch (error) {
+      wrong++;
+      console.error(`${scenario.id}: ${reason(error)}`);
+    }
   };
   const [alone, together] = [scenarios.filter(hurtsBroker), scenarios.filter((s) => !hurtsBroker(s))];
   const queue = [...together];
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
-      for (let next = queue.shift(); next; next = queue.shift()) await one(next);
+      for (let next = queue.shift(); next; next = queue.shift()) await tried(next);
     }),
   );
-  for (const scenario of alone) await one(scenario);
+  for (const scenario of alone) await tried(scenario);
   return wrong;
 }
 

@@ -81,11 +81,17 @@ export interface Driver {
   /**
    * Runs it from beginning to end, and takes away what it made whatever happens.
    * @param recorder is told what the clients see
+   * @param signal ends the run before its end
    * @returns the installation as it is then, for a node that was restarted is another process; and what was seen, with
    *   positions where the broker's clients see none
    * @throws Error when the broker cannot be reached or does not take what the scenario declares
    */
-  run(scenario: Scenario, installation: Installation, recorder: Recorder): Promise<Outcome>;
+  run(
+    scenario: Scenario,
+    installation: Installation,
+    recorder: Recorder,
+    signal: AbortSignal,
+  ): Promise<Outcome>;
   /**
    * Asks the model and the broker the same at random.
    * @param options.runs how often

@@ -12,7 +12,7 @@ import { InvalidInput, parseScenario, type ScenarioInputOf } from '../../scenari
 import type { Disagreement, Driver } from '../driver.ts';
 import { Recorder } from '../recorder.ts';
 import { Agenda } from '../agenda.ts';
-import { open } from './connect.ts';
+import { open, unheard } from './connect.ts';
 import { Copies } from './copies.ts';
 import { Names } from './names.ts';
 import { bodyOf, contentOf, type Run } from './run.ts';
@@ -156,6 +156,7 @@ async function real(input: Input, model: ChannelModel, url: string): Promise<Rou
     failed: () => undefined,
   };
   const channel = await model.createConfirmChannel();
+  channel.on('error', unheard);
   const returned: number[] = [];
   channel.on('return', (message) => void returned.push(contentOf(message).message));
   try {

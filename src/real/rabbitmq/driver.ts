@@ -11,7 +11,7 @@ import { Agenda } from '../agenda.ts';
 import type { Driver, Fault, Installation } from '../driver.ts';
 import type { Recorder } from '../recorder.ts';
 import { RealApplication, UNKNOWN_CALLS } from './application.ts';
-import { open } from './connect.ts';
+import { open, unheard } from './connect.ts';
 import { RealConsumer } from './consumer.ts';
 import { Copies, numbered } from './copies.ts';
 import { differ } from './differ.ts';
@@ -76,9 +76,9 @@ export const rabbitmqDriver: Driver = {
     return isOf(scenario, 'rabbitmq') ? refusalOf(scenario, installation) : 'it is no scenario of RabbitMQ';
   },
 
-  async run(scenario, installation, recorder) {
+  async run(scenario, installation, recorder, signal) {
     if (!isOf(scenario, 'rabbitmq')) throw new Error(`${scenario.id} is no scenario of RabbitMQ`);
-    const after = await new RealRun(scenario, installation, recorder).go();
+    const after = await new RealRun(scenario, installation, recorder).go(signal);
     return { installation: after, observed: numbered(recorder.observed) };
   },
 };
@@ -128,6 +128,7 @@ class RealRun {
   /** Clients that begin together begin one after the other, in the order of the scenario: so each run is like another. */
   private starting: Promise<void> = Promise.resolve();
   private fail: (error: Error) => void = () => undefined;
+  private over = false;
 
   constructor(scenario: RabbitmqScenario, installation: Installation, recorder: Recorder) {
     this.scenario = scenario;
@@ -149,9 +150,11 @@ class RealRun {
     };
   }
 
-  async go(): Promise<Installation> {
+  /** @param signal ends the run before its end */
+  async go(signal: AbortSignal): Promise<Installation> {
     const { recorder, scenario, agenda, run } = this;
     const failure = new Promise<never>((_, reject) => (this.fail = reject));
+    signal.addEventListener('abort', () => run.failed(new Error('it was interrupted')));
     const end = new Promise<void>((resolve) => {
       void this.setUp()
         .then(() => {
@@ -165,6 +168,7 @@ class RealRun {
     try {
       await Promise.race([end, failure]);
     } finally {
+      this.over = true;
       recorder.end();
       agenda.end();
       for (const client of this.clients.values()) client.crash();
@@ -188,7 +192,9 @@ class RealRun {
   private async administer(act: (channel: Channel) => Promise<unknown>, node = 1): Promise<void> {
     const model = await open(this.run.urls[node - 1]!);
     try {
-      await act(await model.createChannel());
+      const channel = await model.createChannel();
+      channel.on('error', unheard);
+      await act(channel);
     } finally {
       await model.close();
     }
@@ -212,7 +218,10 @@ class RealRun {
   }
 
   private start(client: RealClient): void {
-    this.starting = this.starting.then(() => client.start()).catch(this.run.failed);
+    const begin = async (): Promise<void> => {
+      if (!this.over) await client.start();
+    };
+    this.starting = this.starting.then(begin).catch(this.run.failed);
   }
 
   private act({ atMs, action }: Timed): void {
