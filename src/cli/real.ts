@@ -216,6 +216,7 @@ async function installationOf(driver: Driver, address: string | null): Promise<I
 
 /**
  * Runs scenarios, some at once; those that hurt the broker alone and last.
+ * @param isNamed whether somebody has asked for these: one that cannot be run is an error then
  * @param each is told of each when it is over
  * @returns how many went wrong
  */
@@ -223,6 +224,7 @@ async function runAll(
   scenarios: readonly Scenario[],
   driver: Driver,
   start: Installation,
+  isNamed: boolean,
   each: (ran: Ran) => boolean,
 ): Promise<number> {
   let installation = start;
@@ -232,15 +234,14 @@ async function runAll(
     const refusal = driver.refusal(scenario, installation);
     if (refusal !== null) {
       console.log(`${scenario.id}: left out, ${refusal}`);
+      if (isNamed) wrong++;
       return;
     }
-    const { observed, installation: after } = await driver.run(
-      scenario,
-      installation,
-      new Recorder(),
-      interrupted.signal,
-    );
-    if (after !== installation && after.way !== 'address') installations.keep((installation = after));
+    const observed = await driver.run(scenario, installation, {
+      recorder: new Recorder(),
+      signal: interrupted.signal,
+      changed: (after) => installations.keep((installation = after)),
+    });
     if (!each({ scenario, recording: recordingFor(scenario, observed, made) })) wrong++;
   };
   const tried = async (scenario: Scenario): Promise<void> => {
@@ -332,7 +333,7 @@ async function overBrokers(
   let wrong = 0;
   for (const [broker, scenarios] of chosen(ids)) {
     const driver = driverOf(broker);
-    wrong += await runAll(scenarios, driver, await installationOf(driver, address), each);
+    wrong += await runAll(scenarios, driver, await installationOf(driver, address), ids.length > 0, each);
   }
   return wrong === 0 ? 0 : 1;
 }

@@ -8,7 +8,7 @@ import * as v from 'valibot';
 import { serverConfig, type RabbitmqAction } from '../../brokers/rabbitmq/config.ts';
 import { isOf, type ClientOf, type ScenarioOf } from '../../scenarios/schema.ts';
 import { Agenda } from '../agenda.ts';
-import type { Driver, Fault, Installation } from '../driver.ts';
+import type { Driver, Fault, Installation, Surroundings } from '../driver.ts';
 import type { Recorder } from '../recorder.ts';
 import { RealApplication, UNKNOWN_CALLS } from './application.ts';
 import { open, unheard } from './connect.ts';
@@ -76,10 +76,10 @@ export const rabbitmqDriver: Driver = {
     return isOf(scenario, 'rabbitmq') ? refusalOf(scenario, installation) : 'it is no scenario of RabbitMQ';
   },
 
-  async run(scenario, installation, recorder, signal) {
+  async run(scenario, installation, surroundings) {
     if (!isOf(scenario, 'rabbitmq')) throw new Error(`${scenario.id} is no scenario of RabbitMQ`);
-    const after = await new RealRun(scenario, installation, recorder).go(signal);
-    return { installation: after, observed: numbered(recorder.observed) };
+    await new RealRun(scenario, installation, surroundings).go();
+    return numbered(surroundings.recorder.observed);
   },
 };
 
@@ -119,6 +119,7 @@ function refusalOf(
 class RealRun {
   private readonly scenario: RabbitmqScenario;
   private readonly recorder: Recorder;
+  private readonly surroundings: Surroundings;
   private readonly run: Run;
   private readonly agenda: Agenda;
   private readonly clients = new Map<string, RealClient>();
@@ -130,10 +131,12 @@ class RealRun {
   private fail: (error: Error) => void = () => undefined;
   private over = false;
 
-  constructor(scenario: RabbitmqScenario, installation: Installation, recorder: Recorder) {
+  constructor(scenario: RabbitmqScenario, installation: Installation, surroundings: Surroundings) {
+    const { recorder } = surroundings;
     this.scenario = scenario;
     this.installation = installation;
     this.recorder = recorder;
+    this.surroundings = surroundings;
     const failed = (error: unknown): void =>
       this.fail(error instanceof Error ? error : new Error(String(error)));
     this.agenda = new Agenda(recorder, failed);
@@ -150,9 +153,9 @@ class RealRun {
     };
   }
 
-  /** @param signal ends the run before its end */
-  async go(signal: AbortSignal): Promise<Installation> {
+  async go(): Promise<void> {
     const { recorder, scenario, agenda, run } = this;
+    const { signal } = this.surroundings;
     const failure = new Promise<never>((_, reject) => (this.fail = reject));
     signal.addEventListener('abort', () => run.failed(new Error('it was interrupted')));
     const end = new Promise<void>((resolve) => {
@@ -175,7 +178,6 @@ class RealRun {
       await this.revive();
       await takeAway(run.made, run.urls[0]!);
     }
-    return this.installation;
   }
 
   private async setUp(): Promise<void> {
@@ -247,6 +249,7 @@ class RealRun {
   private async hurt(node: string, fault: Fault): Promise<void> {
     const starter = rabbitmqDriver.starters.find(({ way }) => way === this.installation.way)!;
     this.installation = await this.agenda.holding(() => starter.hurt(this.installation, node, fault));
+    this.surroundings.changed(this.installation);
     const remedy = REMEDIES[fault];
     if (remedy) this.unwell.set(node, remedy);
     else this.unwell.delete(node);
