@@ -26,8 +26,13 @@ export const about = [{ title: 'Fidelity', slug: 'fidelity' }];
 /** The pages that belong to a chapter, in the order in which they are read. @param {number} number the chapter's */
 export const inDepthOf = (number) => brokerPages.filter(({ chapter }) => chapter === number);
 
+/** Pages beside the chapters. */
+export const otherPages = [{ title: 'Practice', slug: 'practice' }];
+
 /** What Starlight is told of the navigation: only pages that exist. */
 export const sidebar = [
   { label: 'Home', slug: 'index' },
   ...[...chapters, ...brokerPages].flatMap(({ title, slug }) => (slug ? [{ label: title, slug }] : [])),
+  // These are made by src/pages, and no entries of the content: Starlight takes them as links.
+  ...otherPages.map(({ title, slug }) => ({ label: title, link: `/${slug}/` })),
 ];

@@ -3,6 +3,7 @@ import type { Experiment } from '../experiment.ts';
 import type { ScenarioInputOf } from '../schema.ts';
 import { acksExperiment, acksScenario, consumerTimeoutScenario, unconfirmedScenario } from './acks.ts';
 import { consoleExperiment, consoleScenario } from './console.ts';
+import { practiceScenarios } from './practice.ts';
 import { prefetchExperiment, prefetchScenarios } from './prefetch.ts';
 import { overloadExperiment, overloadScenarios } from './overload.ts';
 import { quorumExperiment, quorumScenarios } from './quorum.ts';
@@ -21,6 +22,7 @@ export const rabbitmqScenarios: readonly ScenarioInputOf<'rabbitmq'>[] = [
   ...quorumScenarios,
   ...heldScenarios,
   consoleScenario,
+  ...practiceScenarios,
 ];
 
 export const rabbitmqExperiments: readonly Experiment[] = [
