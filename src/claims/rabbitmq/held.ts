@@ -1,6 +1,4 @@
-/**
- * Claims that are held to a real broker as well: each by what clients see alone.
- */
+/** Claims that short runs hold to a real broker as well: each by what clients see alone. */
 import { displayName } from '../../sim/names.ts';
 import { formatSeconds, fromMs, type Micros } from '../../sim/time.ts';
 import type { TraceEvent } from '../../sim/trace.ts';
