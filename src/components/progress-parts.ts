@@ -2,24 +2,17 @@
  * What counts as progress, and where each of it is done: tasks and questions from content/practice, the challenges, quizzes
  * from content/quizzes, and the experiments of a page that ask for a prediction. Node only: it runs in the build.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { taskOf } from '../scenarios/challenge.ts';
 import { experimentById } from '../scenarios/library.ts';
 import type { Countable, ProgressPage, ProgressSection } from '../widgets/progress/countDone.ts';
 import { challengeGroups, PRACTICE } from './practice/groups.ts';
 import { ideasIn, idsOf } from './practice/ideas.ts';
+import { quizFiles } from './quizzes/quizzes.ts';
 import { brokerPages, chapters } from './shell/contents.mjs';
 
 /** Where a chapter keeps its tasks, if their file does not say it. */
 const TASKS_AT = 'practice-ideas';
-
-interface QuizFile {
-  readonly page: string;
-  readonly sections: readonly {
-    readonly section: string;
-    readonly questions: readonly { readonly id: string }[];
-  }[];
-}
 
 export interface Heading {
   readonly level: number;
@@ -103,11 +96,7 @@ export function progressPages(): readonly ProgressPage[] {
 }
 
 function readPages(): readonly ProgressPage[] {
-  const quizzes = existsSync('content/quizzes')
-    ? readdirSync('content/quizzes')
-        .filter((name) => name.endsWith('.json'))
-        .map((name) => readJson(`content/quizzes/${name}`) as QuizFile)
-    : [];
+  const quizzes = quizFiles();
   const written = [
     ...chapters.flatMap(({ number, title, slug }) => (slug ? [{ number, title, slug }] : [])),
     ...brokerPages.map(({ title, slug }) => ({ number: null, title, slug })),

@@ -20,6 +20,9 @@ export const brokerPages = [
 /** Pages that show the reader their own. @type {{ title: string, slug: string }[]} */
 export const yours = [{ title: 'Your progress and data', slug: 'progress' }];
 
+/** Pages that are about the book. @type {{ title: string, slug: string }[]} */
+export const about = [{ title: 'Fidelity', slug: 'fidelity' }];
+
 /** The pages that belong to a chapter, in the order in which they are read. @param {number} number the chapter's */
 export const inDepthOf = (number) => brokerPages.filter(({ chapter }) => chapter === number);
 

@@ -8,6 +8,7 @@ import { prefetchExperiment, prefetchScenarios } from './prefetch.ts';
 import { overloadExperiment, overloadScenarios } from './overload.ts';
 import { quorumExperiment, quorumScenarios } from './quorum.ts';
 import { poisonExperiment, poisonScenarios } from './poison.ts';
+import { heldScenarios } from './held.ts';
 import { routingExperiment, routingScenarios } from './routing.ts';
 
 export const rabbitmqScenarios: readonly ScenarioInputOf<'rabbitmq'>[] = [
@@ -19,6 +20,7 @@ export const rabbitmqScenarios: readonly ScenarioInputOf<'rabbitmq'>[] = [
   ...poisonScenarios,
   ...overloadScenarios,
   ...quorumScenarios,
+  ...heldScenarios,
   consoleScenario,
   ...practiceScenarios,
 ];

@@ -288,8 +288,12 @@ export class Duo {
     } finally {
       this.busy = false;
       this.playhead = this.asked = moment();
-      if (this.wish !== null) void this.seek(this.wish);
+      this.goOn();
     }
+  }
+
+  private goOn(): void {
+    if (this.wish !== null) void this.seek(this.wish);
   }
 
   private async takeBack(side: Side, length: number): Promise<void> {
