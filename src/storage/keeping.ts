@@ -26,7 +26,10 @@ export interface Keeper {
   readonly lasting: Lasting;
   /** Looks up what was granted before; asks for nothing. */
   look(): Promise<void>;
-  /** Asks the browser to keep what is stored. Some ask the reader in turn, and some want it in answer to a click. */
+  /**
+   * Asks the browser to keep what is stored, because the reader said so. Some ask the reader in turn, and some want it in
+   * answer to a click. Writes nothing.
+   */
   ask(): Promise<void>;
   /** A value of this kind was stored: from the first that is the reader's own on there is something to keep. */
   stored(kind: string): void;
@@ -58,18 +61,16 @@ export function createKeeper(store: Store, persistence: () => Persistence | unde
 
   const look = (): Promise<void> => learn((manager) => manager.persisted());
 
-  async function ask(): Promise<void> {
-    asked = true;
-    noteCare(store, { askedAtMs: store.clock.nowMs() });
-    await learn((manager) => manager.persist());
-  }
+  const ask = (): Promise<void> => learn((manager) => manager.persist());
 
   async function askWhenDue(): Promise<void> {
     await look();
     const { askedAtMs } = careOf(store);
     // A reader who said no is not asked at every visit; a browser that decides by itself may have come round.
     const recently = askedAtMs !== null && store.clock.nowMs() - askedAtMs < WEEK_MS;
-    if (lasting === 'refused' && !recently) await ask();
+    if (lasting !== 'refused' || recently) return;
+    noteCare(store, { askedAtMs: store.clock.nowMs() });
+    await ask();
   }
 
   return {

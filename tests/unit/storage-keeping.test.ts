@@ -77,11 +77,18 @@ describe('the browser', () => {
   it.each([
     ['throws', new TypeError('not here'), 'refused'],
     ['refuses', false, 'refused'],
-  ])('that %s has refused, and nothing breaks', async (_, answer, lasting) => {
-    const { store, keeper, browser } = open(answer);
-    browser.full = true;
+  ])('that %s has refused, and nothing breaks or is written', async (_, answer, lasting) => {
+    const { keeper, browser } = open(answer);
     await keeper.ask();
     expect(keeper.lasting).toBe(lasting);
+    expect(browser.values.size).toBe(0);
+  });
+
+  it('is asked though there is no room to note it', async () => {
+    const { store, keeper, browser } = open();
+    browser.full = true;
+    keeper.stored('task');
+    await vi.waitFor(() => expect(keeper.lasting).toBe('granted'));
     expect(careOf(store).askedAtMs).toBeNull();
   });
 

@@ -63,7 +63,7 @@ describe('the words of the page on data', () => {
         { kind: 'task', done: false },
         { kind: 'quiz', done: false },
       ]),
-    ).toBe('1 of 2 tasks done, 0 of 1 quiz questions right');
+    ).toBe('1 of 2 tasks done, 0 of 1 quiz question right');
     expect(exportName(Date.UTC(2026, 10, 28, 12))).toMatch(/^brokerbook-2026-11-2[789]\.json$/);
   });
 
@@ -84,7 +84,7 @@ describe('what the build draws of it', () => {
   it('has nothing done, everything closed, and no button that would do nothing', () => {
     const table = render(<ProgressTable base="/b/" pages={pages} />);
     expect(table).toContain('href="/b/p/#s"');
-    expect(table).toContain('0 of 1 tasks done');
+    expect(table).toContain('0 of 1 task done');
     for (const html of [table, render(<KeepACopy />), render(<Erase />)]) {
       expect(html).not.toMatch(/<dialog[^>]* open/);
       for (const [button] of html.replace(/<dialog[\s\S]*?<\/dialog>/g, '').matchAll(/<button[^>]*>/g))

@@ -1,27 +1,21 @@
 /** Everything of the reader's goes, after a question, and comes back while the page is open. */
 import { useSignal } from '@preact/signals';
-import { useLayoutEffect } from 'preact/hooks';
 import { readerStore } from '../../storage/browser.ts';
 import { planErasure } from '../../storage/reset.ts';
 import { isProblem } from '../../storage/store.ts';
 import { Confirm } from './Confirm.tsx';
 import { exportFile } from './exportFile.ts';
 import { Said } from './Said.tsx';
-import { follow, look, storedEntries } from './stored.ts';
+import { look, useStored } from './stored.ts';
 import { sizeWords, storedOf } from './summary.ts';
 import { useUndo } from './useUndo.ts';
 import './data.css';
 
 export default function Erase() {
   const open = useSignal(false);
-  const awake = useSignal(false);
   const exported = useSignal('');
   const doing = useUndo();
-  useLayoutEffect(() => {
-    follow();
-    awake.value = true;
-  }, []);
-  const entries = storedEntries();
+  const { awake, entries } = useStored();
   const { things, bytes } = storedOf(entries);
 
   function erase(): void {
@@ -36,7 +30,7 @@ export default function Erase() {
       <div class="data-actions">
         <button
           type="button"
-          disabled={!awake.value}
+          disabled={!awake}
           onClick={() => {
             look();
             exported.value = '';

@@ -13,15 +13,15 @@ import { timeOfDay } from '../notes/saveStatus.ts';
 import { exportFile } from './exportFile.ts';
 import { ImportPlan } from './ImportPlan.tsx';
 import { Said } from './Said.tsx';
-import { follow, look, stored } from './stored.ts';
+import { look, useStored } from './stored.ts';
 import { sizeWords, storedOf, summaryOf } from './summary.ts';
 import { useUndo } from './useUndo.ts';
 import './data.css';
 
 const LASTING: Readonly<Record<Lasting, string>> = {
-  granted: 'This browser has promised not to clear it by itself.',
-  refused: 'This browser may clear it, when its disk runs short or after a week without a visit.',
-  unknown: 'This browser does not say how long it keeps it.',
+  granted: 'This browser keeps it until you clear it.',
+  refused: 'This browser may clear it by itself.',
+  unknown: 'This browser does not say.',
 };
 
 interface Chosen {
@@ -32,10 +32,10 @@ interface Chosen {
 
 export default function KeepACopy() {
   const lasting = useSignal<Lasting>('unknown');
-  const awake = useSignal(false);
   const chosen = useSignal<Chosen | null>(null);
   const file = useRef<HTMLInputElement>(null);
   const doing = useUndo();
+  const { awake, entries, problem } = useStored();
 
   useLayoutEffect(() => {
     const keeper = readerKeeper();
@@ -43,8 +43,6 @@ export default function KeepACopy() {
       lasting.value = keeper.lasting;
       look();
     };
-    follow();
-    awake.value = true;
     void keeper.look();
     return keeper.subscribe(show);
   }, []);
@@ -80,22 +78,21 @@ export default function KeepACopy() {
     );
     if (done) {
       chosen.value = null;
-      readerKeeper().stored('import');
+      // Now there is something to keep. What was imported stays as it was, to the byte: that it was asked is not noted.
+      if (lasting.value === 'refused') void readerKeeper().ask();
     } else plan(name, archive);
     file.current?.focus();
   }
 
-  const { value } = stored;
-  const problem = value !== null && isProblem(value) ? value.message : null;
-  const { things, bytes } = storedOf(value === null || isProblem(value) ? [] : value);
-  const store = value === null ? null : readerStore();
+  const { things, bytes } = storedOf(entries);
+  const store = awake ? readerStore() : null;
   const exportedAtMs = store ? careOf(store).exportedAtMs : null;
   const due = store !== null && isExportDue(store);
   return (
     <div class="data not-content">
       <dl class="data-facts">
         <dt>Stored here</dt>
-        <dd>{problem ?? `${things} things, ${sizeWords(bytes)}`}</dd>
+        <dd>{problem?.message ?? `${things} things, ${sizeWords(bytes)}`}</dd>
         <dt>How long</dt>
         <dd class="data-lasting">
           {LASTING[lasting.value]}
@@ -110,7 +107,7 @@ export default function KeepACopy() {
           {store && exportedAtMs !== null ? timeOfDay(exportedAtMs, store.clock.nowMs()) : 'Never'}
           {due && (
             <>
-              <span class="data-due">There is much here that no copy has.</span>
+              <span class="data-due">time for a copy</span>
               <button
                 type="button"
                 onClick={() => {
@@ -128,7 +125,7 @@ export default function KeepACopy() {
         <button
           type="button"
           class="data-main"
-          disabled={!awake.value}
+          disabled={!awake}
           onClick={() => {
             doing.say(exportFile());
             look();
@@ -136,12 +133,12 @@ export default function KeepACopy() {
         >
           Export everything
         </button>
-        <label class="data-file" aria-disabled={!awake.value}>
+        <label class="data-file" aria-disabled={!awake}>
           <input
             ref={file}
             type="file"
             accept=".json,application/json"
-            disabled={!awake.value}
+            disabled={!awake}
             onChange={({ currentTarget }) => {
               const [picked] = currentTarget.files ?? [];
               if (picked) void choose(picked);

@@ -7,7 +7,7 @@ import type { ProgressPage } from '../progress/countDone.ts';
 import { Count } from '../progress/Progress.tsx';
 import { Reset } from './Reset.tsx';
 import { Said } from './Said.tsx';
-import { follow, look } from './stored.ts';
+import { look, useStored } from './stored.ts';
 import { doneWords } from './summary.ts';
 import { useUndo } from './useUndo.ts';
 import './data.css';
@@ -21,7 +21,7 @@ interface Props {
 export default function ProgressTable({ base, pages }: Props) {
   const done = useSignal<ReadonlySet<string>>(new Set());
   const resetting = useSignal<ProgressPage | null>(null);
-  const awake = useSignal(false);
+  const { awake, entries } = useStored();
   const doing = useUndo();
   const all = distinct(pages.flatMap(({ sections }) => sections.flatMap(({ items }) => items)));
 
@@ -31,8 +31,6 @@ export default function ProgressTable({ base, pages }: Props) {
       done.value = doneKeys(store, all);
     };
     count();
-    follow();
-    awake.value = true;
     return watchDone(store, all, () => {
       count();
       look();
@@ -61,7 +59,7 @@ export default function ProgressTable({ base, pages }: Props) {
               />
               <button
                 type="button"
-                disabled={!awake.value}
+                disabled={!awake}
                 onClick={() => {
                   look();
                   resetting.value = page;
@@ -94,6 +92,7 @@ export default function ProgressTable({ base, pages }: Props) {
       })}
       <Reset
         page={resetting.value}
+        entries={entries}
         doing={doing}
         onClose={() => {
           resetting.value = null;

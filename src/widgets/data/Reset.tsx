@@ -4,22 +4,25 @@ import { useEffect } from 'preact/hooks';
 import { readerStore } from '../../storage/browser.ts';
 import { planReset } from '../../storage/reset.ts';
 import { isProblem, SET_ASIDE, watchedKey } from '../../storage/store.ts';
+import type { Entry } from '../../storage/store.ts';
 import { distinct, keyOfItem } from '../progress/countDone.ts';
 import type { ProgressPage } from '../progress/countDone.ts';
 import { Confirm } from './Confirm.tsx';
 import { exportFile } from './exportFile.ts';
-import { look, storedEntries } from './stored.ts';
+import { look } from './stored.ts';
 import { countWords } from './summary.ts';
 import type { Doing } from './useUndo.ts';
 
 interface Props {
   /** The page that is to be reset, or null while none is. */
   readonly page: ProgressPage | null;
+  /** What is stored. */
+  readonly entries: readonly Entry[];
   readonly doing: Doing;
   readonly onClose: () => void;
 }
 
-export function Reset({ page, doing, onClose }: Props) {
+export function Reset({ page, entries, doing, onClose }: Props) {
   /** The sections that are spared. */
   const spared = useSignal<ReadonlySet<string>>(new Set());
   const exported = useSignal('');
@@ -29,9 +32,7 @@ export function Reset({ page, doing, onClose }: Props) {
   }, [page]);
 
   const present = new Set(
-    storedEntries()
-      .filter(({ key }) => !key.includes(SET_ASIDE))
-      .map(({ key }) => watchedKey(key)),
+    entries.filter(({ key }) => !key.includes(SET_ASIDE)).map(({ key }) => watchedKey(key)),
   );
   const sections = (page?.sections ?? [])
     .map(({ id, title, items }) => ({

@@ -1,14 +1,12 @@
 /** Every stored value that could not be read and was set aside, wherever in the book that was. */
-import { useLayoutEffect } from 'preact/hooks';
 import { readerStore } from '../../storage/browser.ts';
 import { SetAside } from '../notes/SetAside.tsx';
-import { follow, look, storedEntries } from './stored.ts';
+import { look, useStored } from './stored.ts';
 import { storedOf } from './summary.ts';
 import './data.css';
 
 export default function Unreadable() {
-  useLayoutEffect(follow, []);
-  const { setAside } = storedOf(storedEntries());
+  const { setAside } = storedOf(useStored().entries);
   return (
     <div class="data kept not-content">
       <p role="status">

@@ -96,11 +96,11 @@ export function countWords(kinds: readonly CountableKind[]): string {
     .join(', ');
 }
 
-const DONE_WORDS: Readonly<Record<CountableKind, string>> = {
-  task: 'tasks done',
-  answer: 'questions answered',
-  quiz: 'quiz questions right',
-  prediction: 'predictions made',
+const DONE_WORDS: Readonly<Record<CountableKind, readonly [one: string, many: string]>> = {
+  task: ['task done', 'tasks done'],
+  answer: ['question answered', 'questions answered'],
+  quiz: ['quiz question right', 'quiz questions right'],
+  prediction: ['prediction made', 'predictions made'],
 };
 
 /** "1 of 3 tasks done, 0 of 2 predictions made" @param items of one section, and whether each is done */
@@ -110,6 +110,9 @@ export function doneWords(
   return (Object.keys(DONE_WORDS) as CountableKind[])
     .map((kind) => ({ kind, of: items.filter((item) => item.kind === kind) }))
     .filter(({ of }) => of.length > 0)
-    .map(({ kind, of }) => `${of.filter(({ done }) => done).length} of ${of.length} ${DONE_WORDS[kind]}`)
+    .map(
+      ({ kind, of }) =>
+        `${of.filter(({ done }) => done).length} of ${of.length} ${DONE_WORDS[kind][of.length === 1 ? 0 : 1]}`,
+    )
     .join(', ');
 }
