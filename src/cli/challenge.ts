@@ -59,7 +59,8 @@ export function challengeCommand(args: string[]): number {
   if (values.json) {
     console.log(JSON.stringify({ challenge: id, seed, events, goal: { ...goal, ...verdict } }));
   } else {
-    console.log(`${id}: ${title}\n${ask}\n\nseed ${seed}, ${actions.length} moves, ${events} events`);
+    const moves = `${actions.length} ${actions.length === 1 ? 'move' : 'moves'}`;
+    console.log(`${id}: ${title}\n${ask}\n\nseed ${seed}, ${moves}, ${events} events`);
     if (verdict.status === 'open') console.log(`not yet: it waits for ${verdict.waitsFor}`);
     else {
       console.log(verdict.status === 'holds' ? `holds: ${goal.statement}` : 'not in this run');

@@ -368,14 +368,14 @@ const abortedIsHidden: KafkaChallenge = {
   goal: goals.abortedIsHidden,
   hints: [
     'Payments commits all that it begins. What would keep it from doing so? And what does Ledger ask for?',
-    'Set Ledger’s isolation.level to read_committed and crash Payments while a transaction of it is open. The coordinator aborts it ten seconds later.',
+    'Set Ledger’s isolation.level to read_committed and crash Payments while a transaction of it is open. The coordinator aborts it when transaction.timeout.ms, ten seconds here, is over and it looks again.',
   ],
   solution: {
     knobs: { isolation: 'read_committed' },
     actions: [{ atMs: 12_000, action: { do: 'crash', target: 'payments' } }],
   },
   solved:
-    'Payments dies with a transaction open. After transaction.timeout.ms the coordinator writes an abort marker. Dashboard had been given the records when they came; Ledger waited at the last stable offset, and is led past them.',
+    'Payments dies with a transaction open. Every ten seconds the coordinator looks for transactions that are open for longer than transaction.timeout.ms; it finds this one, and writes an abort marker. Dashboard had been given the records when they came; Ledger waited at the last stable offset, and is led past them.',
 };
 
 export const kafkaChallenges: readonly KafkaChallenge[] = [

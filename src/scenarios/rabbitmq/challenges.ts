@@ -204,7 +204,7 @@ const poisonAside: RabbitmqChallenge = {
     ],
   },
   solved:
-    'A policy applies to queues that are there already. With a limit of 3 X is delivered at most four times, and what the queue gives up now goes to dlx, and by it to “dead”. In between, the neighbours have their turn: a returned message goes to the back.',
+    'A policy applies to queues that are there already. With a limit of 3 X is delivered at most four times, and what the queue gives up now goes to dlx, and by it to “dead”. What is returned is given out before everything else, so that the neighbours wait for as long as X may come back: with the limit as it was, for twenty returns.',
 };
 
 const leaderLost: RabbitmqChallenge = {
