@@ -1,6 +1,7 @@
 /** One note in a list: its words, what it is about, and what can be done with it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { readerNotes, readerText } from '../../storage/browser.ts';
+import { readerNotes } from '../../storage/browser-notes.ts';
+import { readerText } from '../../storage/browser.ts';
 import type { Problem } from '../../storage/store.ts';
 import { NoteEditor } from './NoteEditor.tsx';
 import { NoteText } from './NoteText.tsx';

@@ -4,7 +4,7 @@
  */
 import { render } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { readerNotes } from '../../storage/browser.ts';
+import { readerNotes } from '../../storage/browser-notes.ts';
 import type { Where } from '../../storage/notes.ts';
 import './list.css';
 import { NoteEditor } from './NoteEditor.tsx';

@@ -1,6 +1,7 @@
 /** A place for a note that has lost its own. What it was about goes into its text, so that nothing of it is lost. */
 import { useId, useState } from 'preact/hooks';
-import { readerNotes, readerText } from '../../storage/browser.ts';
+import { readerNotes } from '../../storage/browser-notes.ts';
+import { readerText } from '../../storage/browser.ts';
 import type { Problem } from '../../storage/store.ts';
 import type { BookPage, Placed } from './places.ts';
 

@@ -1,6 +1,6 @@
 /** The tags of a note: typed, suggested, taken off again. */
 import { useId, useState } from 'preact/hooks';
-import { readerNotes } from '../../storage/browser.ts';
+import { readerNotes } from '../../storage/browser-notes.ts';
 import type { NotePlace } from '../../storage/kinds.ts';
 import { sameTag, tagOf, tagsOf } from './places.ts';
 

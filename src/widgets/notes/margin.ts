@@ -1,6 +1,6 @@
 /**
- * The margin of a page with prose: a control beside each heading, one at a selection, and the passages that the reader has
- * noted something about, marked. It is drawn by script alone, beside what the build drew and never in it: nothing shifts, and
+ * The margin of a page with prose: how many notes are at each heading, a control at a selection, and the passages that the
+ * reader has noted something about, marked. It is drawn by script alone, beside what the build drew and never in it: nothing shifts, and
  * nothing that another script looks after is touched.
  */
 import { readerStore } from '../../storage/browser.ts';
@@ -9,6 +9,7 @@ import { MADE } from '../../storage/notes.ts';
 import type { NoteList, Where } from '../../storage/notes.ts';
 import { headingAt, readPageText } from './pageText.ts';
 import type { HeadingInText, PageText } from './pageText.ts';
+import { showCount } from './pens.ts';
 import { kindOf } from './places.ts';
 import type { BookPage, Placed } from './places.ts';
 import type { Printer } from './printed.tsx';
@@ -22,8 +23,6 @@ const MARK = 'reader-note';
 /** A selection that still moves gets no control yet. */
 const REST_MS = 150;
 
-const PEN = 'M4 20l1-4.2L16.2 4.6a1.6 1.6 0 0 1 2.3 0l.9.9a1.6 1.6 0 0 1 0 2.3L8.2 19z';
-
 export interface Run {
   readonly figure: HTMLElement;
   readonly title: string;
@@ -31,17 +30,12 @@ export interface Run {
   readonly parameters: Partial<Record<'run' | 'beside', string>>;
 }
 
-function pen(): SVGElement {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  svg.setAttribute('viewBox', '0 0 24 24');
-  svg.setAttribute('aria-hidden', 'true');
-  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
-  path.setAttribute('d', PEN);
-  svg.append(path);
-  return svg;
-}
-
 interface Margin {
+  /** Opens the notes at a heading. */
+  readonly openAt: (headingId: string) => void;
+  /** Opens a note on what is selected, else at the section in view. */
+  readonly openHere: () => void;
+  /** Opens a note on a run. */
   readonly noteRun: (run: Run) => void;
 }
 
@@ -98,28 +92,11 @@ function drawMargin(page: string, base: string, text: PageText): Margin {
   });
 
   // --- At the headings.
-  const controls = new Map<string, { readonly button: HTMLButtonElement; readonly heading: HeadingInText }>();
-  for (const heading of text.headings) {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = 'note-at';
-    button.dataset.notesOwn = '';
-    button.addEventListener('click', () => open(whereAt(heading)));
-    heading.element.parentElement?.append(button);
-    controls.set(heading.id, { button, heading });
-  }
-  function drawControls(): void {
+  function drawCounts(): void {
     const counts = new Map<string, number>();
     for (const { heading, note } of resolved)
       if (heading && !note.deleted) counts.set(heading.id, (counts.get(heading.id) ?? 0) + 1);
-    for (const [id, { button, heading }] of controls) {
-      const count = counts.get(id) ?? 0;
-      if (button.dataset.count === String(count)) continue;
-      button.dataset.count = String(count);
-      const words = count === 0 ? 'Note' : count === 1 ? '1 note' : `${count} notes`;
-      button.setAttribute('aria-label', `${words} at “${heading.text}”`);
-      button.replaceChildren(pen(), count === 0 ? '' : String(count));
-    }
+    for (const { id, element } of text.headings) showCount(element, counts.get(id) ?? 0);
   }
 
   // --- At the passages.
@@ -195,15 +172,8 @@ function drawMargin(page: string, base: string, text: PageText): Margin {
     timer = window.setTimeout(offerNote, REST_MS);
   });
 
-  // --- By the keyboard: at the selection, or at the section in view.
-  document.addEventListener('keydown', (event) => {
-    if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.code !== 'KeyN') return;
-    if (document.querySelector('dialog[open]')) return;
-    event.preventDefault();
-    const line = innerHeight / 3;
-    const inView = text.headings.findLast(({ element }) => element.getBoundingClientRect().top <= line);
-    open(selected() ?? whereAt(inView ?? null));
-  });
+  // What was selected when this was loaded.
+  offerNote();
 
   function look(list?: NoteList): void {
     const notes = (list ?? latest)?.notes ?? [];
@@ -215,7 +185,7 @@ function drawMargin(page: string, base: string, text: PageText): Margin {
   followNotes((list) => {
     latest = list;
     look(list);
-    drawControls();
+    drawCounts();
     drawMarks();
   });
 
@@ -248,6 +218,12 @@ function drawMargin(page: string, base: string, text: PageText): Margin {
   addEventListener('afterprint', () => printed?.removePrinted());
 
   return {
+    openAt: (headingId) => open(whereAt(text.headings.find(({ id }) => id === headingId) ?? null)),
+    openHere() {
+      const line = innerHeight / 3;
+      const inView = text.headings.findLast(({ element }) => element.getBoundingClientRect().top <= line);
+      open(selected() ?? whereAt(inView ?? null));
+    },
     noteRun({ figure, title, parameters }) {
       const place = text.placeOf(figure, 0);
       const heading = headingAt(text, Math.max(0, place - 1));

@@ -2,11 +2,12 @@
  * The prose of a page as one string, and the way from a place in that string to the page and back. White space counts once,
  * as a reader sees it; figures, fields, sources' numbers and whatever a script draws are no prose.
  */
+import { HEADING, wordsOf } from './pens.ts';
+
 const PROSE = '.sl-markdown-content';
 const NO_PROSE =
   'astro-island, .not-content, noscript, script, style, svg, sup, .sl-anchor-link, .sr-only, [data-notes-own]';
 const BLOCK = 'p, li, dt, dd, td, th, pre, blockquote, figcaption, summary, h2, h3, h4, h5, h6';
-const HEADING = '.sl-heading-wrapper > :is(h2, h3, h4)[id]:not(.footnotes *)';
 
 export interface HeadingInText {
   readonly id: string;
@@ -36,9 +37,7 @@ export function readPageText(page: Document): PageText | null {
   const offsets: number[] = [];
   const parts: string[] = [];
   const starts = new Map<Element, number>();
-  const elements = [...root.querySelectorAll<HTMLElement>(HEADING)].filter(
-    (element) => element.closest(NO_PROSE) === null,
-  );
+  const elements = [...root.querySelectorAll<HTMLElement>(HEADING)];
   const walker = page.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   let block: Element | null = null;
   let spaced = true;
@@ -70,7 +69,7 @@ export function readPageText(page: Document): PageText | null {
   const found = elements.map((element) => ({ element, start: starts.get(element) ?? 0 }));
   const headings = found.map(({ element, start }, index) => ({
     id: element.id,
-    text: element.textContent.replaceAll(/\s+/g, ' ').trim(),
+    text: wordsOf(element),
     element,
     start,
     end: found[index + 1]?.start ?? parts.length,

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import type { Signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import { readerNotes } from '../../storage/browser.ts';
+import { readerNotes } from '../../storage/browser-notes.ts';
 import type { NoteList } from '../../storage/notes.ts';
 
 /** Ids of notes that were deleted on this page: they stay in their places, with a way back, until the page is left. */

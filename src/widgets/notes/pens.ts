@@ -1,0 +1,79 @@
+/**
+ * The pens beside the headings of a page: all of the margin that a page without notes needs. The rest of it loads when the
+ * reader has notes, or begins one: at a heading, at a selection, or by the keyboard.
+ */
+import { readerStore } from '../../storage/browser.ts';
+import { kinds } from '../../storage/kinds.ts';
+
+/** A heading of the prose; those of figures and fields, and that of the sources, are none. */
+export const HEADING = '.sl-heading-wrapper > :is(h2, h3, h4)[id]:not(.footnotes *, .not-content *)';
+
+const PEN = 'M4 20l1-4.2L16.2 4.6a1.6 1.6 0 0 1 2.3 0l.9.9a1.6 1.6 0 0 1 0 2.3L8.2 19z';
+
+function drawing(): SVGElement {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('aria-hidden', 'true');
+  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+  path.setAttribute('d', PEN);
+  svg.append(path);
+  return svg;
+}
+
+/** What a heading says. */
+export function wordsOf(heading: Element): string {
+  return heading.textContent.replaceAll(/\s+/g, ' ').trim();
+}
+
+/** The pen beside a heading, with the number of notes that are there. */
+export function showCount(heading: Element, count: number): void {
+  const button = heading.parentElement?.querySelector<HTMLElement>('.note-at');
+  if (!button || button.dataset.count === String(count)) return;
+  button.dataset.count = String(count);
+  const words = count === 0 ? 'Note' : count === 1 ? '1 note' : `${count} notes`;
+  button.setAttribute('aria-label', `${words} at “${wordsOf(heading)}”`);
+  button.replaceChildren(drawing(), count === 0 ? '' : String(count));
+}
+
+/** Draws the pens of this page, and sees to it that the margin comes when there is something for it to do. */
+export function drawPens(): void {
+  const load = async () => (await import('./margin.ts')).startMargin();
+
+  for (const heading of document.querySelectorAll<HTMLElement>(HEADING)) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'note-at';
+    button.dataset.notesOwn = '';
+    button.addEventListener('click', () => void load().then((margin) => margin?.openAt(heading.id)));
+    heading.parentElement?.append(button);
+    showCount(heading, 0);
+  }
+
+  const onSelection = (): void => {
+    const selection = getSelection();
+    const prose = document.querySelector('.sl-markdown-content');
+    if (!selection || selection.isCollapsed || !prose?.contains(selection.anchorNode)) return;
+    document.removeEventListener('selectionchange', onSelection);
+    void load();
+  };
+  document.addEventListener('selectionchange', onSelection);
+  onSelection();
+
+  document.addEventListener('keydown', (event) => {
+    if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.code !== 'KeyN') return;
+    if (document.querySelector('dialog[open]')) return;
+    event.preventDefault();
+    void load().then((margin) => margin?.openHere());
+  });
+
+  const store = readerStore();
+  const look = (): boolean => {
+    if (store.list(kinds['note-place']).values.size === 0) return false;
+    void load();
+    return true;
+  };
+  if (look()) return;
+  const stop = store.watchKind(kinds['note-place'], () => {
+    if (look()) stop();
+  });
+}
