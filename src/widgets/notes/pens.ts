@@ -8,18 +8,6 @@ import { kinds } from '../../storage/kinds.ts';
 /** A heading of the prose; those of figures and fields, and that of the sources, are none. */
 export const HEADING = '.sl-heading-wrapper > :is(h2, h3, h4)[id]:not(.footnotes *, .not-content *)';
 
-const PEN = 'M4 20l1-4.2L16.2 4.6a1.6 1.6 0 0 1 2.3 0l.9.9a1.6 1.6 0 0 1 0 2.3L8.2 19z';
-
-function drawing(): SVGElement {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  svg.setAttribute('viewBox', '0 0 24 24');
-  svg.setAttribute('aria-hidden', 'true');
-  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
-  path.setAttribute('d', PEN);
-  svg.append(path);
-  return svg;
-}
-
 /** What a heading says. */
 export function wordsOf(heading: Element): string {
   return heading.textContent.replaceAll(/\s+/g, ' ').trim();
@@ -32,7 +20,8 @@ export function showCount(heading: Element, count: number): void {
   button.dataset.count = String(count);
   const words = count === 0 ? 'Note' : count === 1 ? '1 note' : `${count} notes`;
   button.setAttribute('aria-label', `${words} at “${wordsOf(heading)}”`);
-  button.replaceChildren(drawing(), count === 0 ? '' : String(count));
+  // The pen itself is the style sheet's.
+  button.textContent = count === 0 ? '' : String(count);
 }
 
 /** Draws the pens of this page, and sees to it that the margin comes when there is something for it to do. */
