@@ -2,6 +2,7 @@
 import type { Claim } from './claim.ts';
 import { ackClaims } from './rabbitmq/acks.ts';
 import { besideClaims } from './rabbitmq/beside.ts';
+import { heldClaims } from './rabbitmq/held.ts';
 import { overloadClaims } from './rabbitmq/overload.ts';
 import { poisonClaims } from './rabbitmq/poison.ts';
 import { prefetchClaims } from './rabbitmq/prefetch.ts';
@@ -16,4 +17,5 @@ export const rabbitmqClaims: readonly Claim[] = [
   ...overloadClaims,
   ...quorumClaims,
   ...besideClaims,
+  ...heldClaims,
 ];

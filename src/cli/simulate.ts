@@ -1,6 +1,6 @@
 /**
  * `npm run -s simulate -- <id | file.json | -> [--seed N] [--trace] [--json]`
- * `npm run -s simulate -- compare …`: compare.ts
+ * `npm run -s simulate -- compare …`: compare.ts; `npm run -s simulate -- challenge …`: challenge.ts
  *
  * Runs one scenario headlessly and prints its metrics and the verdict of each claim. `--trace` prints the trace as JSON
  * lines instead, `--json` one JSON object `{scenario, seed, metrics, claims}`; with both, the object is the last line.
@@ -14,12 +14,14 @@ import { InvalidInput, type Scenario } from '../scenarios/schema.ts';
 import { SimulationError } from '../sim/errors.ts';
 import { formatSeconds } from '../sim/time.ts';
 import { toJsonLine, type TraceEvent } from '../sim/trace.ts';
+import { challengeCommand } from './challenge.ts';
 import { compareCommand } from './compare.ts';
 import { Output } from './output.ts';
 import { parseSeed, readScenario } from './scenario-input.ts';
 
 const USAGE = `usage: npm run -s simulate -- <id | file.json | -> [--seed N] [--trace] [--json]
        npm run -s simulate -- compare --help
+       npm run -s simulate -- challenge --help
 scenarios: ${[...scenarios.keys()].join(', ')}`;
 
 const MARK = { holds: 'holds    ', fails: 'FAILS    ', open: 'not shown' } as const;
@@ -113,7 +115,8 @@ function main(): number {
 
 try {
   const [command, ...rest] = process.argv.slice(2);
-  process.exitCode = command === 'compare' ? compareCommand(rest) : main();
+  process.exitCode =
+    command === 'compare' ? compareCommand(rest) : command === 'challenge' ? challengeCommand(rest) : main();
 } catch (error) {
   const badInput =
     error instanceof InvalidInput || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS');

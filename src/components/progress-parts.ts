@@ -1,10 +1,13 @@
 /**
- * What counts as progress, and where each of it is done: tasks and questions from content/practice, quizzes from
- * content/quizzes, and the experiments of a page that ask for a prediction. Node only: it runs in the build.
+ * What counts as progress, and where each of it is done: tasks and questions from content/practice, the challenges, quizzes
+ * from content/quizzes, and the experiments of a page that ask for a prediction. Node only: it runs in the build.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { taskOf } from '../scenarios/challenge.ts';
 import { experimentById } from '../scenarios/library.ts';
 import type { Countable, ProgressPage, ProgressSection } from '../widgets/progress/countDone.ts';
+import { challengeGroups, PRACTICE } from './practice/groups.ts';
+import { ideasIn, idsOf } from './practice/ideas.ts';
 import { quizFiles } from './quizzes/quizzes.ts';
 import { brokerPages, chapters } from './shell/contents.mjs';
 
@@ -38,13 +41,6 @@ export function headingsIn(source: string): Heading[] {
       at: match.index,
     };
   });
-}
-
-/** Every id in a file of tasks, however its ideas are broken into tasks. */
-function idsIn(json: unknown): string[] {
-  if (typeof json !== 'object' || json === null) return [];
-  const own = 'id' in json && typeof json.id === 'string' ? [json.id] : [];
-  return [...own, ...Object.values(json).flatMap(idsIn)];
 }
 
 interface Found extends Countable {
@@ -101,7 +97,7 @@ export function progressPages(): readonly ProgressPage[] {
 
 function readPages(): readonly ProgressPage[] {
   const quizzes = quizFiles();
-  return [
+  const written = [
     ...chapters.flatMap(({ number, title, slug }) => (slug ? [{ number, title, slug }] : [])),
     ...brokerPages.map(({ title, slug }) => ({ number: null, title, slug })),
   ].flatMap(({ number, title, slug }) => {
@@ -109,7 +105,9 @@ function readPages(): readonly ProgressPage[] {
     const placed = placedIn(source);
     const practice =
       number === null ? '' : `content/practice/chapter-${String(number).padStart(2, '0')}.json`;
-    const tasks = existsSync(practice) ? idsIn((readJson(practice) as { tasks?: unknown }).tasks) : [];
+    const tasks = existsSync(practice)
+      ? idsOf(ideasIn((readJson(practice) as { tasks?: unknown }).tasks, '/'))
+      : [];
     const found: Found[] = [
       ...tasks.map((id) => ({ kind: 'task' as const, id, heading: TASKS_AT })),
       ...placed.flatMap(({ component, id, heading }): Found[] => {
@@ -127,4 +125,10 @@ function readPages(): readonly ProgressPage[] {
     const name = number === null ? title : `Chapter ${number}: ${title}`;
     return sections.length > 0 ? [{ slug, title: name, sections }] : [];
   });
+  const practice = challengeGroups.map(({ broker, name, challenges }) => ({
+    id: broker,
+    title: name,
+    items: challenges.map(({ id }) => ({ kind: 'task' as const, id: taskOf(id) })),
+  }));
+  return [...written, { ...PRACTICE, sections: practice }];
 }

@@ -42,6 +42,8 @@ interface Observable {
     untold?: boolean;
     /** How long it may wait in a queue: AMQP's property `expiration`, milliseconds. */
     expiration?: string;
+    /** Given out before others: AMQP's property `priority`. */
+    priority?: number;
   };
   /** The application sends a message again, not knowing whether the broker has it. */
   republished: { client: string; message: MessageId; to: string; why: string };

@@ -5,7 +5,8 @@ import type { Locator, Page } from '@playwright/test';
 import { quizFiles } from '../../src/components/quizzes/quizzes.ts';
 import { chapter, expect, test } from './site.ts';
 
-const [first, second] = quizFiles().find(({ page }) => page === 'chapter-03-message-brokers')!.sections;
+const chapterQuizzes = quizFiles().find(({ page }) => page === 'chapter-03-message-brokers')!.sections;
+const [first, second] = chapterQuizzes;
 const question = first!.questions[0]!;
 const right = question.choices.find((choice) => choice.right)!;
 const wrong = question.choices.find((choice) => !choice.right)!;
@@ -118,16 +119,24 @@ test('a wrong answer is asked again after a while: in a later quiz and in its ow
   expect(await stored(page)).toMatchObject({ right: true, tries: 2 });
 });
 
-test('a prediction counts in the quiz of its section; an early pick is kept; nothing stored is said', async ({
+test('a prediction counts in the quiz of its section, an early pick is kept, and what cannot be stored or read is said', async ({
   page,
   context,
 }) => {
-  await context.addInitScript(() => {
-    localStorage.setItem(
-      'brokerbook/v1/prediction/kafka-consumer-groups',
-      JSON.stringify({ version: 1, choice: 'committed', chosenAtMs: 1 }),
-    );
-  });
+  const section = 'when-a-consumer-dies';
+  const [answered, newer, corrupt] = chapterQuizzes.find((each) => each.section === section)!.questions;
+  await context.addInitScript(
+    ([answeredId, answeredChoice, newerId, corruptId]) => {
+      const kept = 'brokerbook/v1';
+      const prediction = { version: 1, choice: 'committed', chosenAtMs: 1 };
+      localStorage.setItem(`${kept}/prediction/kafka-consumer-groups`, JSON.stringify(prediction));
+      const answer = { version: 1, choice: answeredChoice, right: false, tries: 1, answeredAtMs: Date.now() };
+      localStorage.setItem(`${kept}/quiz/${answeredId}`, JSON.stringify(answer));
+      localStorage.setItem(`${kept}/quiz/${newerId}`, JSON.stringify({ version: 99 }));
+      localStorage.setItem(`${kept}/quiz/${corruptId}`, 'half a val');
+    },
+    [answered!.id, answered!.choices[0]!.id, newer!.id, corrupt!.id],
+  );
   let release = (): void => undefined;
   const picked = new Promise<void>((done) => (release = done));
   await context.route(/\/Quiz\.[^/]*\.js/, async (route) => {
@@ -135,15 +144,19 @@ test('a prediction counts in the quiz of its section; an early pick is kept; not
     await route.continue();
   });
   await page.goto(chapter);
-  const section = 'when-a-consumer-dies';
   await quiz(page, section).scrollIntoViewIfNeeded();
   await quiz(page, section).locator('summary').click();
   const early = quiz(page, section).locator('form').first();
   await early.getByRole('radio').nth(1).check();
   await expect(early.getByRole('button')).toBeDisabled();
   release();
-  await expect(tally(page, section)).toHaveText('1 prediction');
+  await expect(tally(page, section)).toHaveText('0 of 4 right, 1 prediction');
+  await expect(early.getByRole('status')).toContainText(shown(answered!.choices[0]!.why));
   await expect(early.getByRole('radio').nth(1)).toBeChecked();
+  await expect(quiz(page, section).locator('form').nth(1).getByRole('status')).toContainText(
+    /^Not saved: .*It is left untouched/,
+  );
+  await expect(quiz(page, section).locator('.kept-aside')).toContainText('is not lost');
   await page.evaluate(() => {
     Object.defineProperty(window, 'localStorage', {
       get: () => {

@@ -149,6 +149,43 @@ test('a run’s address leads back to the run, and a bad one leaves it and says 
   expect(bad.frame.value).toEqual(poster.frame);
 });
 
+test('a run is the reader’s own when none of its moves came with an address', async () => {
+  const session = start();
+  await session.seek(5_000_000);
+  await until(() => session.frame.value.at === 5_000_000);
+  expect(session.isOwn, 'nothing was done').toBe(false);
+  await session.act(() => ({ do: 'crash', target: 'c0' }));
+  expect(session.isOwn).toBe(true);
+  const address = await session.address();
+
+  const other = start();
+  await other.readAddress(address, true);
+  expect(other.moves.value).toHaveLength(1);
+  expect(other.isOwn, 'as it came').toBe(false);
+  await other.act(() => ({ do: 'crash', target: 'c2' }));
+  expect(other.isOwn, 'with a move beside those that came').toBe(false);
+  await other.withdraw(0);
+  expect(other.moves.value.map(({ action }) => action)).toEqual([{ do: 'crash', target: 'c2' }]);
+  expect(other.isOwn, 'with those taken back').toBe(true);
+  await other.readAddress(address, true);
+  await other.reset();
+  expect(other.moves.value).toEqual([]);
+  await other.act(() => ({ do: 'crash', target: 'c0' }));
+  expect(other.isOwn, 'the same move by hand').toBe(true);
+});
+
+test('the moves are those of the frame that is shown, and not of one that is on its way', async () => {
+  const session = start();
+  await session.open();
+  const before = session.frame.value;
+  const acting = session.act(() => ({ do: 'crash', target: 'c0' }));
+  await until(() => session.actions.value.length === 1);
+  expect(session.frame.value).toBe(before);
+  expect(session.moves.value).toEqual([]);
+  await acting;
+  expect(session.moves.value).toBe(session.actions.value);
+});
+
 test('the life of a record grows with the run', async () => {
   const session = start();
   await session.seek(1_000_000);

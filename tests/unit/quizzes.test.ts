@@ -2,6 +2,7 @@
 // experiments and headings that there are, and every quiz at the end of the section that it names.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { headingsIn } from '../../src/components/progress-parts.ts';
 import {
   experimentPages,
   parseQuizFile,
@@ -9,31 +10,13 @@ import {
   quizzesIn,
 } from '../../src/components/quizzes/quizzes.ts';
 import { scenes } from '../../src/scenarios/beside/scenes.ts';
-import { claims } from '../../src/scenarios/library.ts';
+import { claims, experimentById } from '../../src/scenarios/library.ts';
 import { kinds } from '../../src/storage/kinds.ts';
 import { keyOf } from '../../src/storage/store.ts';
 
 const files = quizFiles();
 const sections = files.flatMap(({ page, sections: some }) => some.map((section) => ({ page, ...section })));
 const questions = sections.flatMap((section) => section.questions);
-
-interface Heading {
-  readonly level: number;
-  readonly id: string;
-  readonly at: number;
-}
-
-/** The headings of a page's source, with the ids that the site gives them. */
-function headingsOf(source: string): Heading[] {
-  return [...source.matchAll(/^(#{2,4}) (.+)$/gm)].map((match) => ({
-    level: match[1]!.length,
-    id: match[2]!
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replace(/\s/g, '-'),
-    at: match.index,
-  }));
-}
 
 describe('a file of quizzes', () => {
   const [file] = files;
@@ -151,7 +134,7 @@ describe.each(files.map(({ page, sections: some }) => ({ page, ids: some.map(({ 
     });
 
     test('has each quiz at the end of the section that it names', () => {
-      const headings = headingsOf(source);
+      const headings = headingsIn(source);
       for (const id of ids) {
         const at = source.indexOf(`<Quiz section="${id}" />`);
         const own = headings.find((heading) => heading.id === id);
@@ -177,4 +160,16 @@ test('a prediction belongs to the quiz that comes next, and a quiz says only wha
     { section: 'two', experiments: [] },
     { section: 'three', experiments: ['b', 'c'] },
   ]);
+});
+
+test('the experiments of the two brokers that ask for a prediction each belong to a quiz of their page', () => {
+  for (const { page, sections: some } of files.filter((file) => /kafka|rabbitmq/.test(file.page))) {
+    const source = readFileSync(`content/${page}.mdx`, 'utf8');
+    const asking = [...source.matchAll(/<Experiment id="([^"]+)"/g)]
+      .map(([, id = '']) => id)
+      .filter((id) => experimentById(id).predict !== null);
+    expect(asking.length).toBeGreaterThanOrEqual(some.length);
+    const counted = quizzesIn(source).flatMap(({ experiments }) => experiments);
+    expect(asking.filter((id) => !counted.includes(id))).toEqual([]);
+  }
 });

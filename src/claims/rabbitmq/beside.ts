@@ -292,7 +292,7 @@ export const besideClaims: readonly Claim[] = [
     statement: 'The consumers of a queue compete: each message goes to one of them',
     rules: ['R-37'],
     observable: true,
-    scenarios: ['beside-consumers-rabbitmq'],
+    scenarios: ['beside-consumers-rabbitmq', 'rabbitmq-prefetch'],
     judge: () => new OneConsumerEach(),
   },
   {
@@ -301,7 +301,7 @@ export const besideClaims: readonly Claim[] = [
     statement: 'A queue with one consumer is worked off in order',
     rules: ['R-37'],
     observable: true,
-    scenarios: ['beside-ordering-rabbitmq'],
+    scenarios: ['beside-ordering-rabbitmq', 'rabbitmq-exchange-types'],
     judge: () => new OneConsumerInOrder(),
   },
   {

@@ -378,7 +378,7 @@ export const overloadClaims: readonly Claim[] = [
     id: 'rabbitmq.drop-head-confirmed',
     statement: 'With drop-head every publish is confirmed, and the oldest confirmed messages are dropped',
     rules: ['R-74'],
-    scenarios: FOUR,
+    scenarios: [...FOUR, 'rabbitmq-overflow'],
     judge: () => new Overflows('drop-head'),
   },
   {
@@ -386,7 +386,7 @@ export const overloadClaims: readonly Claim[] = [
     id: 'rabbitmq.reject-publish-nacks',
     statement: 'With reject-publish the newest are refused, and what was confirmed stays',
     rules: ['R-76', 'R-31'],
-    scenarios: FOUR,
+    scenarios: [...FOUR, 'rabbitmq-overflow'],
     judge: () => new Overflows('reject-publish'),
   },
   {

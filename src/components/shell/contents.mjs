@@ -20,11 +20,19 @@ export const brokerPages = [
 /** Pages that show the reader their own. @type {{ title: string, slug: string }[]} */
 export const yours = [{ title: 'Your progress and data', slug: 'progress' }];
 
+/** Pages that are about the book. @type {{ title: string, slug: string }[]} */
+export const about = [{ title: 'Fidelity', slug: 'fidelity' }];
+
 /** The pages that belong to a chapter, in the order in which they are read. @param {number} number the chapter's */
 export const inDepthOf = (number) => brokerPages.filter(({ chapter }) => chapter === number);
+
+/** Pages beside the chapters. */
+export const otherPages = [{ title: 'Practice', slug: 'practice' }];
 
 /** What Starlight is told of the navigation: only pages that exist. */
 export const sidebar = [
   { label: 'Home', slug: 'index' },
   ...[...chapters, ...brokerPages].flatMap(({ title, slug }) => (slug ? [{ label: title, slug }] : [])),
+  // These are made by src/pages, and no entries of the content: Starlight takes them as links.
+  ...otherPages.map(({ title, slug }) => ({ label: title, link: `/${slug}/` })),
 ];

@@ -13,6 +13,7 @@ import {
 } from './retention.ts';
 import { idempotenceExperiment, idempotenceScenarios } from './idempotence.ts';
 import { adaptive, murmur2Vectors, partitioningExperiment, partitioningScenario } from './partitioning.ts';
+import { practiceScenarios } from './practice.ts';
 import { lagExperiment, lagScenario, pollIntervalScenario } from './lag.ts';
 import { homeLogExperiment, proofScenarios } from './proofs.ts';
 import { rebalanceExperiment, rebalanceScenario, staticRestartScenario } from './rebalance.ts';
@@ -42,6 +43,7 @@ export const kafkaScenarios: readonly ScenarioInputOf<'kafka'>[] = [
   ...transactionScenarios,
   ...shareScenarios,
   consoleScenario,
+  ...practiceScenarios,
 ];
 
 export const kafkaExperiments: readonly Experiment[] = [

@@ -3,10 +3,12 @@ import type { Experiment } from '../experiment.ts';
 import type { ScenarioInputOf } from '../schema.ts';
 import { acksExperiment, acksScenario, consumerTimeoutScenario, unconfirmedScenario } from './acks.ts';
 import { consoleExperiment, consoleScenario } from './console.ts';
+import { practiceScenarios } from './practice.ts';
 import { prefetchExperiment, prefetchScenarios } from './prefetch.ts';
 import { overloadExperiment, overloadScenarios } from './overload.ts';
 import { quorumExperiment, quorumScenarios } from './quorum.ts';
 import { poisonExperiment, poisonScenarios } from './poison.ts';
+import { heldScenarios } from './held.ts';
 import { routingExperiment, routingScenarios } from './routing.ts';
 
 export const rabbitmqScenarios: readonly ScenarioInputOf<'rabbitmq'>[] = [
@@ -18,7 +20,9 @@ export const rabbitmqScenarios: readonly ScenarioInputOf<'rabbitmq'>[] = [
   ...poisonScenarios,
   ...overloadScenarios,
   ...quorumScenarios,
+  ...heldScenarios,
   consoleScenario,
+  ...practiceScenarios,
 ];
 
 export const rabbitmqExperiments: readonly Experiment[] = [

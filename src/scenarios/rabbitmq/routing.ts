@@ -96,6 +96,8 @@ export const unroutableScenario: RabbitmqInput = {
       exchange: 'events',
       routingKeys: EVENTS,
       mandatory,
+      // By turns: of two that publish in one instant none is promised to be first.
+      startMs: mandatory ? 0 : 250,
       load: { ratePerSecond: 2, count: 8 },
       keys: { kind: 'cycle', keys: ['A', 'F'] },
     })),
@@ -106,7 +108,7 @@ export const unroutableScenario: RabbitmqInput = {
   seed: 1,
 };
 
-/** A second queue is bound at 4 s, with the same key as the first. */
+/** A second queue is bound after 4 s, between two messages, with the same key as the first. */
 export const lateBindingScenario: RabbitmqInput = {
   version: 1,
   id: 'rabbitmq-late-binding',
@@ -132,7 +134,7 @@ export const lateBindingScenario: RabbitmqInput = {
   network: { latencyMs: 50 },
   timeline: [
     {
-      atMs: 4000,
+      atMs: 4250,
       action: { do: 'bind', binding: { source: 'events', destination: 'search', routingKey: 'orders.#' } },
     },
   ],

@@ -11,6 +11,7 @@ import './experiment.css';
 import type { BrokerSide, Drawing } from './drawing.ts';
 import type { Poster } from './poster.ts';
 import { useKeptFocus, usePlaying, useShape } from './hooks.ts';
+import { announceSession } from './open.ts';
 import { Predict } from './Predict.tsx';
 import { Session } from './session.ts';
 import { Share } from './Share.tsx';
@@ -34,7 +35,11 @@ export function ExperimentFrame({ poster, drawing }: { poster: string; drawing: 
   const shape = useShape(figure);
   useEffect(() => {
     setReady(true);
-    return () => session.close();
+    const withdraw = announceSession(session);
+    return () => {
+      withdraw();
+      session.close();
+    };
   }, [session]);
   useSharedAddress(session, figure);
   usePlaying(session, figure);

@@ -43,12 +43,18 @@ export class Session {
   readonly speed;
   readonly knobs = signal<Readonly<Record<string, string>>>({});
   readonly actions = signal<readonly TimedAction[]>([]);
+  /** Those of the run that the frame shows: the frame of a new move is a moment on its way. */
+  readonly moves = signal<readonly TimedAction[]>([]);
   readonly about = signal<About | null>(null);
   /** What went wrong, for the reader. */
   readonly error = signal<string | null>(null);
   readonly announcement = signal('');
   readonly life = signal<Life | null>(null);
   private seed: number | null = null;
+  /** What came with an address: somebody else's moves, or those of a solution. */
+  private borrowed: ReadonlySet<TimedAction> = new Set();
+  /** Those of the run that was opened last. */
+  private opened: readonly TimedAction[] = [];
   private readonly client: Client;
   private readonly words: Words;
   private readonly run: Run;
@@ -259,9 +265,16 @@ export class Session {
     this.seed = address.seed;
     this.knobs.value = address.knobs;
     this.actions.value = address.actions;
+    this.borrowed = new Set(address.actions);
     await this.again(address.at);
     this.announce(`Showing a shared run at ${shortSeconds(address.at)}`);
     return true;
+  }
+
+  /** Whether the run shown is the reader's own doing: there are moves in it, and none of them came with an address. */
+  get isOwn(): boolean {
+    const moves = this.moves.value;
+    return moves.length > 0 && !moves.some((move) => this.borrowed.has(move));
   }
 
   announce(text: string): void {
@@ -293,6 +306,7 @@ export class Session {
   }
 
   private async start(at: number): Promise<About> {
+    this.opened = this.actions.value;
     const about = await this.run.start(this.spec(), at);
     this.error.value = null;
     this.about.value = about;
@@ -317,6 +331,7 @@ export class Session {
   private onFrame(frame: Frame): void {
     batch(() => {
       this.frame.value = frame;
+      this.moves.value = this.opened;
       if (!this.playing.value) this.playhead = frame.at;
       if (this.until?.(frame)) this.stop();
       if (this.playing.value && (frame.failure !== null || (frame.ended && this.playhead >= frame.endsAt))) {

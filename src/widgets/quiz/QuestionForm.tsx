@@ -26,17 +26,20 @@ interface Props {
 export function QuestionForm({ question, place, answer, due, awake, problem, onAnswer }: Props) {
   /** Undefined until the page is awake: the boxes are the reader's own till then. */
   const picked = useSignal<string | undefined>(undefined);
+  /** Whether the pick is the reader's own and not yet given: then it stays, whatever is heard of the answer. */
+  const isOwn = useRef(false);
   const form = useRef<HTMLFormElement>(null);
   const id = `${place}${question.id.replaceAll('/', '-')}`;
   const chosen = question.choices.find((choice) => choice.id === answer?.choice);
 
   useLayoutEffect(() => {
-    // What was picked while the page was still waking up stays picked.
-    const early =
-      picked.value === undefined
-        ? form.current?.querySelector<HTMLInputElement>('input:checked')?.value
-        : undefined;
-    picked.value = early ?? answer?.choice ?? '';
+    if (picked.value === undefined) {
+      // It may have been made while the page was still waking up.
+      const early = form.current?.querySelector<HTMLInputElement>('input:checked')?.value;
+      isOwn.current = early !== undefined;
+      picked.value = early ?? '';
+    }
+    if (!isOwn.current) picked.value = answer?.choice ?? '';
   }, [answer?.choice, answer?.answeredAtMs]);
 
   return (
@@ -46,6 +49,7 @@ export function QuestionForm({ question, place, answer, due, awake, problem, onA
       ref={form}
       onSubmit={(event) => {
         event.preventDefault();
+        isOwn.current = false;
         if (picked.value) onAnswer(picked.value);
       }}
     >
@@ -63,6 +67,7 @@ export function QuestionForm({ question, place, answer, due, awake, problem, onA
               autocomplete="off"
               checked={picked.value === undefined ? undefined : picked.value === choice}
               onChange={() => {
+                isOwn.current = true;
                 picked.value = choice;
               }}
             />

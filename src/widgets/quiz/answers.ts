@@ -5,6 +5,7 @@
 import { kinds } from '../../storage/kinds.ts';
 import type { QuizAnswer } from '../../storage/kinds.ts';
 import type { Store } from '../../storage/store.ts';
+import { isDone } from '../progress/countDone.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -48,16 +49,6 @@ export function answerTo(store: Store, id: string): QuizAnswer | null {
   return reading.found === 'value' ? reading.value : null;
 }
 
-/** Whether the latest answer to a question is right. */
-export function isQuizRight(store: Store, id: string): boolean {
-  return answerTo(store, id)?.right ?? false;
-}
-
-/** Whether the reader has predicted what an experiment will show, rightly or not. */
-export function hasPredicted(store: Store, experimentId: string): boolean {
-  return store.read(kinds.prediction, experimentId).found === 'value';
-}
-
 /** What is asked in a section: its quiz, and its experiments that ask for a prediction. */
 export interface Asked {
   readonly questionIds: readonly string[];
@@ -78,7 +69,7 @@ export function tallyOf(store: Store, { questionIds, predictionIds }: Asked): Ta
     right: answers.filter((answer) => answer?.right).length,
     answered: answers.filter((answer) => answer !== null).length,
     questions: questionIds.length,
-    predicted: predictionIds.filter((id) => hasPredicted(store, id)).length,
+    predicted: predictionIds.filter((id) => isDone(store, { kind: 'prediction', id })).length,
   };
 }
 

@@ -230,6 +230,7 @@ export class ApplicationClient implements Actor, AmqpApp {
         if (Object.keys(headers).length > 0) event.headers = headers;
         if (!content.persistent) event.transient = true;
         if (content.expiration !== null) event.expiration = content.expiration;
+        if (content.priority !== null) event.priority = content.priority;
         if (!ledger.confirms && !ledger.transactional) event.untold = true;
         this.port.emit(event);
         ledger.published(message);

@@ -238,6 +238,7 @@ export class PublisherClient implements Actor, AmqpApp {
     if (!content.persistent) event.transient = true;
     if (!this.client.confirms) event.untold = true;
     if (content.expiration !== null) event.expiration = content.expiration;
+    if (content.priority !== null) event.priority = content.priority;
     this.port.emit(event);
   }
 

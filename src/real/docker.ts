@@ -1,0 +1,30 @@
+/** The engine that runs containers, and our compose.yaml. */
+import { execFile, execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const FILE = fileURLToPath(new URL('../../compose.yaml', import.meta.url));
+
+/** @returns what is missing, or null */
+export function dockerMissing(): string | null {
+  try {
+    execFileSync('docker', ['version', '--format', '{{.Server.Version}}'], { stdio: 'pipe' });
+    execFileSync('docker', ['compose', 'version'], { stdio: 'pipe' });
+    return null;
+  } catch (error) {
+    const { code, stderr } = error as NodeJS.ErrnoException & { stderr?: Buffer };
+    if (code === 'ENOENT') return 'docker';
+    return `a Docker engine that answers (${String(stderr).trim().split('\n')[0] ?? 'no reason given'})`;
+  }
+}
+
+/** @throws Error with what the command printed */
+export async function compose(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  await promisify(execFile)(
+    'docker',
+    ['compose', '--file', FILE, '--project-name', 'brokerbook-real', ...args],
+    {
+      env: { ...process.env, ...env },
+    },
+  );
+}

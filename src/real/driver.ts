@@ -1,0 +1,106 @@
+/**
+ * What is asked of a broker's driver, so that the same commands hold any broker: how it is found or started, what of a
+ * scenario it can do for real, and a run of it. Everything is on the loopback interface.
+ *
+ * A virtual millisecond of the scenario is a millisecond of the clock. The network's latencies are the machine's own, and
+ * what a driver injects it injects from outside: a client that dies, a process of the broker that it has started itself.
+ */
+import type { BrokerId, Scenario, ScenarioInput } from '../scenarios/schema.ts';
+import type { Made, Observed } from '../scenarios/recording.ts';
+import type { Recorder } from './recorder.ts';
+
+/** A process of the broker that was started here, and can so be stopped and hurt. */
+export interface OwnNode {
+  /** Its name in scenarios: `rabbit-1`. */
+  readonly name: string;
+  /** Null where it is a container's, and the engine is asked instead. */
+  readonly pid: number | null;
+}
+
+/** A broker that is up. Plain data: it is kept in a file from `up` to `down`. */
+export interface Installation {
+  readonly broker: BrokerId;
+  readonly way: Way;
+  /** Where clients connect, for each node in order. */
+  readonly urls: readonly string[];
+  /** Empty where somebody else runs the broker. */
+  readonly nodes: readonly OwnNode[];
+  /** Process ids of what else it needs. */
+  readonly helpers: readonly number[];
+  /** Where its data and logs are; null where they are not ours. */
+  readonly folder: string | null;
+}
+
+export const WAYS = ['address', 'docker', 'packages'] as const;
+export type Way = (typeof WAYS)[number];
+
+/** What can be done to a process of the broker from outside. */
+export type Fault = 'crash' | 'close' | 'restart' | 'pause' | 'resume';
+
+/** How a broker is started and stopped in one way. */
+export interface Starter {
+  readonly way: Exclude<Way, 'address'>;
+  /** @returns what is missing for this way, or null */
+  missing(): string | null;
+  /**
+   * @param folder an empty folder for data and logs
+   * @param nodes how many processes
+   * @throws Error that says what did not work
+   */
+  start(folder: string, nodes: number): Promise<Installation>;
+  stop(installation: Installation): Promise<void>;
+  /** @param node its name in scenarios @returns the installation as it is then; it is up when a restart returns */
+  hurt(installation: Installation, node: string, fault: Fault): Promise<Installation>;
+}
+
+/** What a run is given beside its scenario. */
+export interface Surroundings {
+  /** Is told what the clients see. */
+  readonly recorder: Recorder;
+  /** Ends the run before its end. */
+  readonly signal: AbortSignal;
+  /** Is told of the installation when a node has been restarted: it is another process then. */
+  readonly changed: (installation: Installation) => void;
+}
+
+/** Where the model and a real broker part, made as small as it can be. */
+export interface Disagreement {
+  /** What both were asked, as a scenario. */
+  readonly scenario: ScenarioInput;
+  /** What each made of it, as JSON. */
+  readonly simulated: unknown;
+  readonly real: unknown;
+}
+
+export interface Driver {
+  readonly broker: BrokerId;
+  readonly name: string;
+  /** Where a broker of this kind listens that nobody here has started. */
+  readonly address: string;
+  readonly starters: readonly Starter[];
+  /** @throws Error when nobody answers there */
+  made(installation: Installation): Promise<Made>;
+  /** @returns why the scenario cannot be run on this installation, or null */
+  refusal(scenario: Scenario, installation: Installation): string | null;
+  /**
+   * Runs it from beginning to end, and takes away what it made whatever happens.
+   * @returns what was seen, with positions where the broker's clients see none
+   * @throws Error when the broker cannot be reached or does not take what the scenario declares
+   */
+  run(
+    scenario: Scenario,
+    installation: Installation,
+    surroundings: Surroundings,
+  ): Promise<readonly Observed[]>;
+  /**
+   * Asks the model and the broker the same at random.
+   * @param options.runs how often
+   * @param options.seed the same one asks the same
+   * @param options.version of the broker, for the model
+   * @returns the first disagreement, shrunk, or null
+   */
+  differ(
+    installation: Installation,
+    options: { readonly runs: number; readonly seed: number; readonly version: string },
+  ): Promise<Disagreement | null>;
+}

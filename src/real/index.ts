@@ -1,0 +1,6 @@
+/** The drivers there are. */
+import type { BrokerId } from '../scenarios/schema.ts';
+import type { Driver } from './driver.ts';
+import { rabbitmqDriver } from './rabbitmq/driver.ts';
+
+export const drivers: ReadonlyMap<BrokerId, Driver> = new Map([[rabbitmqDriver.broker, rabbitmqDriver]]);

@@ -1,0 +1,106 @@
+// The form of a recording: what is behaviour, what is occasion, and that the trace comes out of it as it went in.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  parseRecording,
+  recordingOf,
+  recordingText,
+  sameBehaviour,
+  traceOfRecording,
+  type Observed,
+} from '../../../src/scenarios/recording.ts';
+
+const about = {
+  scenario: 'some-run',
+  broker: 'rabbitmq',
+  made: {
+    broker: { name: 'RabbitMQ', version: '3.10.8' },
+    client: { name: 'amqplib', version: '2.3.1' },
+    settings: { nodes: '1' },
+  },
+  recordedAt: '2026-11-28T04:00:00.000Z',
+  command: 'npm run real -- record some-run',
+};
+const published = (client: string, message: number, at = 0): Observed => ({
+  at,
+  kind: 'published',
+  client,
+  message,
+  key: null,
+  to: 'orders',
+  bytes: 100,
+});
+const confirmed = (client: string, message: number, at = 0): Observed => ({
+  at,
+  kind: 'publish-confirmed',
+  client,
+  message,
+  place: null,
+  position: null,
+});
+
+const observed = fc.array(
+  fc
+    .record({ client: fc.constantFrom('a', 'b'), isConfirm: fc.boolean() })
+    .chain(({ client, isConfirm }) =>
+      fc
+        .tuple(fc.nat(9), fc.nat(99_999))
+        .map(([message, at]) => (isConfirm ? confirmed : published)(client, message, at)),
+    ),
+  { maxLength: 40 },
+);
+
+describe('a recording', () => {
+  it('gives back the trace in the order in which it was seen', () => {
+    fc.assert(
+      fc.property(observed, (events) => {
+        const text = recordingText(recordingOf(events, about));
+        const trace = traceOfRecording(parseRecording(JSON.parse(text)));
+        expect(trace).toEqual(events.map((event, seq) => ({ ...event, seq })));
+      }),
+    );
+  });
+
+  it('has one behaviour however its lanes are interleaved, and whenever it was made', () => {
+    const one = recordingOf([published('a', 0, 1), published('b', 1, 2), confirmed('a', 0, 3)], about);
+    const later = { ...about, recordedAt: '2027-01-01T00:00:00.000Z' };
+    const other = recordingOf([published('b', 1, 5), published('a', 0, 7), confirmed('a', 0, 9)], later);
+    expect(sameBehaviour(one, other)).toBe(true);
+    expect(one.occasion).not.toEqual(other.occasion);
+  });
+
+  it('has one behaviour in whichever order two messages are confirmed', () => {
+    const events = [published('a', 0), published('a', 1)];
+    const one = recordingOf([...events, confirmed('a', 0), confirmed('a', 1)], about);
+    const other = recordingOf([...events, confirmed('a', 1), confirmed('a', 0)], about);
+    expect(sameBehaviour(one, other)).toBe(true);
+    expect(traceOfRecording(other).map((event) => 'message' in event && event.message)).toEqual([0, 1, 1, 0]);
+  });
+
+  it('has another behaviour when the broker does other things', () => {
+    const one = recordingOf([published('a', 0), confirmed('a', 0)], about);
+    expect(sameBehaviour(one, recordingOf([published('a', 0)], about))).toBe(false);
+    expect(sameBehaviour(one, recordingOf([published('a', 0), confirmed('a', 1)], about))).toBe(false);
+  });
+
+  it.each([
+    ['another format', (r: object) => ({ ...r, format: 2 }), /format/],
+    ['no behaviour', (r: object) => ({ ...r, behaviour: undefined }), /behaviour/],
+    [
+      'an event that is told twice',
+      (r: ReturnType<typeof recordingOf>) => ({
+        ...r,
+        occasion: { ...r.occasion, order: [...r.occasion.order, r.occasion.order[0]] },
+      }),
+      /occasion\.order/,
+    ],
+    [
+      'what no client sees',
+      () => recordingOf([{ at: 0, kind: 'node-crashed', node: 'rabbit-1' }], about),
+      /"node-crashed" is nothing that a client sees/,
+    ],
+  ])('is refused with %s', (_, spoil, expected) => {
+    const good = recordingOf([published('a', 0)], about);
+    expect(() => parseRecording(JSON.parse(JSON.stringify(spoil(good))))).toThrow(expected);
+  });
+});
