@@ -193,6 +193,7 @@ test('a storage that fills in mid-import keeps what it had, and one that changed
 });
 
 test('a page is reset by its sections, after a question, and it is taken back', async ({ page }) => {
+  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
   await page.goto(data);
   await fill(page, {
     [task]: ticked,
@@ -211,7 +212,6 @@ test('a page is reset by its sections, after a question, and it is taken back', 
   const dialog = page.getByRole('dialog');
   await expect(dialog).toContainText('What goes: 1 task, 1 answer, 1 prediction.');
   await page.setViewportSize({ width: 360, height: 740 });
-  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
   expect(await violations(page)).toEqual([]);
   const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   expect(sideways).toBeLessThanOrEqual(0);
