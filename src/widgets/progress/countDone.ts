@@ -6,7 +6,6 @@ import { kinds } from '../../storage/kinds.ts';
 import { isProblem, keyOf } from '../../storage/store.ts';
 import type { Store } from '../../storage/store.ts';
 import { standingTexts } from '../../storage/text.ts';
-import { hasPredicted, isQuizRight } from '../quiz/answers.ts';
 
 /** By the kind under which the reader's part of it is stored. */
 export type CountableKind = 'task' | 'answer' | 'quiz' | 'prediction';
@@ -45,10 +44,13 @@ export function isDone(store: Store, { kind, id }: Countable): boolean {
     const texts = standingTexts(store, kinds.answer, id);
     return !isProblem(texts) && texts.some(({ text }) => text.trim() !== '');
   }
-  if (kind === 'prediction') return hasPredicted(store, id);
-  if (kind === 'quiz') return isQuizRight(store, id);
-  const reading = store.read(kinds.task, id);
-  return reading.found === 'value' && reading.value.done;
+  if (kind === 'prediction') return store.read(kinds.prediction, id).found === 'value';
+  if (kind === 'task') {
+    const reading = store.read(kinds.task, id);
+    return reading.found === 'value' && reading.value.done;
+  }
+  const reading = store.read(kinds.quiz, id);
+  return reading.found === 'value' && reading.value.right;
 }
 
 /** The keys of those items that are done, in one look through the storage. */
