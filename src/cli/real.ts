@@ -53,6 +53,9 @@ interface Options {
 }
 
 const installations = new Installations();
+/** A run that is interrupted still takes away what it has made. */
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => interrupted.abort());
 
 function driverOf(broker: string): Driver {
   const driver = drivers.get(broker as BrokerId);
@@ -213,6 +216,7 @@ async function installationOf(driver: Driver, address: string | null): Promise<I
 
 /**
  * Runs scenarios, some at once; those that hurt the broker alone and last.
+ * @param isNamed whether somebody has asked for these: one that cannot be run is an error then
  * @param each is told of each when it is over
  * @returns how many went wrong
  */
@@ -220,6 +224,7 @@ async function runAll(
   scenarios: readonly Scenario[],
   driver: Driver,
   start: Installation,
+  isNamed: boolean,
   each: (ran: Ran) => boolean,
 ): Promise<number> {
   let installation = start;
@@ -229,20 +234,33 @@ async function runAll(
     const refusal = driver.refusal(scenario, installation);
     if (refusal !== null) {
       console.log(`${scenario.id}: left out, ${refusal}`);
+      if (isNamed) wrong++;
       return;
     }
-    const { observed, installation: after } = await driver.run(scenario, installation, new Recorder());
-    if (after !== installation && after.way !== 'address') installations.keep((installation = after));
+    const observed = await driver.run(scenario, installation, {
+      recorder: new Recorder(),
+      signal: interrupted.signal,
+      changed: (after) => installations.keep((installation = after)),
+    });
     if (!each({ scenario, recording: recordingFor(scenario, observed, made) })) wrong++;
+  };
+  const tried = async (scenario: Scenario): Promise<void> => {
+    if (interrupted.signal.aborted) return;
+    try {
+      await one(scenario);
+    } catch (error) {
+      wrong++;
+      console.error(`${scenario.id}: ${reason(error)}`);
+    }
   };
   const [alone, together] = [scenarios.filter(hurtsBroker), scenarios.filter((s) => !hurtsBroker(s))];
   const queue = [...together];
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
-      for (let next = queue.shift(); next; next = queue.shift()) await one(next);
+      for (let next = queue.shift(); next; next = queue.shift()) await tried(next);
     }),
   );
-  for (const scenario of alone) await one(scenario);
+  for (const scenario of alone) await tried(scenario);
   return wrong;
 }
 
@@ -315,7 +333,7 @@ async function overBrokers(
   let wrong = 0;
   for (const [broker, scenarios] of chosen(ids)) {
     const driver = driverOf(broker);
-    wrong += await runAll(scenarios, driver, await installationOf(driver, address), each);
+    wrong += await runAll(scenarios, driver, await installationOf(driver, address), ids.length > 0, each);
   }
   return wrong === 0 ? 0 : 1;
 }

@@ -53,10 +53,14 @@ export interface Starter {
   hurt(installation: Installation, node: string, fault: Fault): Promise<Installation>;
 }
 
-/** What came of a run. */
-export interface Outcome {
-  readonly installation: Installation;
-  readonly observed: readonly Observed[];
+/** What a run is given beside its scenario. */
+export interface Surroundings {
+  /** Is told what the clients see. */
+  readonly recorder: Recorder;
+  /** Ends the run before its end. */
+  readonly signal: AbortSignal;
+  /** Is told of the installation when a node has been restarted: it is another process then. */
+  readonly changed: (installation: Installation) => void;
 }
 
 /** Where the model and a real broker part, made as small as it can be. */
@@ -80,12 +84,14 @@ export interface Driver {
   refusal(scenario: Scenario, installation: Installation): string | null;
   /**
    * Runs it from beginning to end, and takes away what it made whatever happens.
-   * @param recorder is told what the clients see
-   * @returns the installation as it is then, for a node that was restarted is another process; and what was seen, with
-   *   positions where the broker's clients see none
+   * @returns what was seen, with positions where the broker's clients see none
    * @throws Error when the broker cannot be reached or does not take what the scenario declares
    */
-  run(scenario: Scenario, installation: Installation, recorder: Recorder): Promise<Outcome>;
+  run(
+    scenario: Scenario,
+    installation: Installation,
+    surroundings: Surroundings,
+  ): Promise<readonly Observed[]>;
   /**
    * Asks the model and the broker the same at random.
    * @param options.runs how often

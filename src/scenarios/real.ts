@@ -74,6 +74,15 @@ export function heldBy(scenario: Scenario, real: readonly TraceEvent[], version:
   });
 }
 
+/** Headers as text: names in order, and without the moments that a broker writes into them. */
+function timeless(headers: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(headers, (name, value: unknown) => {
+    if (name === 'time') return undefined;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
 /** What clients were told, whatever the moment and the order: which messages, by which places, with which answers. */
 function told(trace: readonly TraceEvent[]): Map<string, Set<string>> {
   const all = new Map<string, Set<string>>();
@@ -89,6 +98,7 @@ function told(trace: readonly TraceEvent[]): Map<string, Set<string>> {
         break;
       case 'delivered':
         add(`given out by ${event.place}`, event.message);
+        add(`headers in what ${event.place} gave out`, `${event.message} ${timeless(event.headers ?? {})}`);
         if (event.redelivered) add(`flagged as redelivered by ${event.place}`, event.message);
         break;
       case 'settled':

@@ -1,5 +1,7 @@
 // Quizzes and reflection: answered by keyboard, kept over reloads and tabs, wrong ones asked again later and not at once;
 // what to consider behind its fold; and all of it to be read without scripts.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
 import { quizFiles } from '../../src/components/quizzes/quizzes.ts';
@@ -271,4 +273,22 @@ test('search finds the book and not the choices of its quizzes', async ({ page, 
     );
   expect(await found('contracts, not products')).toBeGreaterThan(0);
   for (const { text } of question.choices) expect(await found(text)).toBe(0);
+});
+
+test('the links that come with an answer lead to pages, and to experiments on them', ({ site }) => {
+  // They are in no page before a question is answered, so that whoever checks links does not meet them.
+  const read = (page: string): string => readFileSync(join(site.directory, page, 'index.html'), 'utf8');
+  const links = quizFiles().flatMap(({ page }) =>
+    [...read(page).matchAll(/\\&quot;href\\&quot;:\\&quot;([^&]+)\\&quot;/g)].map(([, href = '']) => href),
+  );
+  const named = quizFiles()
+    .flatMap(({ sections }) => sections.flatMap(({ questions }) => questions))
+    .flatMap(({ claims, experiment }) => [...claims, ...(experiment === null ? [] : [experiment])]);
+  expect(links).toHaveLength(named.length);
+  for (const link of new Set(links)) {
+    expect(link.startsWith(site.base), link).toBe(true);
+    const [path = '', fragment] = link.slice(site.base.length).split('#');
+    const html = read(path);
+    if (fragment !== undefined) expect(html, link).toContain(`id="${fragment}"`);
+  }
 });

@@ -3,7 +3,7 @@ import type { Channel, ChannelModel, ConfirmChannel, Message } from 'amqplib';
 import type { Application, Call } from '../../brokers/rabbitmq/client-config.ts';
 import { isGone, Link, serverError } from './link.ts';
 import { bodyOf, contentOf, given, tellSettled, type Given, type RealClient, type Run } from './run.ts';
-import { declareBinding, declareExchange, declareQueue, madeIn, removeBinding } from './topology.ts';
+import { declareBinding, declareExchange, declareQueue, removeBinding } from './topology.ts';
 
 type CallOf<C extends Call['call']> = Extract<Call, { call: C }>;
 
@@ -173,7 +173,7 @@ export class RealApplication implements RealClient {
       case 'queue.delete': {
         const { name, ifUnused, ifEmpty } = call;
         await channel.deleteQueue(names.outer(name), { ifUnused, ifEmpty });
-        madeIn(names).queues.delete(names.outer(name));
+        run.made.queues.delete(names.outer(name));
         run.recorder.tell({ kind: 'places-deleted', node: 'rabbit-1', name, places: [name] });
         break;
       }

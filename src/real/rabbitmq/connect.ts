@@ -9,10 +9,20 @@ const TIMEOUT_MS = 5000;
  * socket that was destroyed.
  * @throws Error when nobody answers there
  */
-export function open(url: string): Promise<ChannelModel> {
+export async function open(url: string): Promise<ChannelModel> {
   const address = new URL(url);
   address.searchParams.set('heartbeat', '0');
-  return connect(address.href, { noDelay: true, timeout: TIMEOUT_MS });
+  const model = await connect(address.href, { noDelay: true, timeout: TIMEOUT_MS });
+  model.on('error', unheard);
+  return model;
+}
+
+/**
+ * For the errors of a connection or a channel whose calls are awaited: what went wrong is told by the call that fails, and
+ * an event that nobody hears would end the process.
+ */
+export function unheard(): void {
+  // See above.
 }
 
 /** Breaks a connection without a word. amqplib has no call for it: a process that dies asks nobody. */

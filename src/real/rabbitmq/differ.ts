@@ -5,14 +5,14 @@
 import { randomBytes } from 'node:crypto';
 import type { ChannelModel } from 'amqplib';
 import fc from 'fast-check';
-import type { Table } from '../../brokers/rabbitmq/config.ts';
+import type { ExchangeType, Table } from '../../brokers/rabbitmq/config.ts';
 import { asOf } from '../../scenarios/real.ts';
 import { traceOf } from '../../scenarios/run.ts';
 import { InvalidInput, parseScenario, type ScenarioInputOf } from '../../scenarios/schema.ts';
 import type { Disagreement, Driver } from '../driver.ts';
 import { Recorder } from '../recorder.ts';
 import { Agenda } from '../agenda.ts';
-import { open } from './connect.ts';
+import { open, unheard } from './connect.ts';
 import { Copies } from './copies.ts';
 import { Names } from './names.ts';
 import { bodyOf, contentOf, type Run } from './run.ts';
@@ -32,34 +32,45 @@ const pattern = fc
 const value = fc.constantFrom<Table[string]>('red', 'blue', 1, 2, true, false, null);
 const headers = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'x-d'), value, { maxKeys: 3 });
 const match = fc.constantFrom('all', 'any', 'all-with-x', 'any-with-x', undefined);
-const type = fc.constantFrom('direct' as const, 'fanout' as const, 'topic' as const, 'headers' as const);
+/** Weights of what is bound to a consistent-hash exchange. */
+const weight = fc.integer({ min: 1, max: 3 });
+const TYPES = ['direct', 'fanout', 'topic', 'headers'] as const;
+/** A plugin's: a broker that was started here has it. */
+const HASH = 'x-consistent-hash';
 
 /** Indices that are drawn before it is known how many there are: each is taken modulo their number. */
 const index = fc.nat(11);
 
-const drawn = fc.record({
-  exchanges: fc.array(fc.record({ type, alternate: fc.option(index, { nil: null }) }), {
-    minLength: 1,
-    maxLength: 4,
-  }),
-  queues: fc.integer({ min: 1, max: 4 }),
-  bindings: fc.array(
-    fc.record({ source: index, destination: index, toExchange: fc.boolean(), pattern, headers, match }),
-    { maxLength: 10 },
-  ),
-  messages: fc.array(fc.record({ to: fc.option(index, { nil: null }), queue: index, key, headers }), {
-    minLength: 1,
-    maxLength: 8,
-  }),
-});
+/** @param types of exchanges that the broker has */
+const drawn = (types: readonly ExchangeType[]) =>
+  fc.record({
+    exchanges: fc.array(
+      fc.record({ type: fc.constantFrom(...types), alternate: fc.option(index, { nil: null }) }),
+      { minLength: 1, maxLength: 4 },
+    ),
+    queues: fc.integer({ min: 1, max: 4 }),
+    bindings: fc.array(
+      fc.record({
+        source: index,
+        destination: index,
+        toExchange: fc.boolean(),
+        pattern,
+        weight,
+        headers,
+        match,
+      }),
+      { maxLength: 10 },
+    ),
+    messages: fc.array(fc.record({ to: fc.option(index, { nil: null }), queue: index, key, headers }), {
+      minLength: 1,
+      maxLength: 8,
+    }),
+  });
+
+type Drawn = ReturnType<typeof drawn> extends fc.Arbitrary<infer T> ? T : never;
 
 /** The scenario that was drawn: whoever publishes asks for confirms, and for what reaches no queue to come back. */
-function scenarioFor({
-  exchanges,
-  queues,
-  bindings,
-  messages,
-}: typeof drawn extends fc.Arbitrary<infer T> ? T : never): Input {
+function scenarioFor({ exchanges, queues, bindings, messages }: Drawn): Input {
   const exchange = (i: number): string => `e${i % exchanges.length}`;
   const queue = (i: number): string => `q${i % queues}`;
   return {
@@ -74,14 +85,15 @@ function scenarioFor({
         arguments: alternate === null ? {} : { 'alternate-exchange': exchange(alternate) },
       })),
       queues: Array.from({ length: queues }, (_, i) => ({ name: `q${i}` })),
-      bindings: bindings.map(({ source, destination, toExchange, pattern, headers, match }) => {
-        const ofHeaders = exchanges[source % exchanges.length]!.type === 'headers';
+      bindings: bindings.map(({ source, destination, toExchange, pattern, weight, headers, match }) => {
+        const { type } = exchanges[source % exchanges.length]!;
         return {
           source: exchange(source),
           destination: toExchange ? exchange(destination) : queue(destination),
           destinationType: toExchange ? ('exchange' as const) : ('queue' as const),
-          routingKey: pattern,
-          arguments: ofHeaders ? { ...headers, ...(match === undefined ? {} : { 'x-match': match }) } : {},
+          routingKey: type === HASH ? String(weight) : pattern,
+          arguments:
+            type === 'headers' ? { ...headers, ...(match === undefined ? {} : { 'x-match': match }) } : {},
         };
       }),
     },
@@ -134,6 +146,7 @@ async function real(input: Input, model: ChannelModel, url: string): Promise<Rou
   const names = new Names(randomBytes(4).toString('hex'));
   const run: Run = {
     names,
+    made: { exchanges: new Set(), queues: new Set() },
     recorder,
     agenda: new Agenda(recorder, () => undefined),
     copies: new Copies(),
@@ -143,6 +156,7 @@ async function real(input: Input, model: ChannelModel, url: string): Promise<Rou
     failed: () => undefined,
   };
   const channel = await model.createConfirmChannel();
+  channel.on('error', unheard);
   const returned: number[] = [];
   channel.on('return', (message) => void returned.push(contentOf(message).message));
   try {
@@ -172,19 +186,19 @@ async function real(input: Input, model: ChannelModel, url: string): Promise<Rou
     return { queues: found, returned };
   } finally {
     await channel.close();
-    await takeAway(names, url);
+    await takeAway(run.made, url);
   }
 }
 
 /** One run is one topology with its messages. */
 export const differ: Driver['differ'] = async (
-  { urls },
+  { urls, nodes },
   { runs, seed, version },
 ): Promise<Disagreement | null> => {
   const url = urls[0]!;
   const model = await open(url);
   try {
-    const property = fc.asyncProperty(drawn, async (draw) => {
+    const property = fc.asyncProperty(drawn(nodes.length > 0 ? [...TYPES, HASH] : TYPES), async (draw) => {
       const input = scenarioFor(draw);
       const wanted = simulated(input, version);
       return JSON.stringify(await real(input, model, url)) === JSON.stringify(wanted);

@@ -8,10 +8,10 @@ import * as v from 'valibot';
 import { serverConfig, type RabbitmqAction } from '../../brokers/rabbitmq/config.ts';
 import { isOf, type ClientOf, type ScenarioOf } from '../../scenarios/schema.ts';
 import { Agenda } from '../agenda.ts';
-import type { Driver, Fault, Installation } from '../driver.ts';
+import type { Driver, Fault, Installation, Surroundings } from '../driver.ts';
 import type { Recorder } from '../recorder.ts';
 import { RealApplication, UNKNOWN_CALLS } from './application.ts';
-import { open } from './connect.ts';
+import { open, unheard } from './connect.ts';
 import { RealConsumer } from './consumer.ts';
 import { Copies, numbered } from './copies.ts';
 import { differ } from './differ.ts';
@@ -20,14 +20,7 @@ import { Names } from './names.ts';
 import { packagesStarter } from './packages.ts';
 import { RealPublisher } from './publisher.ts';
 import type { RealClient, Run } from './run.ts';
-import {
-  declareBinding,
-  declareExchange,
-  declareQueue,
-  madeIn,
-  removeBinding,
-  takeAway,
-} from './topology.ts';
+import { declareBinding, declareExchange, declareQueue, removeBinding, takeAway } from './topology.ts';
 
 type RabbitmqScenario = ScenarioOf<'rabbitmq'>;
 type Timed = RabbitmqScenario['timeline'][number];
@@ -48,6 +41,8 @@ const OWN_ACTIONS: readonly string[] = [
   'unbind',
   'join',
 ];
+/** What brings a node back after it; nothing, where that is what it did. */
+const REMEDIES: Partial<Record<Fault, Fault>> = { crash: 'restart', close: 'restart', pause: 'resume' };
 const PLUGIN = 'x-consistent-hash';
 
 export const rabbitmqDriver: Driver = {
@@ -81,10 +76,10 @@ export const rabbitmqDriver: Driver = {
     return isOf(scenario, 'rabbitmq') ? refusalOf(scenario, installation) : 'it is no scenario of RabbitMQ';
   },
 
-  async run(scenario, installation, recorder) {
+  async run(scenario, installation, surroundings) {
     if (!isOf(scenario, 'rabbitmq')) throw new Error(`${scenario.id} is no scenario of RabbitMQ`);
-    const after = await new RealRun(scenario, installation, recorder).go();
-    return { installation: after, observed: numbered(recorder.observed) };
+    await new RealRun(scenario, installation, surroundings).go();
+    return numbered(surroundings.recorder.observed);
   },
 };
 
@@ -124,23 +119,30 @@ function refusalOf(
 class RealRun {
   private readonly scenario: RabbitmqScenario;
   private readonly recorder: Recorder;
+  private readonly surroundings: Surroundings;
   private readonly run: Run;
   private readonly agenda: Agenda;
   private readonly clients = new Map<string, RealClient>();
   private installation: Installation;
+  /** What would bring back each node that is not at work. */
+  private readonly unwell = new Map<string, Fault>();
   /** Clients that begin together begin one after the other, in the order of the scenario: so each run is like another. */
   private starting: Promise<void> = Promise.resolve();
   private fail: (error: Error) => void = () => undefined;
+  private over = false;
 
-  constructor(scenario: RabbitmqScenario, installation: Installation, recorder: Recorder) {
+  constructor(scenario: RabbitmqScenario, installation: Installation, surroundings: Surroundings) {
+    const { recorder } = surroundings;
     this.scenario = scenario;
     this.installation = installation;
     this.recorder = recorder;
+    this.surroundings = surroundings;
     const failed = (error: unknown): void =>
       this.fail(error instanceof Error ? error : new Error(String(error)));
     this.agenda = new Agenda(recorder, failed);
     this.run = {
       names: new Names(randomBytes(4).toString('hex')),
+      made: { exchanges: new Set(), queues: new Set() },
       recorder,
       agenda: this.agenda,
       copies: new Copies(),
@@ -151,9 +153,11 @@ class RealRun {
     };
   }
 
-  async go(): Promise<Installation> {
+  async go(): Promise<void> {
     const { recorder, scenario, agenda, run } = this;
+    const { signal } = this.surroundings;
     const failure = new Promise<never>((_, reject) => (this.fail = reject));
+    signal.addEventListener('abort', () => run.failed(new Error('it was interrupted')));
     const end = new Promise<void>((resolve) => {
       void this.setUp()
         .then(() => {
@@ -167,13 +171,13 @@ class RealRun {
     try {
       await Promise.race([end, failure]);
     } finally {
+      this.over = true;
       recorder.end();
       agenda.end();
       for (const client of this.clients.values()) client.crash();
       await this.revive();
-      await takeAway(run.names, run.urls[0]!);
+      await takeAway(run.made, run.urls[0]!);
     }
-    return this.installation;
   }
 
   private async setUp(): Promise<void> {
@@ -190,7 +194,9 @@ class RealRun {
   private async administer(act: (channel: Channel) => Promise<unknown>, node = 1): Promise<void> {
     const model = await open(this.run.urls[node - 1]!);
     try {
-      await act(await model.createChannel());
+      const channel = await model.createChannel();
+      channel.on('error', unheard);
+      await act(channel);
     } finally {
       await model.close();
     }
@@ -214,7 +220,10 @@ class RealRun {
   }
 
   private start(client: RealClient): void {
-    this.starting = this.starting.then(() => client.start()).catch(this.run.failed);
+    const begin = async (): Promise<void> => {
+      if (!this.over) await client.start();
+    };
+    this.starting = this.starting.then(begin).catch(this.run.failed);
   }
 
   private act({ atMs, action }: Timed): void {
@@ -240,15 +249,15 @@ class RealRun {
   private async hurt(node: string, fault: Fault): Promise<void> {
     const starter = rabbitmqDriver.starters.find(({ way }) => way === this.installation.way)!;
     this.installation = await this.agenda.holding(() => starter.hurt(this.installation, node, fault));
-    if (fault === 'restart') this.down.delete(node);
-    else if (fault === 'crash' || fault === 'close') this.down.add(node);
+    this.surroundings.changed(this.installation);
+    const remedy = REMEDIES[fault];
+    if (remedy) this.unwell.set(node, remedy);
+    else this.unwell.delete(node);
   }
 
-  /** Nodes that are down, and would be when the run is over. */
-  private readonly down = new Set<string>();
-
+  /** The broker is left as it was found. */
   private async revive(): Promise<void> {
-    for (const node of [...this.down]) await this.hurt(node, 'restart');
+    for (const [node, remedy] of [...this.unwell]) await this.hurt(node, remedy);
   }
 
   private async do(action: RabbitmqAction): Promise<void> {
@@ -270,12 +279,12 @@ class RealRun {
         return;
       case 'delete-exchange':
         await this.administer((channel) => channel.deleteExchange(names.outer(action.name)));
-        madeIn(names).exchanges.delete(names.outer(action.name));
+        run.made.exchanges.delete(names.outer(action.name));
         recorder.tell({ kind: 'exchange-deleted', node, name: action.name });
         return;
       case 'delete-queue':
         await this.administer((channel) => channel.deleteQueue(names.outer(action.name)));
-        madeIn(names).queues.delete(names.outer(action.name));
+        run.made.queues.delete(names.outer(action.name));
         recorder.tell({ kind: 'places-deleted', node, name: action.name, places: [action.name] });
         return;
       case 'purge-queue':

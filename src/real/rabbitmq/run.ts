@@ -7,8 +7,15 @@ import type { Recorder } from '../recorder.ts';
 import type { Copies } from './copies.ts';
 import type { Names } from './names.ts';
 
+/** Exchanges and queues that a run has declared, by their names at the broker. */
+export interface Made {
+  readonly exchanges: Set<string>;
+  readonly queues: Set<string>;
+}
+
 export interface Run {
   readonly names: Names;
+  readonly made: Made;
   readonly recorder: Recorder;
   readonly agenda: Agenda;
   readonly copies: Copies;

@@ -8,34 +8,19 @@ import type {
 } from '../../brokers/rabbitmq/config.ts';
 import { open } from './connect.ts';
 import { isGone } from './link.ts';
-import type { Names } from './names.ts';
-import type { Run } from './run.ts';
-
-/** What a run has made, by its names at the broker. */
-export class Made {
-  readonly exchanges = new Set<string>();
-  readonly queues = new Set<string>();
-}
-
-const madeBy = new WeakMap<Names, Made>();
-
-export function madeIn(names: Names): Made {
-  let made = madeBy.get(names);
-  if (!made) madeBy.set(names, (made = new Made()));
-  return made;
-}
+import type { Made, Run } from './run.ts';
 
 export async function declareExchange(run: Run, channel: Channel, exchange: ExchangeSettings): Promise<void> {
   const { name, type, durable, autoDelete, internal, arguments: args } = exchange;
   const outer = run.names.outer(name);
-  const isNew = !madeIn(run.names).exchanges.has(outer);
+  const isNew = !run.made.exchanges.has(outer);
   await channel.assertExchange(outer, type, {
     durable,
     autoDelete,
     internal,
     arguments: run.names.outerArguments(args),
   });
-  madeIn(run.names).exchanges.add(outer);
+  run.made.exchanges.add(outer);
   if (isNew) run.recorder.tell({ kind: 'exchange-created', node: 'rabbit-1', name, type, arguments: args });
 }
 
@@ -47,7 +32,7 @@ export async function declareQueue(
   { exclusive = false } = {},
 ): Promise<string> {
   const { durable, autoDelete, arguments: args } = queue;
-  const isNew = !madeIn(run.names).queues.has(run.names.outer(queue.name));
+  const isNew = !run.made.queues.has(run.names.outer(queue.name));
   const declared = await channel.assertQueue(run.names.outer(queue.name), {
     durable,
     autoDelete,
@@ -55,7 +40,7 @@ export async function declareQueue(
     arguments: run.names.outerArguments(args),
   });
   const name = run.names.inner(declared.queue);
-  madeIn(run.names).queues.add(declared.queue);
+  run.made.queues.add(declared.queue);
   if (isNew) tellQueue(run, name, queue.node, args);
   return name;
 }
@@ -106,8 +91,7 @@ function tellBinding(run: Run, kind: 'binding-created' | 'binding-deleted', bind
 }
 
 /** Deletes all that the run has made. What is gone already is no error to the server. */
-export async function takeAway(names: Names, url: string): Promise<void> {
-  const { exchanges, queues } = madeIn(names);
+export async function takeAway({ exchanges, queues }: Made, url: string): Promise<void> {
   const model = await open(url);
   try {
     for (const queue of queues) await alone(model.createChannel(), (channel) => channel.deleteQueue(queue));

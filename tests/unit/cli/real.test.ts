@@ -1,0 +1,57 @@
+// The command that holds claims to real brokers, as far as it needs none: what bad input gets, and what is said of a broker
+// that is not up.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const folder = mkdtempSync(join(tmpdir(), 'brokerbook-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function real(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['src/cli/real.ts', ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, BROKERBOOK_REAL: folder, BROKERBOOK_RABBITMQ: undefined },
+  });
+  return { status, stdout, stderr };
+}
+
+describe('real', () => {
+  it.each([
+    [[], /expected up, down, status, record, check or differ, got nothing/],
+    [['fly'], /got "fly"/],
+    [['up', 'somebroker'], /There is no driver for "somebroker":\n {2}expected one of rabbitmq/],
+    [['up', '--way', 'boat'], /--way: expected address \| docker \| packages, got "boat"/],
+    [['up', '--nodes', '0'], /--nodes: expected an integer from 1 to 9, got "0"/],
+    [['up', '--address', 'amqp://broker.example.com'], /expected an address of this machine/],
+    [['check', 'rabbitmq-nothing'], /"rabbitmq-nothing" cannot be run for real/],
+    [['differ'], /differ: expected one of rabbitmq/],
+    [['differ', 'rabbitmq', '--runs', 'many'], /--runs: expected a whole number from 1, got "many"/],
+    [['differ', 'rabbitmq', '--seed', 'x'], /--seed: expected an integer, got "x"/],
+    [['check', '--sometimes'], /--sometimes/],
+  ])('%j is bad input: 2, and what was expected', (args, expected) => {
+    const { status, stderr } = real(...args);
+    expect(stderr).toMatch(expected);
+    expect(status).toBe(2);
+  });
+
+  it('says how to start a broker that is not up, and fails', () => {
+    const { status, stderr } = real('check', 'rabbitmq-ttl');
+    expect(stderr).toBe('RabbitMQ is not up: npm run real -- up rabbitmq\n');
+    expect(status).toBe(1);
+  });
+
+  it('says who does not answer, and where', () => {
+    const { status, stderr } = real('check', 'rabbitmq-ttl', '--address', 'amqp://127.0.0.1:1');
+    expect(stderr).toMatch(/^RabbitMQ does not answer at 127\.0\.0\.1:1: /);
+    expect(status).toBe(1);
+  });
+
+  it('tells the ways there are, and has nothing to take down', () => {
+    const { status, stdout } = real('status');
+    expect(stdout).toMatch(/^RabbitMQ is not up\n {2}docker: .+\n {2}packages: .+\n$/);
+    expect(status).toBe(0);
+    expect(real('down')).toMatchObject({ status: 0, stdout: 'RabbitMQ is not up\n' });
+  });
+});
