@@ -5,12 +5,15 @@
 import { createKeeper } from './keeping.ts';
 import type { Keeper } from './keeping.ts';
 import { kinds } from './kinds.ts';
+import { createNotes } from './notes.ts';
+import type { Notes } from './notes.ts';
 import { createStore } from './store.ts';
 import type { Store } from './store.ts';
 import { openText } from './text.ts';
 import type { KeptText } from './text.ts';
 
 let store: Store | null = null;
+let notes: Notes | null = null;
 let keeper: Keeper | null = null;
 const texts = new Map<string, KeptText>();
 
@@ -49,6 +52,12 @@ export function readerText(kind: 'note' | 'answer', id: string): KeptText {
     if (texts.size === 1) window.addEventListener('beforeunload', askBeforeLoss);
   }
   return text;
+}
+
+/** The reader's notes. Call it in the browser only. */
+export function readerNotes(): Notes {
+  notes ??= createNotes(readerStore(), (id) => readerText('note', id));
+  return notes;
 }
 
 /** Leaving while something could not be saved loses it, so the browser asks the reader first. */
