@@ -176,12 +176,25 @@ test('a note on a run opens that run at its moment', async ({ page }) => {
   const note = figure.getByRole('button', { name: /^Note on this run of/ });
   await expect(note).toBeEnabled();
   await stage.focus();
+  const shown = async (): Promise<string> => (await stage.getAttribute('aria-label')) ?? '';
   await page.keyboard.press('Home');
-  for (let step = 0; step < 5; step += 1) await page.keyboard.press('ArrowRight');
-  // The frames come one after another; the moment is that of the last.
-  await page.waitForTimeout(1_000);
-  const moment = (await stage.getAttribute('aria-label')) ?? '';
-  expect(moment).not.toMatch(/^At 0(\.0+)? s/);
+  await expect.poll(shown).toMatch(/^At 0\.0+ s/);
+  await expect(async () => {
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(shown, { timeout: 2_000 }).not.toMatch(/^At 0\.0+ s/);
+  }).toPass();
+  // The frame of the last step may still be on its way.
+  let moment = '';
+  await expect
+    .poll(
+      async () => {
+        const before = moment;
+        moment = await shown();
+        return moment === before;
+      },
+      { intervals: [700] },
+    )
+    .toBe(true);
   await note.click();
   await field(page).fill('Here it stops.');
   await page.keyboard.press('Escape');

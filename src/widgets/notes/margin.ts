@@ -9,7 +9,7 @@ import { MADE } from '../../storage/notes.ts';
 import type { NoteList, Where } from '../../storage/notes.ts';
 import { headingAt, readPageText } from './pageText.ts';
 import type { HeadingInText, PageText } from './pageText.ts';
-import { showCount } from './pens.ts';
+import { showCount } from './headings.ts';
 import { kindOf } from './places.ts';
 import type { BookPage, Placed } from './places.ts';
 import type { Printer } from './printed.tsx';

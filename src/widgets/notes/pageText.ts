@@ -2,7 +2,7 @@
  * The prose of a page as one string, and the way from a place in that string to the page and back. White space counts once,
  * as a reader sees it; figures, fields, sources' numbers and whatever a script draws are no prose.
  */
-import { HEADING, wordsOf } from './pens.ts';
+import { HEADING, wordsOf } from './headings.ts';
 
 const PROSE = '.sl-markdown-content';
 const NO_PROSE =
