@@ -38,8 +38,6 @@ brokers: ${brokers.join(', ')}
 scenarios: ${Object.values(realScenarios).flat().join(', ')}`;
 
 const RECORDINGS = fileURLToPath(new URL('../../tests/recordings/', import.meta.url));
-/** Scenarios that are run at once; they wait for most of their time. */
-const AT_ONCE = 8;
 const NODES_MAX = 9;
 /** Differential runs, where nobody says how many. */
 const RUNS = 200;
@@ -256,7 +254,7 @@ async function runAll(
   const [alone, together] = [scenarios.filter(hurtsBroker), scenarios.filter((s) => !hurtsBroker(s))];
   const queue = [...together];
   await Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
+    Array.from({ length: driver.atOnce }, async () => {
       for (let next = queue.shift(); next; next = queue.shift()) await tried(next);
     }),
   );

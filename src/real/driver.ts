@@ -77,6 +77,8 @@ export interface Driver {
   readonly name: string;
   /** Where a broker of this kind listens that nobody here has started. */
   readonly address: string;
+  /** Scenarios that this machine can run at once: they wait for most of their time. */
+  readonly atOnce: number;
   readonly starters: readonly Starter[];
   /** @throws Error when nobody answers there */
   made(installation: Installation): Promise<Made>;

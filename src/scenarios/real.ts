@@ -12,7 +12,27 @@ import { run, traceOf } from './run.ts';
 import { isOf, type BrokerId, type Scenario } from './schema.ts';
 
 export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
-  kafka: [],
+  kafka: [
+    'kafka-murmur2',
+    'kafka-held-keys',
+    'kafka-held-two-groups',
+    'kafka-held-new-partitions',
+    'kafka-held-range',
+    'kafka-held-roundrobin',
+    'kafka-held-sticky',
+    'kafka-held-cooperative-sticky',
+    'kafka-held-kip-848',
+    'kafka-held-commits',
+    'kafka-held-auto-commit',
+    'kafka-held-leader',
+    'kafka-held-idempotence',
+    'kafka-held-transactions',
+    'kafka-held-zombie',
+    'kafka-held-replay',
+    'kafka-held-reset',
+    'kafka-held-share-group',
+    'kafka-held-compaction',
+  ],
   rabbitmq: [
     'rabbitmq-exchange-types',
     'rabbitmq-unroutable',

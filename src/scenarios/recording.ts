@@ -39,11 +39,14 @@ export type Recording = v.InferOutput<typeof recordingSchema>;
 export type Made = Recording['made'];
 export type Observed = { readonly at: Micros } & EventBody;
 
+const PER_PLACE: readonly EventBody['kind'][] = ['delivered', 'processed', 'settled', 'positioned'];
+
 /** What one client, or the broker's own declarations, saw of one kind: in order each time it is recorded. */
 function laneOf(body: EventBody): string {
   const who = 'client' in body ? body.client : 'node' in body ? body.node : '';
-  // A consumer of several queues has an order in each of them, and none between them.
-  const where = body.kind === 'delivered' ? ` ${body.place}` : '';
+  // Who reads or writes several places has an order in each of them, and none between them.
+  const where =
+    'place' in body && body.place !== null && PER_PLACE.includes(body.kind) ? ` ${body.place}` : '';
   return `${who} ${body.kind}${where}`;
 }
 

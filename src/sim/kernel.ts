@@ -86,7 +86,16 @@ interface Process {
 }
 
 type Entry =
-  | { type: 'message'; to: string; from: string; life: number; connection: number; message: unknown }
+  | {
+      type: 'message';
+      to: string;
+      from: string;
+      life: number;
+      connection: number;
+      message: unknown;
+      /** It came while the process stood still, which will read it whatever becomes of the connection meanwhile. */
+      arrived?: true;
+    }
   | { type: 'timer'; to: string; life: number; timer: string; data: unknown }
   | { type: 'control'; run: string; data: unknown }
   | { type: 'disconnect'; to: string; from: string; life: number };
@@ -358,9 +367,14 @@ export class Kernel {
     }
     const process = this.process(entry.to);
     if (!process.up || entry.life !== process.life) return;
-    if (entry.type === 'message' && entry.connection !== this.link(entry.from, entry.to).connection) return;
+    if (
+      entry.type === 'message' &&
+      !entry.arrived &&
+      entry.connection !== this.link(entry.from, entry.to).connection
+    )
+      return;
     if (process.paused) {
-      process.deferred.push(entry);
+      process.deferred.push(entry.type === 'message' ? { ...entry, arrived: true } : entry);
       return;
     }
     if (entry.type === 'message') process.actor.receive(entry.message, entry.from);

@@ -170,10 +170,12 @@ function stickyGeneral(
   const assignment = emptyAssignment(sorted);
   const owners = currentOwners(sorted, index);
   const potential = new Map<string, AssignorMember[]>();
+  // Of members with as many partitions the first by member id is given the next, static or not.
+  const byName = [...sorted].sort((a, b) => byText(a.memberId, b.memberId));
   for (const [topic] of topics)
     potential.set(
       topic,
-      sorted.filter((member) => member.topics.includes(topic)),
+      byName.filter((member) => member.topics.includes(topic)),
     );
   const candidates = (place: string): AssignorMember[] => potential.get(index.get(place)!.topic)!;
   const all = [...index.keys()]

@@ -616,7 +616,8 @@ export class ControllerMachine implements StateMachine<ControllerCommand, Reply,
 
   private tellCreated(name: string, created: readonly PartitionImage[], fx: Fx): void {
     // An internal topic is no place of the run's messages; who leads its partitions matters all the same.
-    if (!this.topic(name)!.internal) {
+    const { internal, config } = this.topic(name)!;
+    if (!internal) {
       fx.trace({
         kind: 'places-created',
         node: CONTROLLER,
@@ -624,6 +625,7 @@ export class ControllerMachine implements StateMachine<ControllerCommand, Reply,
         places: created.map(({ place }) => place),
         total: this.topic(name)!.partitions.length,
         replicas: created.map(({ replicas }) => replicas),
+        ...(Object.keys(config).length > 0 && { arguments: config }),
       });
     }
     for (const { place, leader: node, leaderEpoch: epoch } of created)

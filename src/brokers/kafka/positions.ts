@@ -57,7 +57,9 @@ export class PositionFinder {
       const places = resets.map(({ partition }) => partition.place).join(', ');
       this.core.die(
         outOfRange ? 'OffsetOutOfRangeException' : 'NoOffsetForPartitionException',
-        `no ${outOfRange ? 'record at the position' : 'committed offset'} for ${places}, and auto.offset.reset is none`,
+        outOfRange
+          ? `no record at the position for ${places}, and auto.offset.reset is none`
+          : `Undefined offset with no reset policy for partitions: [${places}]`,
       );
       return;
     }

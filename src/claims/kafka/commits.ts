@@ -262,7 +262,7 @@ export const commitClaims: readonly Claim[] = [
     statement: 'Committed before the work, no record is processed twice',
     rules: ['K-72'],
     observable: true,
-    scenarios: ['kafka-commits'],
+    scenarios: ['kafka-commits', 'kafka-held-commits'],
     judge: () => new CommitBeforeRepeatsNothing('commit-before'),
   },
   {
@@ -271,7 +271,7 @@ export const commitClaims: readonly Claim[] = [
     statement: 'Committed after the work, nothing is lost: what is committed is finished',
     rules: ['K-71', 'K-72', 'K-112'],
     observable: true,
-    scenarios: ['kafka-commits'],
+    scenarios: ['kafka-commits', 'kafka-held-commits'],
     judge: () => new CommitAfterLosesNothing(['auto-commit', 'commit-after']),
   },
   {
@@ -280,7 +280,7 @@ export const commitClaims: readonly Claim[] = [
     statement: 'The group that lost records comes to a lag of 0',
     rules: ['K-70', 'K-72'],
     observable: true,
-    scenarios: ['kafka-commits'],
+    scenarios: ['kafka-commits', 'kafka-held-commits'],
     judge: () => new LossNotInLag(),
   },
   {
@@ -289,7 +289,7 @@ export const commitClaims: readonly Claim[] = [
     statement: 'Auto-commit commits what earlier polls returned, and only when poll() is called',
     rules: ['K-71'],
     observable: true,
-    scenarios: ['kafka-auto-commit'],
+    scenarios: ['kafka-auto-commit', 'kafka-held-auto-commit'],
     judge: () => new AutoCommitInPoll(),
   },
 ];

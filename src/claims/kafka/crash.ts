@@ -317,7 +317,13 @@ export const crashClaims: readonly Claim[] = [
     statement: 'The new owner begins at the committed offset',
     rules: ['K-69', 'K-70'],
     observable: true,
-    scenarios: ['kafka-consumer-groups', 'kafka-commit-before', 'kafka-commits', 'kafka-lag'],
+    scenarios: [
+      'kafka-consumer-groups',
+      'kafka-commit-before',
+      'kafka-commits',
+      'kafka-lag',
+      'kafka-held-commits',
+    ],
     judge: () => new TakeoverFromCommitted(),
   },
   {
@@ -326,7 +332,13 @@ export const crashClaims: readonly Claim[] = [
     statement: 'Records processed after the last commit are processed again',
     rules: ['K-71', 'K-70'],
     observable: true,
-    scenarios: ['kafka-consumer-groups', 'kafka-commits', 'kafka-auto-commit'],
+    scenarios: [
+      'kafka-consumer-groups',
+      'kafka-commits',
+      'kafka-auto-commit',
+      'kafka-held-commits',
+      'kafka-held-auto-commit',
+    ],
     judge: () => new CrashDuplicates(),
   },
   {
@@ -335,7 +347,7 @@ export const crashClaims: readonly Claim[] = [
     statement: 'Every confirmed record is processed in the end',
     rules: ['K-72', 'K-112'],
     observable: true,
-    scenarios: ['kafka-consumer-groups', 'kafka-clean-close'],
+    scenarios: ['kafka-consumer-groups', 'kafka-clean-close', 'kafka-held-keys', 'kafka-held-two-groups'],
     judge: () => new NothingLost(),
   },
   {
@@ -344,7 +356,7 @@ export const crashClaims: readonly Claim[] = [
     statement: 'Committed before the work, a crash leaves records that are never processed',
     rules: ['K-72'],
     observable: true,
-    scenarios: ['kafka-commit-before', 'kafka-commits'],
+    scenarios: ['kafka-commit-before', 'kafka-commits', 'kafka-held-commits'],
     judge: () => new CommitBeforeLoses(),
   },
 ];

@@ -263,7 +263,7 @@ export const groupClaims: readonly Claim[] = [
     statement: 'A consumer beyond the number of partitions has nothing to do',
     rules: ['K-100', 'K-92'],
     observable: true,
-    scenarios: ['kafka-extra-consumer', 'kafka-lag'],
+    scenarios: ['kafka-extra-consumer', 'kafka-lag', 'kafka-held-keys'],
     judge: () => new ExtraConsumerIdles(),
   },
   {
@@ -272,7 +272,7 @@ export const groupClaims: readonly Claim[] = [
     statement: 'Each group receives every record',
     rules: ['K-68', 'K-70'],
     observable: true,
-    scenarios: ['kafka-two-groups', 'beside-consumers-kafka'],
+    scenarios: ['kafka-two-groups', 'beside-consumers-kafka', 'kafka-held-two-groups'],
     judge: () => new GroupsAreIndependent(),
   },
   {
@@ -281,7 +281,7 @@ export const groupClaims: readonly Claim[] = [
     statement: 'A later group reads what others have long consumed',
     rules: ['K-69'],
     observable: true,
-    scenarios: ['kafka-two-groups', 'beside-replay-kafka'],
+    scenarios: ['kafka-two-groups', 'beside-replay-kafka', 'kafka-held-two-groups'],
     judge: () => new ReadingRemovesNothing(),
   },
   {
@@ -290,7 +290,7 @@ export const groupClaims: readonly Claim[] = [
     statement: 'In an eager rebalance every member gives up all its partitions',
     rules: ['K-82'],
     observable: true,
-    scenarios: ['kafka-eager'],
+    scenarios: ['kafka-eager', 'kafka-held-range', 'kafka-held-roundrobin', 'kafka-held-sticky'],
     judge: () => new EagerRevokesAll(),
   },
   {
@@ -299,7 +299,7 @@ export const groupClaims: readonly Claim[] = [
     statement: 'In a cooperative rebalance only partitions that move are given up',
     rules: ['K-83', 'K-97'],
     observable: true,
-    scenarios: ['kafka-cooperative'],
+    scenarios: ['kafka-cooperative', 'kafka-held-cooperative-sticky', 'kafka-held-kip-848'],
     judge: () => new CooperativeKeeps(),
   },
 ];

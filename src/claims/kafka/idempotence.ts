@@ -219,7 +219,7 @@ export const idempotenceClaims: readonly Claim[] = [
     statement: 'Without idempotence, a retry whose first attempt was written is a second record',
     rules: ['K-33', 'K-32'],
     observable: true,
-    scenarios: ['kafka-idempotence'],
+    scenarios: ['kafka-idempotence', 'kafka-held-idempotence'],
     judge: () => new RetryWritesTwice(),
   },
   {
@@ -237,7 +237,7 @@ export const idempotenceClaims: readonly Claim[] = [
     statement: 'With idempotence, each record is in the log once, under the same faults',
     rules: ['K-37', 'K-38'],
     observable: true,
-    scenarios: ['kafka-idempotence'],
+    scenarios: ['kafka-idempotence', 'kafka-held-idempotence'],
     judge: () => new IdempotentOnce(),
   },
   {
@@ -246,7 +246,7 @@ export const idempotenceClaims: readonly Claim[] = [
     statement: 'With idempotence, records are in the order sent, under the same faults',
     rules: ['K-38', 'K-40'],
     observable: true,
-    scenarios: ['kafka-idempotence'],
+    scenarios: ['kafka-idempotence', 'kafka-held-idempotence'],
     judge: () => new IdempotentInOrder(),
   },
   {

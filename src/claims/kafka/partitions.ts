@@ -147,7 +147,7 @@ class OffsetsDense implements ClaimFold {
 
   on(event: TraceEvent): void {
     if (event.kind === 'published' && event.transaction !== undefined) this.transactional.add(event.to);
-    if (event.kind === 'compacted' || event.kind === 'cleaned') this.compacted.add(event.place);
+    if (isCompacted(event)) this.compacted.add(event.name);
     if (event.kind !== 'positioned' && event.kind !== 'delivered') return;
     let next = this.next.get(event.client);
     if (!next) this.next.set(event.client, (next = new Map<string, number>()));
@@ -170,12 +170,23 @@ class OffsetsDense implements ClaimFold {
   }
 
   private mayHaveGaps(place: string): boolean {
-    return this.compacted.has(place) || this.transactional.has(place.slice(0, place.lastIndexOf('-')));
+    const topic = place.slice(0, place.lastIndexOf('-'));
+    return this.compacted.has(topic) || this.transactional.has(topic);
   }
 
   verdict(): Verdict {
     return this.ledger.verdict('a record to be delivered');
   }
+}
+
+/** Whether a topic is made, or set, to be compacted. */
+function isCompacted(event: TraceEvent): event is TraceEvent & { name: string } {
+  const name = 'cleanup.policy';
+  if (event.kind === 'places-created') return String(event.arguments?.[name]).includes('compact');
+  return (
+    event.kind === 'configured' &&
+    event.settings.some(([setting, value]) => setting === name && value?.includes('compact'))
+  );
 }
 
 /** A producer's records without a key: those sent and not yet judged, in the order sent, and the run that is going on. */
@@ -287,7 +298,13 @@ export const partitionClaims: readonly Claim[] = [
     statement: 'Records with the same key land in the same partition',
     rules: ['K-23'],
     observable: true,
-    scenarios: ['kafka-consumer-groups', 'home-log', 'kafka-add-partitions', 'kafka-partitioning'],
+    scenarios: [
+      'kafka-consumer-groups',
+      'home-log',
+      'kafka-add-partitions',
+      'kafka-partitioning',
+      'kafka-held-keys',
+    ],
     judge: () => new SameKeySamePartition(),
   },
   {
@@ -296,7 +313,7 @@ export const partitionClaims: readonly Claim[] = [
     statement: 'Records of one key are first delivered in the order sent',
     rules: ['K-111', 'K-23'],
     observable: true,
-    scenarios: ['kafka-consumer-groups', 'home-log'],
+    scenarios: ['kafka-consumer-groups', 'home-log', 'kafka-held-keys'],
     judge: () => new KeyOrderKept(),
   },
   {
@@ -332,7 +349,7 @@ export const partitionClaims: readonly Claim[] = [
     statement: 'After partitions are added, a key may go elsewhere than its earlier records',
     rules: ['K-1', 'K-23'],
     observable: true,
-    scenarios: ['kafka-add-partitions', 'kafka-partitioning'],
+    scenarios: ['kafka-add-partitions', 'kafka-partitioning', 'kafka-held-new-partitions'],
     judge: () => new NewPartitionsMoveKeys(),
   },
 ];

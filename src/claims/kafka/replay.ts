@@ -431,7 +431,7 @@ export const replayClaims: readonly Claim[] = [
     statement: 'After a seek, the same records come again at the same offsets',
     rules: ['K-70'],
     observable: true,
-    scenarios: ['kafka-replay', 'beside-replay-kafka'],
+    scenarios: ['kafka-replay', 'beside-replay-kafka', 'kafka-held-replay'],
     judge: () => new SeekReadsAgain(),
   },
   {
@@ -440,7 +440,7 @@ export const replayClaims: readonly Claim[] = [
     statement: 'A seek moves the position; the committed offset follows with the next commit',
     rules: ['K-70', 'K-71'],
     observable: true,
-    scenarios: ['kafka-replay'],
+    scenarios: ['kafka-replay', 'kafka-held-replay'],
     judge: () => new SeekCommitsNothing(),
   },
   {
@@ -449,7 +449,7 @@ export const replayClaims: readonly Claim[] = [
     statement: 'Other groups do not notice that one goes back',
     rules: ['K-70'],
     observable: true,
-    scenarios: ['kafka-replay'],
+    scenarios: ['kafka-replay', 'kafka-held-replay'],
     judge: () => new SeekLeavesOthers(),
   },
   {
@@ -458,7 +458,7 @@ export const replayClaims: readonly Claim[] = [
     statement: 'A seek to a time finds the first record of that time or later',
     rules: ['K-10', 'K-70'],
     observable: true,
-    scenarios: ['kafka-replay'],
+    scenarios: ['kafka-replay', 'kafka-held-replay'],
     judge: () => new SeekByTime(),
   },
   {
@@ -467,7 +467,7 @@ export const replayClaims: readonly Claim[] = [
     statement: 'A paused partition gives nothing, and goes on where it stood',
     rules: ['K-70'],
     observable: true,
-    scenarios: ['kafka-replay'],
+    scenarios: ['kafka-replay', 'kafka-held-replay'],
     judge: () => new PausedPartitionKept(),
   },
   {
@@ -485,7 +485,7 @@ export const replayClaims: readonly Claim[] = [
     statement: 'A group that begins at the end is never given what came before',
     rules: ['K-69'],
     observable: true,
-    scenarios: ['kafka-offset-reset'],
+    scenarios: ['kafka-offset-reset', 'kafka-held-reset'],
     judge: () => new LatestSkipsEarlier(),
   },
   {
@@ -494,7 +494,7 @@ export const replayClaims: readonly Claim[] = [
     statement: 'With auto.offset.reset=none, a group without an offset gets an exception',
     rules: ['K-69'],
     observable: true,
-    scenarios: ['kafka-offset-reset'],
+    scenarios: ['kafka-offset-reset', 'kafka-held-reset'],
     judge: () => new NoResetFails(),
   },
   {

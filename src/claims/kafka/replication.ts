@@ -692,7 +692,13 @@ export const replicationClaims: readonly Claim[] = [
     statement: 'What acks=all was told stays, as long as elections are clean',
     rules: ['K-30', 'K-52', 'K-60'],
     observable: true,
-    scenarios: ['kafka-acks', 'kafka-rolling-restart', 'kafka-slow-follower', 'kafka-too-few-replicas'],
+    scenarios: [
+      'kafka-acks',
+      'kafka-rolling-restart',
+      'kafka-slow-follower',
+      'kafka-too-few-replicas',
+      'kafka-held-leader',
+    ],
     judge: () => new AcksAllKept(),
   },
   {

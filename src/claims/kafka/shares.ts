@@ -400,7 +400,7 @@ export const shareClaims: readonly Claim[] = [
     statement: 'Members of a share group are given records of the same partition',
     rules: ['K-102'],
     observable: true,
-    scenarios: [RUN],
+    scenarios: [RUN, 'kafka-held-share-group'],
     judge: () => new SharePartitionShared(),
   },
   {
@@ -418,7 +418,7 @@ export const shareClaims: readonly Claim[] = [
     statement: 'Others of a share group finish what lies behind a slow record',
     rules: ['K-103', 'K-107'],
     observable: true,
-    scenarios: [RUN, 'beside-share-group-kafka'],
+    scenarios: [RUN, 'beside-share-group-kafka', 'kafka-held-share-group'],
     judge: () => new ShareSlowRecordPassed(),
   },
   {
@@ -436,7 +436,7 @@ export const shareClaims: readonly Claim[] = [
     statement: 'A share group does not finish a partition in the order of its offsets',
     rules: ['K-107'],
     observable: true,
-    scenarios: [RUN],
+    scenarios: [RUN, 'kafka-held-share-group'],
     judge: () => new ShareOrderNotKept(),
   },
   {

@@ -664,7 +664,7 @@ export const transactionClaims: readonly Claim[] = [
     statement: 'A read_committed reader is given no record of an aborted transaction',
     rules: ['K-50', 'K-43'],
     observable: true,
-    scenarios: [RUN, 'kafka-exactly-once', 'kafka-zombie', 'kafka-stable-offset'],
+    scenarios: [RUN, 'kafka-exactly-once', 'kafka-zombie', 'kafka-stable-offset', 'kafka-held-transactions'],
     judge: () => new ReadCommittedHidesAborted(),
   },
   {
@@ -673,7 +673,7 @@ export const transactionClaims: readonly Claim[] = [
     statement: 'By default a reader is given aborted records too',
     rules: ['K-49'],
     observable: true,
-    scenarios: [RUN, 'kafka-stable-offset'],
+    scenarios: [RUN, 'kafka-stable-offset', 'kafka-held-transactions'],
     judge: () => new ReadUncommittedShowsAborted(),
   },
   {
@@ -682,7 +682,14 @@ export const transactionClaims: readonly Claim[] = [
     statement: 'Of a committed transaction a read_committed reader is given everything',
     rules: ['K-43', 'K-50'],
     observable: true,
-    scenarios: [RUN, 'kafka-exactly-once', 'kafka-zombie', 'kafka-stable-offset'],
+    scenarios: [
+      RUN,
+      'kafka-exactly-once',
+      'kafka-zombie',
+      'kafka-stable-offset',
+      'kafka-held-transactions',
+      'kafka-held-zombie',
+    ],
     judge: () => new CommittedTransactionWhole(),
   },
   {
@@ -718,7 +725,7 @@ export const transactionClaims: readonly Claim[] = [
     statement: 'A producer whose transactional.id another has taken can write no more',
     rules: ['K-44', 'K-45'],
     observable: true,
-    scenarios: ['kafka-zombie'],
+    scenarios: ['kafka-zombie', 'kafka-held-zombie'],
     judge: () => new ZombieFenced(),
   },
   {

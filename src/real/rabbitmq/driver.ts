@@ -49,6 +49,7 @@ export const rabbitmqDriver: Driver = {
   broker: 'rabbitmq',
   name: 'RabbitMQ',
   address: 'amqp://guest:guest@127.0.0.1:5672',
+  atOnce: 8,
   starters: [dockerStarter, packagesStarter],
 
   async made({ urls, way, nodes }) {

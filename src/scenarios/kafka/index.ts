@@ -11,6 +11,7 @@ import {
   retentionExperiment,
   retentionScenario,
 } from './retention.ts';
+import { heldScenarios } from './held.ts';
 import { idempotenceExperiment, idempotenceScenarios } from './idempotence.ts';
 import { adaptive, murmur2Vectors, partitioningExperiment, partitioningScenario } from './partitioning.ts';
 import { practiceScenarios } from './practice.ts';
@@ -44,6 +45,7 @@ export const kafkaScenarios: readonly ScenarioInputOf<'kafka'>[] = [
   ...shareScenarios,
   consoleScenario,
   ...practiceScenarios,
+  ...heldScenarios,
 ];
 
 export const kafkaExperiments: readonly Experiment[] = [

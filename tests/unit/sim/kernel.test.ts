@@ -210,6 +210,20 @@ describe('faults', () => {
     expect(probes.b?.log).toEqual([`${fromMs(1)} timer`, `${fromMs(1)} a:message`]);
   });
 
+  it('what arrived during a pause is read after it, though its connection was given up meanwhile', () => {
+    const { kernel, probes, runAll, send } = world(['a', 'b']);
+    kernel.pause('b');
+    send('a', 'b', 'arrived');
+    runAll();
+    send('a', 'b', 'on its way');
+    kernel.disconnect('a', 'b');
+    runAll();
+    kernel.resume('b');
+    runAll();
+    expect(probes.b?.log.map((line) => line.replace(/^\d+ /, ''))).toContain('a:arrived');
+    expect(probes.b?.log.join(' ')).not.toContain('on its way');
+  });
+
   it('a clock skew changes what a process reads, not when things happen', () => {
     const { kernel, probes } = world(['a']);
     kernel.setSkew('a', 500);

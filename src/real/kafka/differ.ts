@@ -1,0 +1,185 @@
+/**
+ * Differential runs: Kafka's own partitioner and assignors (Clients.java), and the model's, asked the same at random. A run
+ * is a group's history: topics, members with subscriptions, and who is there in each generation, with what it had before.
+ */
+import fc from 'fast-check';
+import { assign, ASSIGNORS, type AssignorMember } from '../../brokers/kafka/assignors.ts';
+import { partitionForKey } from '../../brokers/kafka/partitioner.ts';
+import type { ScenarioInputOf } from '../../scenarios/schema.ts';
+import type { Disagreement, Driver } from '../driver.ts';
+import { Administrator } from './administrator.ts';
+
+type Input = ScenarioInputOf<'kafka'>;
+
+const MEMBERS = 5;
+const TOPICS = 3;
+
+const drawn = fc.record({
+  assignor: fc.constantFrom(...ASSIGNORS),
+  /** Partitions of each topic. */
+  topics: fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: TOPICS }),
+  /** Of each member, which topics it reads (a bit each), and whether it is a static one. */
+  members: fc.array(
+    fc.record({ topics: fc.integer({ min: 1, max: 2 ** TOPICS - 1 }), fixed: fc.boolean() }),
+    {
+      minLength: 1,
+      maxLength: MEMBERS,
+    },
+  ),
+  /** Of each generation, who is there (a bit each). */
+  generations: fc.array(fc.integer({ min: 1, max: 2 ** MEMBERS - 1 }), { minLength: 1, maxLength: 4 }),
+  /** Of the partitioner. */
+  keys: fc.array(fc.string({ unit: 'grapheme', maxLength: 20 }), { maxLength: 5 }),
+});
+
+type Drawn = typeof drawn extends fc.Arbitrary<infer T> ? T : never;
+type Result = Record<string, readonly string[]>;
+
+const topicName = (i: number): string => `topic-${i + 1}`;
+const memberName = (i: number): string => `member-${i + 1}`;
+const has = (bits: number, i: number): boolean => Math.floor(bits / 2 ** i) % 2 === 1;
+
+/** Those of a generation, with what the one before left them; nobody where none of them reads a topic that is there. */
+function membersOf(draw: Drawn, generation: number, before: Result): AssignorMember[] {
+  const { members, topics, generations } = draw;
+  return members.flatMap(({ topics: bits, fixed }, i) => {
+    const subscribed = topics.flatMap((_, topic) => (has(bits, topic) ? [topicName(topic)] : []));
+    if (!has(generations[generation]!, i) || subscribed.length === 0) return [];
+    const memberId = memberName(i);
+    const owned = before[memberId] ?? [];
+    return [
+      {
+        memberId,
+        instanceId: fixed ? `static-${MEMBERS - i}` : null,
+        topics: subscribed,
+        owned,
+        generation: memberId in before ? generation - 1 : -1,
+      },
+    ];
+  });
+}
+
+function simulated({ assignor, topics }: Drawn, members: readonly AssignorMember[]): Result {
+  const places = new Map(
+    topics.map((count, i) => [
+      topicName(i),
+      Array.from({ length: count }, (_, number) => `${topicName(i)}-${number}`),
+    ]),
+  );
+  return sorted(Object.fromEntries(assign(assignor, members, places)));
+}
+
+async function real(
+  { assignor, topics }: Drawn,
+  members: readonly AssignorMember[],
+  administrator: Administrator,
+): Promise<Result> {
+  const { assignment } = await administrator.ask('assign', {
+    assignor,
+    topics: Object.fromEntries(topics.map((count, i) => [topicName(i), count])),
+    members: members.map(({ memberId, ...member }) => ({ id: memberId, ...member })),
+  });
+  return sorted(assignment as Result);
+}
+
+/** Members by name, and the places of each: the order in which they were dealt is nobody's promise. */
+function sorted(result: Result): Result {
+  return Object.fromEntries(
+    Object.entries(result)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([member, places]) => [member, [...places].sort()]),
+  );
+}
+
+/**
+ * What of a result is to be the same. Range and round robin say who gets what. The sticky assignors walk hash maps where
+ * members are alike (K-95): with them it is how many each of them has, whoever that is, and how many stayed.
+ */
+function promised(assignor: Drawn['assignor'], result: Result, before: Result): unknown {
+  if (assignor === 'range' || assignor === 'roundrobin') return result;
+  const loads = Object.values(result).map(({ length }) => length);
+  const stayed = Object.entries(result).flatMap(([member, places]) =>
+    places.filter((place) => before[member]?.includes(place)),
+  );
+  return { loads: loads.sort((a, b) => a - b), stayed: stayed.length };
+}
+
+interface Parted {
+  readonly simulated: unknown;
+  readonly real: unknown;
+}
+
+async function parted(draw: Drawn, administrator: Administrator): Promise<Parted | null> {
+  for (const count of draw.topics) {
+    const ours = draw.keys.map((key) => partitionForKey(key, count));
+    const { partitions } = await administrator.ask('partitions-of-keys', { keys: draw.keys, count });
+    if (JSON.stringify(ours) !== JSON.stringify(partitions)) return { simulated: ours, real: partitions };
+  }
+  let before: Result = {};
+  for (let i = 0; i < draw.generations.length; i++) {
+    const members = membersOf(draw, i, before);
+    if (members.length === 0) continue;
+    const ours = simulated(draw, members);
+    const theirs = await real(draw, members, administrator);
+    const [wanted, there] = [ours, theirs].map((result) =>
+      JSON.stringify(promised(draw.assignor, result, before)),
+    );
+    if (wanted !== there) return { simulated: ours, real: theirs };
+    before = theirs;
+  }
+  return null;
+}
+
+/** Its generations one after another, ten seconds apart. */
+function scenarioFor({ assignor, topics, members, generations }: Drawn): Input {
+  const there = members.map((_, i) => generations.map((bits) => has(bits, i)));
+  return {
+    version: 1,
+    id: 'kafka-disagreement',
+    title: 'Where the model and the broker part',
+    system: { broker: 'kafka', topics: topics.map((partitions, i) => ({ name: topicName(i), partitions })) },
+    clients: members.flatMap(({ topics: bits, fixed }, i) => {
+      const subscribed = topics.flatMap((_, topic) => (has(bits, topic) ? [topicName(topic)] : []));
+      const first = there[i]!.indexOf(true);
+      if (first < 0 || subscribed.length === 0) return [];
+      return [
+        {
+          id: memberName(i),
+          role: 'consumer' as const,
+          group: 'group',
+          startMs: first * 10_000,
+          topics: subscribed,
+          config: {
+            'partition.assignment.strategy': [assignor],
+            ...(fixed ? { 'group.instance.id': `static-${MEMBERS - i}` } : {}),
+          },
+        },
+      ];
+    }),
+    timeline: there.flatMap((generation, i) =>
+      generation.flatMap((is, n) => {
+        const first = generation.indexOf(true);
+        if (n <= first || first < 0 || is === generation[n - 1]) return [];
+        const what = is ? ('restart' as const) : ('close' as const);
+        return [{ atMs: n * 10_000, action: { do: what, target: memberName(i) } }];
+      }),
+    ),
+    durationMs: generations.length * 10_000,
+    seed: 1,
+  };
+}
+
+export const differ: Driver['differ'] = async ({ urls }, { runs, seed }): Promise<Disagreement | null> => {
+  const administrator = await Administrator.open(urls);
+  try {
+    const property = fc.asyncProperty(drawn, async (draw) => (await parted(draw, administrator)) === null);
+    const { failed, counterexample, errorInstance } = await fc.check(property, { numRuns: runs, seed });
+    if (!failed) return null;
+    const [draw] = counterexample!;
+    const found = await parted(draw, administrator);
+    if (!found) throw errorInstance;
+    return { scenario: scenarioFor(draw), ...found };
+  } finally {
+    administrator.end();
+  }
+};

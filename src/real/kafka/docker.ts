@@ -1,0 +1,76 @@
+/** Kafka in a container of the official image (compose.yaml), one node, with the settings of those that are started here. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { compose, dockerMissing } from '../docker.ts';
+import type { Fault, Starter } from '../driver.ts';
+import { eventually, freePort } from '../processes.ts';
+import { Administrator } from './administrator.ts';
+import { javaMissing } from './maven.ts';
+import { serverProperties } from './settings.ts';
+
+const START_MS = 120_000;
+const COMMANDS: Record<Fault, string> = {
+  crash: 'kill',
+  close: 'stop',
+  restart: 'start',
+  pause: 'pause',
+  resume: 'unpause',
+};
+
+export const dockerStarter: Starter = {
+  way: 'docker',
+
+  // The clients are Java's, wherever the broker is.
+  missing: () => dockerMissing() ?? javaMissing(),
+
+  async start(folder, count) {
+    if (count > 1) throw new Error('compose.yaml has one node of Kafka; several are started from packages');
+    const port = await freePort();
+    const inside = { port: 9092, controllerPort: 9093 };
+    writeFileSync(
+      join(folder, 'server.properties'),
+      serverProperties(1, [inside], '/tmp/kraft-logs', { listen: '0.0.0.0', port }),
+    );
+    const env = { KAFKA_PORT: String(port), KAFKA_CONFIG: folder };
+    await compose(['up', '--detach', 'kafka'], env);
+    const urls = [`kafka://127.0.0.1:${port}`];
+    try {
+      await answers(urls);
+    } catch (error) {
+      await compose(['rm', '--stop', '--force', '--volumes', 'kafka'], env);
+      throw error;
+    }
+    return {
+      broker: 'kafka',
+      way: 'docker',
+      urls,
+      nodes: [{ name: 'broker-1', pid: null }],
+      helpers: [],
+      folder,
+    };
+  },
+
+  async stop({ urls, folder }) {
+    await compose(['rm', '--stop', '--force', '--volumes', 'kafka'], environment(urls, folder));
+  },
+
+  async hurt(installation, _node, fault) {
+    const { urls, folder } = installation;
+    await compose([COMMANDS[fault], 'kafka'], environment(urls, folder));
+    if (fault === 'restart') await answers(urls);
+    return installation;
+  },
+};
+
+function environment(urls: readonly string[], folder: string | null): NodeJS.ProcessEnv {
+  return { KAFKA_PORT: new URL(urls[0]!).port, KAFKA_CONFIG: folder ?? '' };
+}
+
+async function answers(urls: readonly string[]): Promise<void> {
+  const administrator = await Administrator.open(urls);
+  try {
+    await eventually('the container did not answer', START_MS, () => administrator.version());
+  } finally {
+    administrator.end();
+  }
+}

@@ -1,0 +1,91 @@
+// What of Kafka's driver needs neither Java nor a broker: names, content, settings, and what cannot be run for real.
+import { describe, expect, it } from 'vitest';
+import type { Installation } from '../../../src/real/driver.ts';
+import { kafkaDriver } from '../../../src/real/kafka/driver.ts';
+import { contentOf, Names } from '../../../src/real/kafka/run.ts';
+import { serverProperties } from '../../../src/real/kafka/settings.ts';
+import { HELD_CONFIG } from '../../../src/scenarios/kafka/held.ts';
+import { scenarioById } from '../../../src/scenarios/library.ts';
+import { realScenarios } from '../../../src/scenarios/real.ts';
+
+const started = (count: number): Installation => ({
+  broker: 'kafka',
+  way: 'packages',
+  urls: Array.from({ length: count }, (_, i) => `kafka://127.0.0.1:${9092 + i}`),
+  nodes: Array.from({ length: count }, (_, i) => ({ name: `broker-${i + 1}`, pid: 1000 + i })),
+  helpers: [],
+  folder: '/nowhere',
+});
+
+describe('names', () => {
+  it('have the run’s prefix at the broker, and none in what comes back', () => {
+    const names = new Names('abc');
+    expect(names.outer('orders')).toBe('brokerbook-abc-orders');
+    expect(names.inner('partitions: [brokerbook-abc-orders-0]')).toBe('partitions: [orders-0]');
+    expect(names.innerAll(['brokerbook-abc-orders-1'])).toEqual(['orders-1']);
+  });
+});
+
+describe('what is sent', () => {
+  it('has the message’s number as its value, as long as it is to be', () => {
+    expect(contentOf(7, undefined, 4)).toEqual({ value: '7   ', headers: {} });
+  });
+
+  it('has it in a header where the value is the scenario’s, a tombstone, or too short', () => {
+    const headers = { message: '123' };
+    expect(contentOf(123, 'blue', 100)).toEqual({ value: 'blue', headers });
+    expect(contentOf(123, null, 0)).toEqual({ value: null, headers });
+    expect(contentOf(123, undefined, 2)).toEqual({ value: '  ', headers });
+  });
+});
+
+describe('server.properties', () => {
+  const all = [1, 2, 3].map((n) => ({ port: 9000 + n, controllerPort: 9100 + n }));
+
+  it('listens on the loopback interface alone, and knows every controller', () => {
+    const lines = serverProperties(2, all, '/data').split('\n');
+    expect(lines).toContain('node.id=2');
+    expect(lines).toContain('listeners=PLAINTEXT://127.0.0.1:9002,CONTROLLER://127.0.0.1:9102');
+    expect(lines).toContain('controller.quorum.voters=1@127.0.0.1:9101,2@127.0.0.1:9102,3@127.0.0.1:9103');
+    expect(lines).toContain('offsets.topic.replication.factor=3');
+  });
+
+  it('has the settings of the scenarios made to be held', () => {
+    const lines = serverProperties(1, all.slice(0, 1), '/data').split('\n');
+    for (const [name, value] of Object.entries(HELD_CONFIG)) expect(lines).toContain(`${name}=${value}`);
+    expect(lines).toContain('transaction.state.log.min.isr=1');
+  });
+
+  it('is reached from outside of a container by another port', () => {
+    const lines = serverProperties(1, all.slice(0, 1), '/data', { listen: '0.0.0.0', port: 12345 });
+    expect(lines).toContain('listeners=PLAINTEXT://0.0.0.0:9001');
+    expect(lines).toContain('advertised.listeners=PLAINTEXT://127.0.0.1:12345');
+  });
+});
+
+describe('what is refused', () => {
+  it('is nothing of the list, with three nodes that were started here', () => {
+    for (const id of realScenarios.kafka)
+      expect(kafkaDriver.refusal(scenarioById(id), started(3)), id).toBeNull();
+  });
+
+  it.each([
+    ['kafka-held-leader', started(1), /it needs 3 brokers, and 1 is up/],
+    [
+      'kafka-held-keys',
+      { ...started(1), way: 'address' as const, nodes: [] },
+      /group\.initial\.rebalance\.delay\.ms/,
+    ],
+    ['kafka-idempotence', started(3), /group\.initial\.rebalance\.delay\.ms=500, and the brokers 1500/],
+    ['kafka-adaptive', started(1), /it needs 2 brokers/],
+    ['kafka-share-groups', started(3), /initial\.rebalance|cannot be done/],
+    ['rabbitmq-ttl', started(3), /no scenario of Kafka/],
+  ])('%s, for what it lacks', (id, installation, why) => {
+    expect(kafkaDriver.refusal(scenarioById(id), installation)).toMatch(why);
+  });
+
+  it('runs on a broker of somebody else what hangs on none of its settings', () => {
+    const foreign: Installation = { ...started(1), way: 'address', nodes: [], folder: null };
+    expect(kafkaDriver.refusal(scenarioById('kafka-murmur2'), foreign)).toBeNull();
+  });
+});
