@@ -54,18 +54,13 @@ export function told(judged: readonly (readonly [Claim, Verdict])[]): string[] {
 }
 
 /**
- * Prints the verdict of each observable claim on a lab's scenario; the exit code is 1 when one does not hold, or is not
- * shown although it is made of this very scenario, and 2 when there is nothing to judge.
- * @param claims all of the broker
+ * Prints the verdict of each claim on `run/events.jsonl`, or on the file that is named; the exit code is 1 when one does not
+ * hold, or is not shown although it was asked of this very lab, and 2 when there is nothing to judge.
  */
-export function judgeLab(claims: readonly Claim[]): void {
+export function judgeLab(asked: readonly Claim[]): void {
   try {
-    const { id } = JSON.parse(readFileSync('scenario.json', 'utf8')) as { id: string };
     const file = process.argv[2] ?? 'run/events.jsonl';
     const events = readEvents(file);
-    const asked = claims.filter(
-      ({ observable, scenarios }) => observable && (scenarios === 'every' || scenarios.includes(id)),
-    );
     const judged = verdicts(asked, events);
     console.log(`${events.length} events in ${file}`);
     console.log(told(judged).join('\n'));
