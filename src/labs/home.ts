@@ -9,6 +9,12 @@ import type { Experiment } from '../scenarios/experiment.ts';
 import { scenarioById } from '../scenarios/library.ts';
 import { isOf, nodesOf, type BrokerId, type Scenario } from '../scenarios/schema.ts';
 
+/** The practice ideas that are labs, by the end of their task's id. */
+export const practiceLabs = [
+  { id: 'set-up-kafka', title: 'Set up Kafka, and produce and consume messages' },
+  { id: 'compare-rabbitmq-and-kafka', title: 'Compare RabbitMQ and Kafka for the same use case' },
+] as const;
+
 /** Brokers whose experiments become labs by themselves: those with a run of src/real that stands alone. */
 const TAKEN_HOME: readonly BrokerId[] = ['rabbitmq'];
 

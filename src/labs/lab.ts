@@ -166,6 +166,9 @@ const TSCONFIG = `${JSON.stringify(
   2,
 )}\n`;
 
+/** The version that the chapter's commands are of. */
+const KAFKA = 'apache/kafka:4.3.1';
+
 /** The service as the book's own compose.yaml pins it, on its usual port. */
 function compose(services: readonly Service[]): string {
   const own = readFileSync('compose.yaml', 'utf8');
@@ -188,7 +191,7 @@ function compose(services: readonly Service[]): string {
       retries: 40
 `,
     kafka: () => `  kafka:
-    image: apache/kafka:4.1.1
+    image: ${KAFKA}
     ports:
       - 127.0.0.1:9092:9092
     healthcheck:

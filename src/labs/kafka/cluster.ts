@@ -13,7 +13,7 @@ export const client = {
   bootstrapBrokers: [(process.env['KAFKA'] ?? '127.0.0.1:9092').replace(/^kafka:\/\//, '')],
   retries: 5,
   retryDelay: 300,
-} as const;
+};
 
 const GROUPS = 'brokerbook-billing-';
 

@@ -1,9 +1,11 @@
 /**
- * A lab's run: plays `scenario.json` on a RabbitMQ, and writes what its clients saw to `run/events.jsonl`, an event a line,
- * in the words of the book's traces. AMQP_URL names another broker than the one of compose.yaml.
+ * A lab's run: plays `scenario.json`, or the one that is named, on a RabbitMQ, and writes what its clients saw to
+ * `run/events.jsonl`, or the file that is named second: an event a line, in the words of the book's traces. AMQP_URL names
+ * another broker than the one of compose.yaml.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Fault } from '../../real/fault.ts';
 import { eventually } from '../../real/processes.ts';
@@ -12,6 +14,7 @@ import { play, type Play } from '../../real/rabbitmq/session.ts';
 import { Recorder } from '../../real/recorder.ts';
 
 const OWN = 'amqp://guest:guest@127.0.0.1:5672';
+const [, , from = 'scenario.json', to = 'run/events.jsonl'] = process.argv;
 const url = process.env['AMQP_URL'] ?? OWN;
 const START_MS = 120_000;
 const COMMANDS: Record<Fault, string> = {
@@ -31,7 +34,7 @@ async function hurt(_node: string, fault: Fault): Promise<void> {
     await eventually('RabbitMQ did not answer', START_MS, async () => (await open(url)).close());
 }
 
-const scenario = JSON.parse(readFileSync('scenario.json', 'utf8')) as Play & { title: string };
+const scenario = JSON.parse(readFileSync(from, 'utf8')) as Play & { title: string };
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort());
 
@@ -46,10 +49,10 @@ try {
     signal: interrupted.signal,
     hurt,
   });
-  mkdirSync('run', { recursive: true });
+  mkdirSync(dirname(to), { recursive: true });
   const lines = events.map(({ at, kind, ...rest }, seq) => JSON.stringify({ seq, at, kind, ...rest }));
-  writeFileSync('run/events.jsonl', `${lines.join('\n')}\n`);
-  console.log(`${events.length} events in run/events.jsonl; npm run judge asks the claims of them`);
+  writeFileSync(to, `${lines.join('\n')}\n`);
+  console.log(`${events.length} events in ${to}; npm run judge asks the claims of them`);
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException;
   console.error(
