@@ -34,17 +34,15 @@ export async function labFor(id: string): Promise<Lab> {
 
 const PRACTICE: Record<(typeof practiceLabs)[number]['id'], () => Omit<Recipe, 'id' | 'title'>> = {
   'set-up-kafka': () => ({
-    programs: ['run', 'topic', 'produce', 'consume', 'offsets', 'replay'].map(
-      (name) => `src/labs/kafka/${name}.ts`,
-    ),
+    programs: ['src/labs/kafka/run.ts'],
     judge: 'src/labs/kafka/judge.ts',
     scripts: {
       start: 'node src/labs/kafka/run.ts',
-      topic: 'node src/labs/kafka/topic.ts',
-      produce: 'node src/labs/kafka/produce.ts',
-      consume: 'node src/labs/kafka/consume.ts',
-      offsets: 'node src/labs/kafka/offsets.ts',
-      replay: 'node src/labs/kafka/replay.ts',
+      topic: 'node src/labs/kafka/run.ts topic',
+      produce: 'node src/labs/kafka/run.ts produce',
+      consume: 'node src/labs/kafka/run.ts consume',
+      offsets: 'node src/labs/kafka/run.ts offsets',
+      replay: 'node src/labs/kafka/run.ts replay',
     },
     services: ['kafka'],
     needs: 'nothing',

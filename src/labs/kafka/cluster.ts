@@ -63,17 +63,8 @@ export async function groups(admin: Admin): Promise<string[]> {
   return [...all.keys()].filter((id) => id.startsWith(GROUPS)).sort();
 }
 
-/** Ends the program with a sentence where something is known to go wrong. */
-export async function step(act: () => Promise<void>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    console.error(said(error));
-    process.exitCode = 1;
-  }
-}
-
-function said(error: unknown): string {
+/** What went wrong in a sentence; that Kafka is not there, with what to do. */
+export function said(error: unknown): string {
   const { message, errors } = error as Error & { errors?: Error[] };
   const inner = errors?.map(({ message: one }) => one).join('; ') ?? '';
   return /ECONNREFUSED|Cannot connect|connection/i.test(`${message} ${inner}`)

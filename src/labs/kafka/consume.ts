@@ -14,13 +14,11 @@ import {
   offsetsAt,
   PARTITIONS,
   place,
-  step,
   TOPIC,
   withAdmin,
 } from './cluster.ts';
 import { tell } from './log.ts';
 
-const MEMBERS_MAX = 9;
 /** Members join, and partitions are shared out, within this time. */
 const JOIN_MS = 30_000;
 const LOOK_MS = 50;
@@ -146,11 +144,3 @@ async function work(group: string, id: string, record: Record): Promise<void> {
   await record.commit();
   tell({ kind: 'settled', ...told, outcome: 'committed', position: position + 1 });
 }
-
-if (import.meta.main)
-  await step(async () => {
-    const members = Number(process.argv[2] ?? 1);
-    if (!Number.isInteger(members) || members < 1 || members > MEMBERS_MAX)
-      throw new Error(`A group has 1 to ${MEMBERS_MAX} members here, not "${process.argv[2] ?? ''}"`);
-    await consume(members);
-  });

@@ -1,5 +1,5 @@
 /** Step 4: where each partition ends, what each group has committed, and the lag between them. */
-import { committedBy, groups, LATEST, NONE, offsetsAt, partitions, step, withAdmin } from './cluster.ts';
+import { committedBy, groups, LATEST, NONE, offsetsAt, partitions, withAdmin } from './cluster.ts';
 
 export async function offsets(): Promise<void> {
   await withAdmin(async (admin) => {
@@ -23,5 +23,3 @@ export async function offsets(): Promise<void> {
     if (all.length === 0) console.log('no group has read yet');
   });
 }
-
-if (import.meta.main) await step(offsets);

@@ -1,6 +1,6 @@
 /** Step 2: records with a key, and records without one. Each is awaited, so that its place is known: partition and offset. */
 import { Producer, stringSerializers } from '@platformatic/kafka';
-import { client, place, step, TOPIC } from './cluster.ts';
+import { client, place, TOPIC } from './cluster.ts';
 import { publishedSoFar, tell } from './log.ts';
 
 const KEYS = ['A', 'B', 'C', 'D', 'E', 'F'];
@@ -36,5 +36,3 @@ export async function produce(): Promise<void> {
     await producer.close();
   }
 }
-
-if (import.meta.main) await step(produce);

@@ -3,7 +3,7 @@
  * it may only be moved while no member is there.
  */
 import { consume } from './consume.ts';
-import { EARLIEST, groupOf, LATEST, offsetsAt, partitions, step, TOPIC, withAdmin } from './cluster.ts';
+import { EARLIEST, groupOf, LATEST, offsetsAt, partitions, TOPIC, withAdmin } from './cluster.ts';
 
 /** @param secondsAgo from the first record that was written then or later; null: from the first that there is */
 export async function replay(secondsAgo: number | null): Promise<void> {
@@ -31,10 +31,3 @@ export async function replay(secondsAgo: number | null): Promise<void> {
   });
   await consume(1);
 }
-
-if (import.meta.main)
-  await step(async () => {
-    const [, , ago] = process.argv;
-    if (ago !== undefined && !(Number(ago) >= 0)) throw new Error(`expected seconds, got "${ago}"`);
-    await replay(ago === undefined ? null : Number(ago));
-  });

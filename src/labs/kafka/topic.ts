@@ -1,7 +1,7 @@
 /** Step 1: a topic of three partitions, made anew, and what the lab’s groups had committed forgotten. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from '@platformatic/kafka';
-import { groups, PARTITIONS, partitions, place, step, TOPIC, withAdmin } from './cluster.ts';
+import { groups, PARTITIONS, partitions, place, TOPIC, withAdmin } from './cluster.ts';
 import { begin, tell } from './log.ts';
 
 /** A deletion is done in the background. */
@@ -41,5 +41,3 @@ async function forget(admin: Admin): Promise<void> {
     }
   }
 }
-
-if (import.meta.main) await step(topic);
