@@ -83,9 +83,17 @@ export default {
     {
       name: 'nothing-imports-real-or-cli',
       severity: 'error',
-      comment: 'Both are ends of the way: what others need of them belongs elsewhere.',
-      from: { path: '^src/', pathNot: '^src/(real|cli)/' },
+      comment:
+        'Both are ends of the way: what others need of them belongs elsewhere. Programs of a lab run on their own.',
+      from: { path: '^src/', pathNot: '^src/(real|cli|labs/[a-z-]+)/' },
       to: { path: '^src/(real|cli)/' },
+    },
+    {
+      name: 'nothing-imports-programs-of-labs',
+      severity: 'error',
+      comment: 'They are handed out as they are, and begin to work when they are read.',
+      from: { path: '^src/', pathNot: '^src/labs/[a-z-]+/' },
+      to: { path: '^src/labs/[a-z-]+/' },
     },
     {
       name: 'no-cycles',

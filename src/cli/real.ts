@@ -1,5 +1,5 @@
 /**
- * `npm run real -- up|down|status|record|check|differ …`: the book's scenarios on real brokers (docs/fidelity.md).
+ * `npm run real -- up|down|status|record|check|differ|labs …`: the book's scenarios on real brokers (docs/fidelity.md).
  *
  * Exit code 0 when all is well, 1 when a claim does not hold, a broker behaves otherwise than was recorded, or something
  * cannot be started or reached; 2 for bad input.
@@ -9,10 +9,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { WAYS, type Driver, type Installation, type Way } from '../real/driver.ts';
+import { SERVICES, type Service } from '../labs/lab.ts';
 import { drivers } from '../real/index.ts';
 import { addressProblem, atAddress, deadOf, Installations } from '../real/installations.ts';
 import { Recorder } from '../real/recorder.ts';
-import { nodesOf, type BrokerId, type Scenario, InvalidInput } from '../scenarios/schema.ts';
+import { type BrokerId, type Scenario, InvalidInput } from '../scenarios/schema.ts';
 import { scenarioById } from '../scenarios/library.ts';
 import {
   parseRecording,
@@ -23,7 +24,8 @@ import {
   type Made,
   type Recording,
 } from '../scenarios/recording.ts';
-import { differences, heldBy, parting, realScenarios } from '../scenarios/real.ts';
+import { differences, heldBy, hurtsBroker, parting, realScenarios } from '../scenarios/real.ts';
+import { runLabs } from './real-labs.ts';
 import { parseSeed } from './scenario-input.ts';
 
 const brokers = [...drivers.keys()];
@@ -34,6 +36,7 @@ const USAGE = `usage: npm run real -- up [broker…] [--way ${WAYS.join('|')}] [
        npm run real -- record [scenario…] [--address URL]
        npm run real -- check [scenario…] [--address URL]
        npm run real -- differ <broker> [--runs N] [--seed S] [--address URL]
+       npm run real -- labs [lab…] [--address URL]
 brokers: ${brokers.join(', ')}
 scenarios: ${Object.values(realScenarios).flat().join(', ')}`;
 
@@ -262,11 +265,6 @@ async function runAll(
   return wrong;
 }
 
-function hurtsBroker(scenario: Scenario): boolean {
-  const nodes = nodesOf(scenario);
-  return scenario.timeline.some(({ action }) => 'target' in action && nodes.includes(action.target));
-}
-
 function recordingFor(
   scenario: Scenario,
   observed: Parameters<typeof recordingOf>[0],
@@ -358,6 +356,24 @@ async function disagree(names: readonly string[], { address, runs, seed }: Optio
   return 1;
 }
 
+/** Where brokers listen, for labs: the one that is named by its address, and those that are up or given. */
+function addressesFor(address: string | null): Map<Service, string> {
+  const all = new Map<Service, string>();
+  for (const service of SERVICES) {
+    const there = process.env[`BROKERBOOK_${service.toUpperCase()}`] ?? installations.of(service)?.urls[0];
+    if (there !== undefined) all.set(service, there);
+  }
+  if (address !== null) all.set(address.startsWith('amqp') ? 'rabbitmq' : 'kafka', address);
+  return all;
+}
+
+async function labs(ids: readonly string[], { address }: Options): Promise<number> {
+  const addresses = addressesFor(address);
+  const own = installations.of('rabbitmq');
+  const isOwn = own !== undefined && own.nodes.length > 0 && addresses.get('rabbitmq') === own.urls[0];
+  return runLabs(ids, addresses, isOwn, interrupted.signal);
+}
+
 // The command.
 
 async function main(): Promise<number> {
@@ -405,9 +421,11 @@ async function main(): Promise<number> {
       return check(rest, options);
     case 'differ':
       return disagree(rest, options);
+    case 'labs':
+      return labs(rest, options);
     default:
       return wrong(
-        `expected up, down, status, record, check or differ, got ${command === undefined ? 'nothing' : `"${command}"`}`,
+        `expected up, down, status, record, check, differ or labs, got ${command === undefined ? 'nothing' : `"${command}"`}`,
       );
   }
 }

@@ -6,7 +6,9 @@
  * what a driver injects it injects from outside: a client that dies, a process of the broker that it has started itself.
  */
 import type { BrokerId, Scenario, ScenarioInput } from '../scenarios/schema.ts';
-import type { Made, Observed } from '../scenarios/recording.ts';
+import type { Made } from '../scenarios/recording.ts';
+import type { Observed } from '../sim/trace.ts';
+import type { Fault } from './fault.ts';
 import type { Recorder } from './recorder.ts';
 
 /** A process of the broker that was started here, and can so be stopped and hurt. */
@@ -33,9 +35,6 @@ export interface Installation {
 
 export const WAYS = ['address', 'docker', 'packages'] as const;
 export type Way = (typeof WAYS)[number];
-
-/** What can be done to a process of the broker from outside. */
-export type Fault = 'crash' | 'close' | 'restart' | 'pause' | 'resume';
 
 /** How a broker is started and stopped in one way. */
 export interface Starter {

@@ -1,7 +1,6 @@
 /** Writes down what clients of a real broker see, in the words of the trace, with the moment of each. */
-import type { Observed } from '../scenarios/recording.ts';
 import { fromMs } from '../sim/time.ts';
-import type { EventBody } from '../sim/trace.ts';
+import type { EventBody, Observed } from '../sim/trace.ts';
 
 export class Recorder {
   private events: Observed[] = [];

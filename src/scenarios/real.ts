@@ -9,7 +9,7 @@ import { formatSeconds } from '../sim/time.ts';
 import type { TraceEvent } from '../sim/trace.ts';
 import { claimsFor } from './library.ts';
 import { run, traceOf } from './run.ts';
-import { isOf, type BrokerId, type Scenario } from './schema.ts';
+import { isOf, nodesOf, type BrokerId, type Scenario } from './schema.ts';
 
 export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
   kafka: [
@@ -58,6 +58,12 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
 /** The claims that can be judged on what clients of a real broker saw of this scenario. */
 export function observableClaims(scenario: Scenario): Claim[] {
   return claimsFor(scenario).filter(({ observable }) => observable);
+}
+
+/** Whether something is done to a process of the broker, so that nobody else can use it meanwhile. */
+export function hurtsBroker(scenario: Scenario): boolean {
+  const nodes = nodesOf(scenario);
+  return scenario.timeline.some(({ action }) => 'target' in action && nodes.includes(action.target));
 }
 
 /**

@@ -7,8 +7,8 @@
  * again changes only the occasion, unless the broker behaves otherwise than before.
  */
 import * as v from 'valibot';
-import { isObservable, type EventBody, type TraceEvent } from '../sim/trace.ts';
-import { toMs, type Micros } from '../sim/time.ts';
+import { isObservable, type EventBody, type Observed, type TraceEvent } from '../sim/trace.ts';
+import { toMs } from '../sim/time.ts';
 import { describeIssues, InvalidInput } from './schema.ts';
 
 const RECORDING_FORMAT = 1;
@@ -37,7 +37,6 @@ const recordingSchema = v.strictObject({
 export type Recording = v.InferOutput<typeof recordingSchema>;
 /** What a recording says of itself beside its events. */
 export type Made = Recording['made'];
-export type Observed = { readonly at: Micros } & EventBody;
 
 const PER_PLACE: readonly EventBody['kind'][] = ['delivered', 'processed', 'settled', 'positioned'];
 

@@ -371,6 +371,8 @@ export type TraceEventKind = TraceEvent['kind'];
 export type EventBody = {
   [K in TraceEventKind]: Omit<Extract<TraceEvent, { kind: K }>, 'seq' | 'at'>;
 }[TraceEventKind];
+/** What a client of a real broker saw, and when: in order, and not yet numbered. */
+export type Observed = { readonly at: Micros } & EventBody;
 
 const OBSERVABLE: Record<keyof Observable, true> = {
   'client-started': true,

@@ -70,6 +70,8 @@ describe('each rule bites', () => {
     ['protocol-knows-the-core-by-types', 'src/worker/protocol.ts', 'src/scenarios/b.ts'],
     ['nothing-imports-real-or-cli', 'src/components/a.ts', 'src/cli/b.ts'],
     ['nothing-imports-real-or-cli', 'src/scenarios/a.ts', 'src/real/b.ts'],
+    ['nothing-imports-real-or-cli', 'src/labs/a.ts', 'src/real/b.ts'],
+    ['nothing-imports-programs-of-labs', 'src/labs/a.ts', 'src/labs/rabbitmq/run.ts'],
   ])('%s: %s may not import %s', async (rule, from, to) => {
     const specifier = posix.relative(posix.dirname(from), to);
     const found = await violations(
@@ -118,6 +120,8 @@ describe('each rule bites', () => {
       'src/brokers/b/console/programs.ts': value,
       'src/brokers/b/config.ts': 'export type Value = 1;\n',
       'src/widgets/experiment/console/a.ts': importing('../../../brokers/b/console/index.ts'),
+      'src/real/a.ts': value,
+      'src/labs/rabbitmq/run.ts': importing('../../real/a.ts'),
       'src/widgets/a.tsx': `${importingType('../scenarios/a.ts')}export { other } from '../client/a.ts';\n`,
     });
     expect(await violations(folder)).toEqual([]);

@@ -30,7 +30,10 @@ export const about = [{ title: 'Fidelity', slug: 'fidelity' }];
 export const inDepthOf = (number) => brokerPages.filter(({ chapter }) => chapter === number);
 
 /** Pages beside the chapters. */
-export const otherPages = [{ title: 'Practice', slug: 'practice' }];
+export const otherPages = [
+  { title: 'Practice', slug: 'practice' },
+  { title: 'Take-home labs', slug: 'labs' },
+];
 
 /** What Starlight is told of the navigation: only pages that exist. */
 export const sidebar = [

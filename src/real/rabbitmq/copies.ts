@@ -5,7 +5,7 @@
  *
  * When a dead letter came to its queue no client knows: it is numbered before the next copy that was given out after it.
  */
-import type { Observed } from '../../scenarios/recording.ts';
+import type { Observed } from '../../sim/trace.ts';
 
 /** Tells copies apart, by what a client sees of them: its message, how often that has died, and which publish it was. */
 export class Copies {

@@ -1,6 +1,7 @@
 /** RabbitMQ in containers of the official image (compose.yaml). */
 import { dockerMissing, compose } from '../docker.ts';
-import type { Fault, Starter } from '../driver.ts';
+import type { Starter } from '../driver.ts';
+import type { Fault } from '../fault.ts';
 import { eventually, freePort } from '../processes.ts';
 import { open } from './connect.ts';
 

@@ -6,7 +6,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Fault, OwnNode, Starter } from '../driver.ts';
+import type { OwnNode, Starter } from '../driver.ts';
+import type { Fault } from '../fault.ts';
 import { endProcess, eventually, freePort, gone, isAlive } from '../processes.ts';
 import { open } from './connect.ts';
 

@@ -6,7 +6,7 @@ import { Copies, numbered } from '../../../src/real/rabbitmq/copies.ts';
 import { rabbitmqDriver } from '../../../src/real/rabbitmq/driver.ts';
 import { serverError } from '../../../src/real/rabbitmq/link.ts';
 import { Names } from '../../../src/real/rabbitmq/names.ts';
-import type { Observed } from '../../../src/scenarios/recording.ts';
+import type { Observed } from '../../../src/sim/trace.ts';
 import { parseScenario, type ScenarioInputOf } from '../../../src/scenarios/schema.ts';
 
 describe('the names of a run', () => {

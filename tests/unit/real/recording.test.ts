@@ -7,8 +7,8 @@ import {
   recordingText,
   sameBehaviour,
   traceOfRecording,
-  type Observed,
 } from '../../../src/scenarios/recording.ts';
+import type { Observed } from '../../../src/sim/trace.ts';
 
 const about = {
   scenario: 'some-run',

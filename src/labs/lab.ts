@@ -1,0 +1,228 @@
+/** A lab: a folder to take home, as texts by path. Node only: it reads the sources and bundles the judge. */
+import { readFileSync } from 'node:fs';
+import { dirname, posix } from 'node:path';
+import { build } from 'esbuild';
+import { strToU8, zipSync } from 'fflate';
+
+export interface Lab {
+  readonly id: string;
+  readonly title: string;
+  /** What must listen for it. */
+  readonly services: readonly Service[];
+  /** What it needs of its broker beyond that it listens. */
+  readonly needs: Needs;
+  /** Texts by their path in the folder. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** What a lab is made of beside its own texts. */
+export interface Recipe {
+  readonly id: string;
+  readonly title: string;
+  /** Programs of the lab, below the project's folder: they come with all that they import, as they are. */
+  readonly programs: readonly string[];
+  /** Becomes `judge.mjs`, with the claims that it judges by. */
+  readonly judge: string;
+  /** npm scripts by name, beside those that every lab has. */
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly services: readonly Service[];
+  readonly needs: Needs;
+  readonly texts: Readonly<Record<string, string>>;
+}
+
+export const SERVICES = ['rabbitmq', 'kafka'] as const;
+export type Service = (typeof SERVICES)[number];
+
+/**
+ * `plugin`: the consistent-hash exchange, which is on in the container and in what is started here. `container`: it is
+ * stopped and started, so that it must be the container of the lab's own compose.yaml.
+ */
+export type Needs = 'nothing' | 'plugin' | 'container';
+
+/** The variables that say where else than in its container a broker listens. */
+export const ADDRESSES: Readonly<Record<Service, string>> = { rabbitmq: 'AMQP_URL', kafka: 'KAFKA' };
+
+/** Runs TypeScript as it is since; @platformatic/kafka asks for as much. */
+export const NODE = '22.22';
+
+/**
+ * Makes the folder.
+ * @throws Error for an import that leads nowhere
+ */
+export async function labOf(recipe: Recipe): Promise<Lab> {
+  const { id, title, programs, scripts, services, needs, texts } = recipe;
+  const sources = withImports(programs);
+  const files = {
+    'README.md': '',
+    'compose.yaml': compose(services),
+    'package.json': manifest(id, title, scripts, packagesOf(Object.values(sources))),
+    'tsconfig.json': TSCONFIG,
+    '.gitignore': 'node_modules/\nrun/\n',
+    LICENSE: readFileSync('LICENSE', 'utf8'),
+    'judge.mjs': await bundled(recipe.judge),
+    ...texts,
+    ...sources,
+  };
+  return { id, title, services, needs, files };
+}
+
+/** No clock is asked, so that the same folder is the same file: this is when zips begin to count. */
+const ZIP_EPOCH = new Date(1980, 0, 1);
+
+/** The folder as a zip; the same bytes each time. */
+export function zipOf({ id, files }: Lab): Uint8Array<ArrayBuffer> {
+  const entries = Object.entries(files).map(([path, text]) => [`${folderOf(id)}/${path}`, strToU8(text)]);
+  return zipSync(Object.fromEntries(entries) as Record<string, Uint8Array>, { mtime: ZIP_EPOCH, level: 9 });
+}
+
+/** What the zip unpacks to. */
+export function folderOf(id: string): string {
+  return `brokerbook-${id}`;
+}
+
+const IMPORT = /(?:^|\n)(?:import|export)\b[^;]*?\bfrom '([^']+)';/g;
+
+function importsOf(text: string): string[] {
+  return [...text.matchAll(IMPORT)].map(([, from]) => from!);
+}
+
+/** Files and all that they import, by path. */
+function withImports(programs: readonly string[]): Record<string, string> {
+  const found: Record<string, string> = {};
+  const queue = [...programs];
+  for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
+    if (found[path] !== undefined) continue;
+    const text = readFileSync(path, 'utf8');
+    found[path] = text;
+    for (const from of importsOf(text)) if (from.startsWith('.')) queue.push(posix.join(dirname(path), from));
+  }
+  return Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Names of the packages that some sources import. */
+function packagesOf(texts: readonly string[]): string[] {
+  const names = texts.flatMap((text) => importsOf(text)).filter((from) => !/^(\.|node:)/.test(from));
+  return [...new Set(names)].sort();
+}
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+function manifest(
+  id: string,
+  title: string,
+  scripts: Readonly<Record<string, string>>,
+  packages: readonly string[],
+): string {
+  const ours = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
+  const pinned = { ...ours.dependencies, ...ours.devDependencies };
+  const versions = (names: readonly string[]): Record<string, string> =>
+    Object.fromEntries(
+      names.map((name) => {
+        const version = pinned[name];
+        if (version === undefined) throw new Error(`The book has no version of ${name}, which ${id} needs`);
+        return [name, version];
+      }),
+    );
+  const text = {
+    name: folderOf(id),
+    version: '1.0.0',
+    private: true,
+    description: title,
+    license: 'MIT',
+    type: 'module',
+    engines: { node: `>=${NODE}` },
+    scripts: {
+      up: 'docker compose up --detach --wait',
+      ...scripts,
+      judge: 'node judge.mjs',
+      check: 'tsc',
+      down: 'docker compose down --volumes',
+    },
+    dependencies: versions(packages),
+    devDependencies: versions(['@types/node', 'typescript']),
+  };
+  return `${JSON.stringify(text, null, 2)}\n`;
+}
+
+const TSCONFIG = `${JSON.stringify(
+  {
+    compilerOptions: {
+      target: 'es2023',
+      lib: ['es2023'],
+      module: 'nodenext',
+      types: ['node'],
+      strict: true,
+      skipLibCheck: true,
+      noEmit: true,
+      allowImportingTsExtensions: true,
+      erasableSyntaxOnly: true,
+    },
+    include: ['src'],
+  },
+  null,
+  2,
+)}\n`;
+
+/** The version that the chapter's commands are of. */
+const KAFKA = 'apache/kafka:4.3.1';
+
+/** The service as the book's own compose.yaml pins it, on its usual port. */
+function compose(services: readonly Service[]): string {
+  const own = readFileSync('compose.yaml', 'utf8');
+  const image = (of: Service): string => {
+    const found = new RegExp(`image: (\\S*\\b${of}:\\S+)`).exec(own)?.[1];
+    if (found === undefined) throw new Error(`compose.yaml has no image of ${of}`);
+    return found;
+  };
+  const texts: Record<Service, () => string> = {
+    rabbitmq: () => `  rabbitmq:
+    image: ${image('rabbitmq')}
+    hostname: rabbit-1
+    command: sh -c "rabbitmq-plugins enable --offline rabbitmq_consistent_hash_exchange && exec rabbitmq-server"
+    ports:
+      - 127.0.0.1:5672:5672
+    healthcheck:
+      test: rabbitmq-diagnostics -q check_port_connectivity
+      interval: 3s
+      timeout: 10s
+      retries: 40
+`,
+    kafka: () => `  kafka:
+    image: ${KAFKA}
+    ports:
+      - 127.0.0.1:9092:9092
+    healthcheck:
+      test: /opt/kafka/bin/kafka-topics.sh --bootstrap-server localhost:9092 --list
+      interval: 3s
+      timeout: 10s
+      retries: 40
+`,
+  };
+  return `services:\n${services.map((of) => texts[of]()).join('')}`;
+}
+
+const bundles = new Map<string, Promise<string>>();
+
+/** A program and all that it imports as one file for Node. */
+function bundled(entry: string): Promise<string> {
+  let bundle = bundles.get(entry);
+  if (!bundle) {
+    bundle = build({
+      entryPoints: [entry],
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'node',
+      target: 'node22',
+      legalComments: 'none',
+      banner: {
+        js: '// The book’s claims and their judge, bundled from its sources: made by the build, not by hand.',
+      },
+    }).then(({ outputFiles }) => outputFiles[0]!.text);
+    bundles.set(entry, bundle);
+  }
+  return bundle;
+}

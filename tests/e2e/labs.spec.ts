@@ -1,0 +1,34 @@
+// Labs to take home: the link below an experiment brings a zip that opens, with and without JavaScript; where there is none,
+// the page says why.
+import { readFileSync } from 'node:fs';
+import { strFromU8, unzipSync } from 'fflate';
+import type { Page } from '@playwright/test';
+import { expect, rabbitmqInDepth, test } from './site.ts';
+
+/** Clicks the link that takes an experiment home. @returns the files that come, by path */
+async function taken(page: Page): Promise<Record<string, string>> {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.locator('a[href$="/labs/rabbitmq-prefetch.zip"]').first().click(),
+  ]);
+  expect(download.suggestedFilename()).toBe('rabbitmq-prefetch.zip');
+  const opened = unzipSync(readFileSync(await download.path()));
+  return Object.fromEntries(Object.entries(opened).map(([path, bytes]) => [path, strFromU8(bytes)]));
+}
+
+test('an experiment is taken home', async ({ page }) => {
+  await page.goto(rabbitmqInDepth);
+  const files = await taken(page);
+  expect(files['brokerbook-rabbitmq-prefetch/README.md']).toContain('npm run judge');
+  expect(files['brokerbook-rabbitmq-prefetch/compose.yaml']).toContain('image: rabbitmq:');
+  await expect(page.getByText('Not to take home: it needs 3 nodes').first()).toBeVisible();
+});
+
+test.describe('without JavaScript', () => {
+  test.use({ javaScriptEnabled: false });
+
+  test('it is the same link', async ({ page }) => {
+    await page.goto('labs/');
+    expect(Object.keys(await taken(page))).toContain('brokerbook-rabbitmq-prefetch/judge.mjs');
+  });
+});
