@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compose, dockerMissing } from '../docker.ts';
-import type { Fault, Starter } from '../driver.ts';
+import type { Starter } from '../driver.ts';
+import type { Fault } from '../fault.ts';
 import { eventually, freePort } from '../processes.ts';
 import { Administrator } from './administrator.ts';
 import { javaMissing } from './maven.ts';
