@@ -178,7 +178,13 @@ const commitsScenario = held('commits', 'A crash, and three times to commit', {
           `${letter}${n}`,
           group,
           'orders',
-          { 'enable.auto.commit': auto, 'max.poll.records': 3, 'heartbeat.interval.ms': 2000 },
+          {
+            'enable.auto.commit': auto,
+            // Nothing of it before the crash.
+            'auto.commit.interval.ms': 15_000,
+            'max.poll.records': 3,
+            'heartbeat.interval.ms': 2000,
+          },
           { startMs: 2500, processingMs: 1500, commit },
         ),
       ),
