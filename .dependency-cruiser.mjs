@@ -34,6 +34,8 @@ const words = [
   '^src/brokers/[^/]+/routing/explain-[a-z]+\\.ts$',
 ];
 const view = '(^|/)node_modules/(preact|@preact/signals|@preact/signals-core|uplot)/';
+/** The reader's notes are Markdown. */
+const markdown = '(^|/)node_modules/markdown-it/';
 
 export default {
   forbidden: [
@@ -54,7 +56,7 @@ export default {
     knows('storage', [validator, view], 'What the reader keeps depends on nothing that we may rebuild.'),
     knows(
       'widgets',
-      ['^src/client/', '^src/storage/', ...pure, view],
+      ['^src/client/', '^src/storage/', ...pure, view, markdown],
       'A widget shows what the client tells it and keeps what storage holds.',
     ),
     {

@@ -97,6 +97,7 @@ export default defineConfig({
       components: {
         Head: './src/components/shell/Head.astro',
         Header: './src/components/shell/Header.astro',
+        MarkdownContent: './src/components/shell/MarkdownContent.astro',
         PageTitle: './src/components/shell/PageTitle.astro',
         Pagination: './src/components/shell/Pagination.astro',
         Sidebar: './src/components/shell/Sidebar.astro',

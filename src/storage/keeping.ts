@@ -37,9 +37,11 @@ export interface Keeper {
   subscribe(listener: () => void): () => void;
 }
 
-/** Where the page was, and what was done to keep things, are made by the way: nobody would miss them. */
+/** Where the page was, how it prints, what was done to keep things: made by the way; nobody would miss them. */
+const BY_THE_WAY = [kinds.place, kinds.care, kinds.printing].map(({ name }) => name);
+
 function isMade(kind: string): boolean {
-  return kind !== kinds.place.name && kind !== kinds.care.name;
+  return !BY_THE_WAY.includes(kind);
 }
 
 export function createKeeper(store: Store, persistence: () => Persistence | undefined): Keeper {

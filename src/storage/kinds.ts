@@ -76,10 +76,41 @@ const slug = v.pipe(
 );
 const headingId = v.pipe(v.string(), v.regex(/^[\p{L}\p{N}_-]+$/u, 'expected the id of a heading'));
 
+/** The path of a page of the book, below the base; home is `index`. A proof's has dots in it, but never two. */
+const pagePath = v.pipe(
+  v.string(),
+  v.regex(/^[a-z0-9-]+([./][a-z0-9-]+)*$/, 'expected a page path like "brokers/kafka"'),
+);
+const tag = v.pipe(v.string(), v.minLength(1), v.maxLength(60));
+
+/**
+ * Where a note is and what belongs to it but its text, which is a `note` of the same id. Without a page it has no place.
+ * `quote` is the passage that it is about, with some of the text on both sides, as a W3C TextQuoteSelector has it; `run`
+ * the figure whose run it is about and what stands in the address of that run. `order` counts within the heading.
+ */
+const notePlaceSchema = v.strictObject({
+  page: v.nullable(pagePath),
+  heading: v.nullable(v.strictObject({ id: headingId, text: v.string() })),
+  quote: v.nullable(v.strictObject({ exact: v.string(), before: v.string(), after: v.string() })),
+  run: v.nullable(
+    v.strictObject({
+      figure: v.pipe(v.string(), v.regex(/^[a-z0-9]+([.-][a-z0-9]+)*$/, 'expected the id of a figure')),
+      title: v.string(),
+      parameters: v.record(v.picklist(['run', 'beside']), v.string()),
+    }),
+  ),
+  order: v.pipe(v.number(), v.finite()),
+  tags: v.array(tag),
+  createdAtMs: timeMs,
+  changedAtMs: timeMs,
+  deletedAtMs: v.nullable(timeMs),
+});
+
 const taskVersion1 = v.strictObject({ done: v.boolean(), changedAtMs: timeMs });
 
 export const kinds = {
   note: defineKind('note', textSchema),
+  'note-place': defineKind('note-place', notePlaceSchema, [], ({ changedAtMs }) => changedAtMs),
   answer: defineKind('answer', textSchema),
   /** `by`: ticked by hand, or by a run in which its goal holds; `run` is then that run's address, to the moment. */
   task: defineKind(
@@ -138,6 +169,13 @@ export const kinds = {
     [],
     (care) => Math.max(care.exportedAtMs ?? 0, care.putOffAtMs ?? 0, care.askedAtMs ?? 0),
   ),
+  /** Whether a printed page carries the reader's notes at their places. */
+  printing: defineKind(
+    'printing',
+    v.strictObject({ notes: v.boolean(), changedAtMs: timeMs }),
+    [],
+    ({ changedAtMs }) => changedAtMs,
+  ),
 };
 
 /** Kinds whose values are saves of a text: they stand side by side, and an import adds to them. */
@@ -155,4 +193,5 @@ export type Task = ValueOf<typeof kinds.task>;
 export type QuizAnswer = ValueOf<typeof kinds.quiz>;
 export type Prediction = ValueOf<typeof kinds.prediction>;
 export type Place = ValueOf<typeof kinds.place>;
+export type NotePlace = ValueOf<(typeof kinds)['note-place']>;
 export type Care = ValueOf<typeof kinds.care>;

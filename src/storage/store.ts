@@ -60,6 +60,14 @@ export interface Save<T> {
   readonly value: T;
 }
 
+/** All values of a kind. */
+export interface Listing<T> {
+  /** By id; a value that has no saves stands alone, under the name ''. */
+  readonly values: ReadonlyMap<string, readonly Save<T>[]>;
+  /** Why others could not be read. */
+  readonly problems: readonly Problem[];
+}
+
 /** A value that could not be read, kept as it was found. */
 export interface SetAside {
   readonly key: string;
@@ -94,6 +102,12 @@ export interface Store {
     saves: readonly Save<T>[],
     replaced: readonly Save<T>[],
   ): Problem | null;
+  /** Removes a value, because the reader said so. Returns what stood in the way, or null. */
+  remove<T>(kind: Kind<T>, id: string): Problem | null;
+  /** Every value of this kind, in one walk over the keys. */
+  list<T>(kind: Kind<T>): Listing<T>;
+  /** Calls back when any value of this kind may have changed. Returns a function that stops it. */
+  watchKind<T>(kind: Kind<T>, listener: () => void): () => void;
   /** Calls back when the value may have changed, in this tab or another. Returns a function that stops it. */
   watch<T>(kind: Kind<T>, id: string, listener: () => void): () => void;
   /** The corrupt values that were found under this key, oldest first under each key. */
@@ -134,6 +148,11 @@ export function watchedKey(key: string): string {
   return key.split(SET_ASIDE, 1).join().split(SAVE, 1).join();
 }
 
+/** The key that watchers of a kind go by: what the keys of all its values begin with. */
+function kindKey(key: string): string {
+  return key.slice(0, key.indexOf('/', PREFIX.length) + 1);
+}
+
 export function createStore({ storage, clock, events, tab, onStored }: Surroundings): Store {
   const listeners = new Map<string, Set<() => void>>();
   const flushes = new Set<() => void>();
@@ -141,8 +160,12 @@ export function createStore({ storage, clock, events, tab, onStored }: Surroundi
   let index: ReadonlyMap<string, readonly string[]> | null = null;
   let depth = 0;
 
-  const notify = (key: string): void => listeners.get(key)?.forEach((listener) => listener());
-  const notifyAll = (): void => atOnce(() => [...listeners.keys()].forEach(notify));
+  const tell = (key: string): void => listeners.get(key)?.forEach((listener) => listener());
+  const notify = (key: string): void => {
+    tell(key);
+    tell(kindKey(key));
+  };
+  const notifyAll = (): void => atOnce(() => [...listeners.keys()].forEach(tell));
 
   function atOnce<R>(use: () => R): R {
     depth += 1;
@@ -220,6 +243,12 @@ export function createStore({ storage, clock, events, tab, onStored }: Surroundi
     });
   }
 
+  function listen(key: string, listener: () => void): () => void {
+    const watching = listeners.get(key) ?? new Set();
+    listeners.set(key, watching.add(listener));
+    return () => void watching.delete(listener);
+  }
+
   function readKey<T>(kind: Kind<T>, key: string): Reading<T> {
     const raw = access(key, (open) => open.getItem(key));
     if (isProblem(raw)) return { found: 'problem', problem: raw };
@@ -290,11 +319,42 @@ export function createStore({ storage, clock, events, tab, onStored }: Surroundi
       return null;
     },
 
-    watch<T>(kind: Kind<T>, id: string, listener: () => void): () => void {
+    remove<T>(kind: Kind<T>, id: string): Problem | null {
       const key = keyOf(kind, id);
-      const watching = listeners.get(key) ?? new Set();
-      listeners.set(key, watching.add(listener));
-      return () => void watching.delete(listener);
+      const present = readKey(kind, key);
+      if (present.found === 'problem') return present.problem;
+      index = null;
+      const refused = access(key, (open) => open.removeItem(key));
+      if (isProblem(refused)) return refused;
+      notify(key);
+      return null;
+    },
+
+    list<T>(kind: Kind<T>): Listing<T> {
+      const prefix = `${PREFIX}${kind.name}/`;
+      const keys = access(prefix, (open) => ourKeys(open).filter((key) => key.startsWith(prefix)));
+      if (isProblem(keys)) return { values: new Map(), problems: [keys] };
+      const values = new Map<string, Save<T>[]>();
+      const problems: Problem[] = [];
+      for (const key of keys) {
+        if (key.includes(SET_ASIDE)) continue;
+        const reading = readKey(kind, key);
+        if (reading.found === 'problem') problems.push(reading.problem);
+        if (reading.found !== 'value') continue;
+        const [id = '', name = ''] = key.slice(prefix.length).split(SAVE);
+        const saves = values.get(id);
+        if (saves) saves.push({ name, value: reading.value });
+        else values.set(id, [{ name, value: reading.value }]);
+      }
+      return { values, problems };
+    },
+
+    watchKind<T>(kind: Kind<T>, listener: () => void): () => void {
+      return listen(`${PREFIX}${kind.name}/`, listener);
+    },
+
+    watch<T>(kind: Kind<T>, id: string, listener: () => void): () => void {
+      return listen(keyOf(kind, id), listener);
     },
 
     setAside<T>(kind: Kind<T>, id: string): readonly SetAside[] {

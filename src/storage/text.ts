@@ -62,6 +62,8 @@ export interface KeptText {
   drop(other: StoredText): void;
   /** Forgets a corrupt value, because the reader said so. */
   discard(setAside: SetAside): void;
+  /** Removes every save of it, and lets go of the text, because the reader said so. Returns what stood in the way, or null. */
+  forget(): Problem | null;
   /** Calls back after each change of `state`. Returns a function that stops it. */
   subscribe(listener: () => void): () => void;
 }
@@ -206,6 +208,18 @@ export function openText(store: Store, kind: Kind<StoredText>, id: string): Kept
     discard(setAside) {
       store.discard(setAside);
       set({ setAside: store.setAside(kind, id) });
+    },
+    forget() {
+      const stored = store.readSaves(kind, id);
+      if (isProblem(stored)) return stored;
+      cancelTimer?.();
+      cancelTimer = null;
+      // Let go of first: the removal tells this text's own watcher, which would take it for a loss.
+      base = null;
+      held = [];
+      dirty = false;
+      set(UNREAD);
+      return store.writeSaves(kind, id, [], stored);
     },
     subscribe(listener) {
       listeners.add(listener);

@@ -172,11 +172,11 @@ describe('two runs in step', () => {
     await duo.act(sending(poster, 'B'));
     const { run, beside } = await duo.parameters();
     const other = start();
-    await other.readAddress({ queue: run!, stream: beside! });
+    await other.readAddress({ queue: run, stream: beside });
     await until(() => areAt(other, 12_345_000));
     expect(other.sides.stream.actions.value).toEqual(duo.sides.stream.actions.value);
     expect(frames(other)).toEqual(frames(duo));
-    await other.readAddress({ queue: run!, stream: 'cut short' });
+    await other.readAddress({ queue: run, stream: 'cut short' });
     expect(other.sides.stream.error.value).toMatch(/address/i);
     duo.close();
     other.close();

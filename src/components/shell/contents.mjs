@@ -18,7 +18,10 @@ export const brokerPages = [
 ];
 
 /** Pages that show the reader their own. @type {{ title: string, slug: string }[]} */
-export const yours = [{ title: 'Your progress and data', slug: 'progress' }];
+export const yours = [
+  { title: 'Your notes', slug: 'notes' },
+  { title: 'Your progress and data', slug: 'progress' },
+];
 
 /** Pages that are about the book. @type {{ title: string, slug: string }[]} */
 export const about = [{ title: 'Fidelity', slug: 'fidelity' }];

@@ -8,7 +8,7 @@ import { simulator } from '../../client/page.ts';
 import { Events, MessageLife } from '../experiment/Events.tsx';
 import '../experiment/experiment.css';
 import { useKeptFocus, usePlaying } from '../experiment/hooks.ts';
-import { Share } from '../experiment/Share.tsx';
+import { NoteRun, Share } from '../experiment/Share.tsx';
 import { Claims, Knobs, Now } from '../experiment/Side.tsx';
 import { Transport } from '../experiment/Transport.tsx';
 import { Trouble } from '../experiment/Trouble.tsx';
@@ -64,7 +64,10 @@ export function BesideFrame({ duo, addressed = true, children }: FrameProps) {
           <h3>{title}</h3>
           <p>{question}</p>
         </div>
-        <Share id={id} of={duo} parameters={() => duo.parameters()} ready={ready} />
+        <div class="xp-take">
+          <NoteRun title={title} of={duo} parameters={() => duo.parameters()} ready={ready} />
+          <Share id={id} of={duo} parameters={() => duo.parameters()} ready={ready} />
+        </div>
       </header>
       {duo.error.value !== null && (
         <p class="xp-trouble" role="alert">

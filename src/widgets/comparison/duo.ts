@@ -219,7 +219,7 @@ export class Duo {
   }
 
   /** What stands in the address of this comparison at this moment. @throws RunError (as a rejection) */
-  async parameters(): Promise<Readonly<Record<string, string>>> {
+  async parameters(): Promise<Readonly<Record<'run' | 'beside', string>>> {
     return { run: await this.sides.queue.address(), beside: await this.sides.stream.address() };
   }
 

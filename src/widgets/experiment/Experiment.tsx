@@ -14,7 +14,7 @@ import { useKeptFocus, usePlaying, useShape } from './hooks.ts';
 import { announceSession } from './open.ts';
 import { Predict } from './Predict.tsx';
 import { Session } from './session.ts';
-import { Share } from './Share.tsx';
+import { NoteRun, Share } from './Share.tsx';
 import { Claims, Desk, Now } from './Side.tsx';
 import { Transport } from './Transport.tsx';
 import { Trouble } from './Trouble.tsx';
@@ -69,6 +69,8 @@ export function ExperimentFrame({ poster, drawing }: { poster: string; drawing: 
     ? (message: number, title: string): void => void session.showLife(message, title)
     : null;
 
+  const parameters = async (): Promise<{ run: string }> => ({ run: await session.address() });
+
   return (
     <figure
       ref={figure}
@@ -85,12 +87,10 @@ export function ExperimentFrame({ poster, drawing }: { poster: string; drawing: 
           <p>{experiment.question}</p>
         </div>
         {!compact && (
-          <Share
-            id={experiment.id}
-            of={session}
-            parameters={async () => ({ run: await session.address() })}
-            ready={ready}
-          />
+          <div class="xp-take">
+            <NoteRun title={experiment.title} of={session} parameters={parameters} ready={ready} />
+            <Share id={experiment.id} of={session} parameters={parameters} ready={ready} />
+          </div>
         )}
       </header>
       <Trouble session={session} />

@@ -1,6 +1,41 @@
-/** The button that copies the address of what is shown. */
+/** The buttons that take what is shown along: its address for others, a note on it for the reader. */
 import type { Signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
+
+interface NoteProps {
+  /** What the figure is called. */
+  readonly title: string;
+  readonly of: { readonly error: Signal<string | null> };
+  /** What stands in the address, by name. @throws RunError (as a rejection) */
+  readonly parameters: () => Promise<Partial<Record<'run' | 'beside', string>>>;
+  readonly ready: boolean;
+}
+
+/** Opens a note that holds the run at the moment shown. */
+export function NoteRun({ title, of: session, parameters, ready }: NoteProps) {
+  const button = useRef<HTMLButtonElement>(null);
+  const note = async (): Promise<void> => {
+    const figure = button.current?.closest('figure');
+    if (!figure) return;
+    try {
+      const [{ startMargin }, held] = await Promise.all([import('../notes/margin.ts'), parameters()]);
+      startMargin()?.noteRun({ figure, title, parameters: held });
+    } catch (error) {
+      session.error.value = (error as Error).message;
+    }
+  };
+  return (
+    <button
+      ref={button}
+      type="button"
+      disabled={!ready}
+      aria-label={`Note on this run of ${title}`}
+      onClick={() => void note()}
+    >
+      Note
+    </button>
+  );
+}
 
 interface Props {
   /** The figure's, for the end of the address. */

@@ -14,6 +14,9 @@ import { fileNameOf, saveStatus, timeOfDay } from './saveStatus.ts';
 import { SetAside } from './SetAside.tsx';
 import './notes.css';
 
+/** As much of a text as fills the field at its greatest height; to lay out a long one twice would slow the typing. */
+const SIZED_MAX_CHARACTERS = 5_000;
+
 interface Props {
   readonly kind: 'note' | 'answer';
   /** Permanent: what was typed is found by it for as long as the book exists. */
@@ -62,7 +65,7 @@ export default function TextField({ kind, id, label, labelContextId }: Props) {
       <label for={fieldId} id={`${fieldId}-label`}>
         {label}
       </label>
-      <div class="kept-field" data-text={sizedFor.value}>
+      <div class="kept-field" data-text={sizedFor.value.slice(0, SIZED_MAX_CHARACTERS)}>
         <textarea
           id={fieldId}
           ref={field}
