@@ -27,6 +27,11 @@ const EVENTS_PER_INSTANT_MAX = 1_000_000;
 
 export interface Actor {
   readonly id: string;
+  /**
+   * Whether it reads, after a pause, what had arrived by then although the connection was given up meanwhile; its answer
+   * goes to a peer that no longer waits for it. Otherwise that is gone with the connection.
+   */
+  readonly readsWhatArrived?: boolean;
   /** The process begins; also after a restart. */
   start(): void;
   receive(message: unknown, from: string): void;
@@ -93,7 +98,7 @@ type Entry =
       life: number;
       connection: number;
       message: unknown;
-      /** It came while the process stood still, which will read it whatever becomes of the connection meanwhile. */
+      /** It came while a process stood still that {@link Actor.readsWhatArrived}. */
       arrived?: true;
     }
   | { type: 'timer'; to: string; life: number; timer: string; data: unknown }
@@ -374,7 +379,9 @@ export class Kernel {
     )
       return;
     if (process.paused) {
-      process.deferred.push(entry.type === 'message' ? { ...entry, arrived: true } : entry);
+      process.deferred.push(
+        entry.type === 'message' && process.actor.readsWhatArrived ? { ...entry, arrived: true } : entry,
+      );
       return;
     }
     if (entry.type === 'message') process.actor.receive(entry.message, entry.from);

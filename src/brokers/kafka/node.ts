@@ -21,6 +21,8 @@ interface OutgoingReply extends ReplyEnvelope {
 
 export class BrokerNode implements Actor, BrokerEffects {
   readonly id: string;
+  /** K-33: a request of a producer that has given up its connection is written all the same. */
+  readonly readsWhatArrived = true;
   private readonly port: Port;
   private readonly formation: Formation;
   private readonly machine: BrokerMachine;

@@ -133,16 +133,17 @@ export abstract class RealClient {
   }
 }
 
+type Setting = string | number | boolean | readonly string[];
+
 /** Settings as Kafka's own clients take them; what a scenario leaves open they decide. */
 export function configOf(
   run: Run,
   client: string,
-  config: Readonly<Record<string, unknown>>,
+  config: Readonly<Record<string, Setting | undefined>>,
 ): Record<string, string> {
   const out: Record<string, string> = { 'bootstrap.servers': run.bootstrap, 'client.id': client };
   for (const [name, value] of Object.entries(config))
-    if (value !== undefined)
-      out[name] = Array.isArray(value) ? value.join(',') : String(value as boolean | number | string);
+    if (value !== undefined) out[name] = Array.isArray(value) ? value.join(',') : String(value);
   return out;
 }
 

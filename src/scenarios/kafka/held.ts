@@ -126,7 +126,10 @@ const newPartitionsScenario = held('new-partitions', 'Two partitions become four
   durationMs: 9000,
 });
 
-/** Two members, a third, and the first of them goes. */
+/**
+ * Two members, a third, and the first of them goes. Under KIP-848 the third would get its share from both in either order,
+ * and who inherits hangs on member ids, which are random: there it is two, and the second comes when the first has all.
+ */
 const joining = (id: string, title: string, config: Consumer['config']): Input =>
   held(id, title, {
     system: system([{ name: 'orders', partitions: 6 }], {
@@ -138,9 +141,8 @@ const joining = (id: string, title: string, config: Consumer['config']): Input =
         keys: { kind: 'cycle', keys: ['A', 'D', 'E', 'F', 'H'] },
       }),
       reader('c0', 'billing', 'orders', config, { startMs: 1500 }),
-      // Under KIP-848 each joins when it comes; it has all by then, or half.
       reader('c1', 'billing', 'orders', config, { startMs: config?.['group.protocol'] ? 4000 : 1500 }),
-      reader('c2', 'billing', 'orders', config, { startMs: 8000 }),
+      ...(config?.['group.protocol'] ? [] : [reader('c2', 'billing', 'orders', config, { startMs: 8000 })]),
     ],
     timeline: [{ atMs: 13_000, action: { do: 'close', target: 'c0' } }],
     durationMs: 17_000,
@@ -178,7 +180,13 @@ const commitsScenario = held('commits', 'A crash, and three times to commit', {
           `${letter}${n}`,
           group,
           'orders',
-          { 'enable.auto.commit': auto, 'max.poll.records': 3, 'heartbeat.interval.ms': 2000 },
+          {
+            'enable.auto.commit': auto,
+            // Nothing of it before the crash.
+            'auto.commit.interval.ms': 15_000,
+            'max.poll.records': 3,
+            'heartbeat.interval.ms': 2000,
+          },
           { startMs: 2500, processingMs: 1500, commit },
         ),
       ),
