@@ -167,7 +167,7 @@ const TSCONFIG = `${JSON.stringify(
 )}\n`;
 
 /** The version that the chapter's commands are of. */
-const KAFKA = 'apache/kafka:4.3.1';
+const KAFKA = 'apache/kafka:4.4.0';
 
 /** The service as the book's own compose.yaml pins it, on its usual port. */
 function compose(services: readonly Service[]): string {
