@@ -260,7 +260,7 @@ Saved 28 November 2026 · #to-read · [In the book](<https://a.example/b/chapter
 
 (empty)
 
-From another tab:
+Kept beside it:
 
 typed elsewhere
 

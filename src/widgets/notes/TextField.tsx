@@ -92,7 +92,10 @@ export default function TextField({ kind, id, label, labelContextId }: Props) {
       </div>
       {others.map((other) => (
         <div class="kept-aside" key={other.by}>
-          <p>From another tab, {timeOfDay(other.savedAtMs, nowMs)}: typed there while you typed here.</p>
+          <p>
+            Kept beside it, {timeOfDay(other.savedAtMs, nowMs)}: from another tab, or from a copy that was
+            imported.
+          </p>
           <blockquote>{other.text}</blockquote>
           <div class="kept-actions">
             <button type="button" onClick={() => kept.current?.join(other)}>

@@ -40,7 +40,7 @@ function noteLines(placed: Placed, site: string): string[] {
     ...(place?.quote ? [quoted(place.quote.exact)] : []),
     note.text.trim() === '' ? '(empty)' : note.text.trimEnd(),
     // Texts that wait beside it are the reader's as well.
-    ...note.others.map(({ text }) => `From another tab:\n\n${text}`),
+    ...note.others.map(({ text }) => `Kept beside it:\n\n${text}`),
     about.join(' · '),
   ];
 }
