@@ -12,21 +12,26 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function real(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['src/cli/real.ts', ...args], {
     encoding: 'utf8',
-    env: { ...process.env, BROKERBOOK_REAL: folder, BROKERBOOK_RABBITMQ: undefined },
+    env: {
+      ...process.env,
+      BROKERBOOK_REAL: folder,
+      BROKERBOOK_RABBITMQ: undefined,
+      BROKERBOOK_KAFKA: undefined,
+    },
   });
   return { status, stdout, stderr };
 }
 
 describe('real', () => {
   it.each([
-    [[], /expected up, down, status, record, check or differ, got nothing/],
+    [[], /expected up, down, status, record, check, differ or labs, got nothing/],
     [['fly'], /got "fly"/],
-    [['up', 'somebroker'], /There is no driver for "somebroker":\n {2}expected one of rabbitmq/],
+    [['up', 'somebroker'], /There is no driver for "somebroker":\n {2}expected one of kafka, rabbitmq/],
     [['up', '--way', 'boat'], /--way: expected address \| docker \| packages, got "boat"/],
     [['up', '--nodes', '0'], /--nodes: expected an integer from 1 to 9, got "0"/],
     [['up', '--address', 'amqp://broker.example.com'], /expected an address of this machine/],
     [['check', 'rabbitmq-nothing'], /"rabbitmq-nothing" cannot be run for real/],
-    [['differ'], /differ: expected one of rabbitmq/],
+    [['differ'], /differ: expected one of kafka, rabbitmq/],
     [['differ', 'rabbitmq', '--runs', 'many'], /--runs: expected a whole number from 1, got "many"/],
     [['differ', 'rabbitmq', '--seed', 'x'], /--seed: expected an integer, got "x"/],
     [['check', '--sometimes'], /--sometimes/],
@@ -50,8 +55,10 @@ describe('real', () => {
 
   it('tells the ways there are, and has nothing to take down', () => {
     const { status, stdout } = real('status');
-    expect(stdout).toMatch(/^RabbitMQ is not up\n {2}docker: .+\n {2}packages: .+\n$/);
+    expect(stdout).toMatch(
+      /^Apache Kafka is not up\n {2}docker: .+\n {2}packages: .+\nRabbitMQ is not up\n {2}docker: .+\n {2}packages: .+\n$/,
+    );
     expect(status).toBe(0);
-    expect(real('down')).toMatchObject({ status: 0, stdout: 'RabbitMQ is not up\n' });
+    expect(real('down')).toMatchObject({ status: 0, stdout: 'Apache Kafka is not up\nRabbitMQ is not up\n' });
   });
 });
