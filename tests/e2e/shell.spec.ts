@@ -181,6 +181,6 @@ test.describe('without JavaScript', () => {
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     await expect(visibleDiagrams(page).first()).toBeVisible();
     await expect(page.getByRole('navigation', { name: 'Chapters' })).toBeVisible();
-    await expect(page.locator('nav.sidebar').getByRole('link', { name: 'Home' })).toBeVisible();
+    await expect(page.locator('nav.sidebar').getByRole('link', { name: 'Home', exact: true })).toBeVisible();
   });
 });
