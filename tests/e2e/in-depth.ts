@@ -213,7 +213,10 @@ export function testInDepth(what: InDepth): void {
         // Nobody may be there for it at this moment.
         if ((await button.count()) === 0) continue;
         const called = await button.getAttribute('aria-label');
-        await button.click();
+        // By its own name: who is first may be another one by now, when what was done before is taken back.
+        const meant =
+          called === null ? button : figure.getByRole('button', { name: called, exact: true }).first();
+        await meant.click();
         const done = figure.getByRole('button', { name: /^Take back: / });
         await expect(done.first(), control).toBeVisible();
         // Who has crashed or is paused cannot do so again; who leaves in good order takes its time.
