@@ -2,8 +2,18 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Fault } from './fault.ts';
 
 const FILE = fileURLToPath(new URL('../../compose.yaml', import.meta.url));
+
+/** What of `docker compose` does a fault to a container. */
+export const FAULT_COMMANDS: Readonly<Record<Fault, string>> = {
+  crash: 'kill',
+  close: 'stop',
+  restart: 'start',
+  pause: 'pause',
+  resume: 'unpause',
+};
 
 /** @returns what is missing, or null */
 export function dockerMissing(): string | null {

@@ -1,6 +1,7 @@
 /** Processes of our own on this machine: free ports, whether one lives, and its end by its id. */
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from './fault.ts';
 
 /** A port of the loopback interface that nobody listens on now. */
 export async function freePort(): Promise<number> {
@@ -35,6 +36,31 @@ export async function endProcess(pid: number, patienceMs: number): Promise<void>
   if (await gone(pid, patienceMs)) return;
   process.kill(pid, 'SIGKILL');
   if (!(await gone(pid, 10_000))) throw new Error(`process ${pid} does not end`);
+}
+
+/**
+ * Does a fault to a process from outside; to start it again is its starter's.
+ * @param patienceMs how long its end is waited for
+ */
+export async function signal(
+  pid: number,
+  fault: Exclude<Fault, 'restart'>,
+  patienceMs: number,
+): Promise<void> {
+  switch (fault) {
+    case 'crash':
+      process.kill(pid, 'SIGKILL');
+      await gone(pid, patienceMs);
+      break;
+    case 'close':
+      await endProcess(pid, patienceMs);
+      break;
+    case 'pause':
+      process.kill(pid, 'SIGSTOP');
+      break;
+    case 'resume':
+      process.kill(pid, 'SIGCONT');
+  }
 }
 
 /** @returns whether it is gone within so many milliseconds */

@@ -1,22 +1,14 @@
 /** Kafka in a container of the official image (compose.yaml), one node, with the settings of those that are started here. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compose, dockerMissing } from '../docker.ts';
+import { compose, dockerMissing, FAULT_COMMANDS } from '../docker.ts';
 import type { Starter } from '../driver.ts';
-import type { Fault } from '../fault.ts';
 import { eventually, freePort } from '../processes.ts';
 import { Administrator } from './administrator.ts';
 import { javaMissing } from './maven.ts';
 import { serverProperties } from './settings.ts';
 
 const START_MS = 120_000;
-const COMMANDS: Record<Fault, string> = {
-  crash: 'kill',
-  close: 'stop',
-  restart: 'start',
-  pause: 'pause',
-  resume: 'unpause',
-};
 
 export const dockerStarter: Starter = {
   way: 'docker',
@@ -57,7 +49,7 @@ export const dockerStarter: Starter = {
 
   async hurt(installation, _node, fault) {
     const { urls, folder } = installation;
-    await compose([COMMANDS[fault], 'kafka'], environment(urls, folder));
+    await compose([FAULT_COMMANDS[fault], 'kafka'], environment(urls, folder));
     if (fault === 'restart') await answers(urls);
     return installation;
   },

@@ -8,8 +8,7 @@ import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { OwnNode, Starter } from '../driver.ts';
-import type { Fault } from '../fault.ts';
-import { endProcess, eventually, freePort, gone, isAlive } from '../processes.ts';
+import { endProcess, eventually, freePort, isAlive, signal } from '../processes.ts';
 import { Administrator } from './administrator.ts';
 import { classpath, JAVA, javaMissing } from './maven.ts';
 import { serverProperties, type Listeners } from './settings.ts';
@@ -66,7 +65,7 @@ export const packagesStarter: Starter = {
     const node = nodes.find((one) => one.name === name);
     if (!node || folder === null || node.pid === null) throw new Error(`${name} was not started here`);
     if (fault !== 'restart') {
-      await signal(node.pid, fault);
+      await signal(node.pid, fault, STOP_MS);
       return installation;
     }
     if (isAlive(node.pid)) return installation;
@@ -80,23 +79,6 @@ export const packagesStarter: Starter = {
 
 function propertiesOf(folder: string, name: string): string {
   return join(folder, name, 'server.properties');
-}
-
-async function signal(pid: number, fault: Exclude<Fault, 'restart'>): Promise<void> {
-  switch (fault) {
-    case 'crash':
-      process.kill(pid, 'SIGKILL');
-      await gone(pid, STOP_MS);
-      break;
-    case 'close':
-      await endProcess(pid, STOP_MS);
-      break;
-    case 'pause':
-      process.kill(pid, 'SIGSTOP');
-      break;
-    case 'resume':
-      process.kill(pid, 'SIGCONT');
-  }
 }
 
 /** @returns the process id */

@@ -1,18 +1,10 @@
 /** RabbitMQ in containers of the official image (compose.yaml). */
-import { dockerMissing, compose } from '../docker.ts';
+import { compose, dockerMissing, FAULT_COMMANDS } from '../docker.ts';
 import type { Starter } from '../driver.ts';
-import type { Fault } from '../fault.ts';
 import { eventually, freePort } from '../processes.ts';
 import { open } from './connect.ts';
 
 const START_MS = 120_000;
-const COMMANDS: Record<Fault, string> = {
-  crash: 'kill',
-  close: 'stop',
-  restart: 'start',
-  pause: 'pause',
-  resume: 'unpause',
-};
 
 export const dockerStarter: Starter = {
   way: 'docker',
@@ -46,7 +38,9 @@ export const dockerStarter: Starter = {
   },
 
   async hurt(installation, _node, fault) {
-    await compose([COMMANDS[fault], 'rabbitmq'], { RABBITMQ_PORT: new URL(installation.urls[0]!).port });
+    await compose([FAULT_COMMANDS[fault], 'rabbitmq'], {
+      RABBITMQ_PORT: new URL(installation.urls[0]!).port,
+    });
     if (fault === 'restart') await answers(installation.urls[0]!);
     return installation;
   },

@@ -7,8 +7,7 @@ import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'no
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { OwnNode, Starter } from '../driver.ts';
-import type { Fault } from '../fault.ts';
-import { endProcess, eventually, freePort, gone, isAlive } from '../processes.ts';
+import { endProcess, eventually, freePort, isAlive, signal } from '../processes.ts';
 import { open } from './connect.ts';
 
 const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
@@ -69,7 +68,7 @@ export const packagesStarter: Starter = {
     const node = nodes[index];
     if (!node || folder === null || node.pid === null) throw new Error(`${name} was not started here`);
     if (fault !== 'restart') {
-      await signal(node.pid, fault);
+      await signal(node.pid, fault, STOP_MS);
       return installation;
     }
     if (isAlive(node.pid)) return installation;
@@ -78,23 +77,6 @@ export const packagesStarter: Starter = {
     return { ...installation, nodes: nodes.map((one) => (one.name === name ? again : one)) };
   },
 };
-
-async function signal(pid: number, fault: Exclude<Fault, 'restart'>): Promise<void> {
-  switch (fault) {
-    case 'crash':
-      process.kill(pid, 'SIGKILL');
-      await gone(pid, STOP_MS);
-      break;
-    case 'close':
-      await endProcess(pid, STOP_MS);
-      break;
-    case 'pause':
-      process.kill(pid, 'SIGSTOP');
-      break;
-    case 'resume':
-      process.kill(pid, 'SIGCONT');
-  }
-}
 
 interface Ports {
   readonly port: number;
