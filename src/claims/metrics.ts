@@ -65,6 +65,8 @@ interface Queue {
   stored: Seen;
   gone: Seen;
   length: number;
+  /** Messages that consumers have finished. */
+  finished: Seen;
 }
 
 function newPlace(): Place {
@@ -93,7 +95,7 @@ export class MetricsFold {
   /** A ring by message number: when it was published, or -1 once its latency is known. It grows while it must. */
   private publishedAt = new Float64Array(1024).fill(-1);
   private publishedId = new Float64Array(1024).fill(-1);
-  /** Per group, and per queue, which messages were finished. */
+  /** Per group, which messages were finished. */
   private finished = new Map<string, Seen>();
   private places = new Map<string, Place>();
   private queues = new Map<string, Queue>();
@@ -120,7 +122,7 @@ export class MetricsFold {
       case 'places-created':
         if (event.holds === 'queue')
           for (const place of event.places)
-            this.queues.set(place, { stored: new Seen(), gone: new Seen(), length: 0 });
+            this.queues.set(place, { stored: new Seen(), gone: new Seen(), length: 0, finished: new Seen() });
         break;
       case 'places-deleted':
         for (const place of event.places) {
@@ -358,11 +360,15 @@ export class MetricsFold {
     if (reader.finished.add(position) && position >= reader.from && counted) this.backlog--;
   }
 
+  private finishedBy(reader: string): Seen {
+    let finished = this.finished.get(reader);
+    if (!finished) this.finished.set(reader, (finished = new Seen()));
+    return finished;
+  }
+
   private onProcessed({ client, group, message, place, at }: Processed): void {
     this.processed++;
-    const by = this.queues.has(place) ? `queue ${place}` : (group ?? client);
-    let done = this.finished.get(by);
-    if (!done) this.finished.set(by, (done = new Seen()));
+    const done = this.queues.get(place)?.finished ?? this.finishedBy(group ?? client);
     if (!done.add(message)) {
       this.duplicates++;
       return;

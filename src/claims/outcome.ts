@@ -27,6 +27,7 @@
  * Memory: what somebody is still owed, and what lies in queues. A run that loses nothing and keeps up needs no more after
  * an hour than after a minute.
  */
+import { Numbered } from '../sim/numbered.ts';
 import type { Micros } from '../sim/time.ts';
 import type { MessageId, TraceEvent } from '../sim/trace.ts';
 import { Histogram } from './histogram.ts';
@@ -114,7 +115,7 @@ export class OutcomeFold {
   private readonly places = new Places();
   private readonly history = new History(STRETCH);
   private readonly producers = new Map<string, Producer>();
-  private readonly open = new Map<MessageId, Open>();
+  private readonly open = new Numbered<Open>();
   /** Records of messages that are over, to be used again. */
   private readonly spare: Open[] = [];
   /** Audiences that a message is meant for which is published now, a bit each, and how many they are. */
@@ -221,7 +222,7 @@ export class OutcomeFold {
     }));
     /** When each message that is in no backlog for all that was published. */
     const gone: Micros[] = [];
-    for (const [message, open] of this.open) {
+    for (const [message, open] of this.open.entries()) {
       if (open.refused) continue;
       this.audiences.forEach((audience, index) => {
         if ((open.owing & (1 << index)) === 0) return;

@@ -13,8 +13,9 @@ import { SimulationError } from '../sim/errors.ts';
 import { displayName } from '../sim/names.ts';
 import { formatSeconds, type Micros } from '../sim/time.ts';
 import type { TraceEvent } from '../sim/trace.ts';
+import { KEPT_DENSE, KEPT_MAX, KeptEvents } from './kept-events.ts';
 import type { EventLine, Frame, Mark, Series, Span } from './frame.ts';
-import { modelOf, type AnyView } from './models.ts';
+import { modelOf, type AnyModel, type AnyView } from './models.ts';
 import type { Scenario, TimedAction } from './schema.ts';
 import { Simulation } from './simulation.ts';
 
@@ -22,12 +23,12 @@ import { Simulation } from './simulation.ts';
 const CHECKPOINT_EVERY = 1000;
 const CHECKPOINTS_MAX = 48;
 /** Objects that checkpoints copy for each event at most: where much waits, a copy costs more than the events between two. */
-const COPIED_PER_EVENT_MAX = 0.1;
-/** Events kept for the list and for a message's life; what is older comes back by seeking there. */
-const KEPT_MAX = 30_000;
+const COPIED_PER_EVENT_MAX = 0.04;
 const RECENT_MAX = 80;
 /** Events that a frame looks back over for its list and its caption: where more happens in a moment, single ones say little. */
-const LOOK_BACK_MAX = 5000;
+const LOOK_BACK_MAX = KEPT_DENSE;
+/** A kind of which so many were details is one whose events are: a frame looks no further for others among them. */
+const DETAILS_MAX = 40;
 const MARKS_MAX = 400;
 /** How long a moment that matters stays the caption when lesser ones follow it, virtual time. */
 const CAPTION_HELD_MICROS = 6_000_000;
@@ -70,6 +71,7 @@ interface State {
 export class Playback {
   readonly scenario: Scenario;
   private readonly claims: readonly Claim[];
+  private readonly model: AnyModel;
   private readonly shared: readonly object[];
   private readonly sampleEvery: Micros;
   private state: State;
@@ -77,8 +79,11 @@ export class Playback {
   private checkpointEvery = CHECKPOINT_EVERY;
   /** The number of events after the latest checkpoint that pay for the next. */
   private checkpointCost = 0;
-  private kept: TraceEvent[] = [];
-  private keptFrom = 0;
+  private readonly kept = new KeptEvents();
+  /** What is replayed is kept, however dense it is. */
+  private recalling = false;
+  /** Of the message that was last asked for: it goes on while the run does. */
+  private story: Story | null = null;
   /** The timeline of what has been seen: filled once, at the furthest point reached. */
   private furthest = 0;
   private marks: Mark[] = [];
@@ -102,6 +107,7 @@ export class Playback {
   ) {
     this.scenario = scenario;
     this.claims = claims;
+    this.model = modelOf(scenario.system.broker);
     this.shared = [scenario, ...scenario.clients, scenario.system, actions];
     const inbox = new Inbox();
     const simulation = new Simulation(scenario, actions, inbox);
@@ -109,7 +115,7 @@ export class Playback {
     this.state = {
       inbox,
       simulation,
-      view: modelOf(scenario.system.broker).createView(scenario.system, scenario.clients, parts),
+      view: this.model.createView(scenario.system, scenario.clients, parts),
       claims: claims.map((claim) => claim.judge()),
       metrics: new MetricsFold(),
       outcome: outcome && new OutcomeFold(outcome),
@@ -183,7 +189,7 @@ export class Playback {
     // The event that the moment rests on is the last one with words; the target is the one before it.
     let steps = 0;
     for (let seq = current - 1; seq >= 0; seq--) {
-      const event = this.keptEvent(seq);
+      const event = this.kept.get(seq);
       if (!event) break;
       if (!this.isStep(event)) continue;
       // A playhead that stands later than the last event first goes back to that event.
@@ -191,9 +197,9 @@ export class Playback {
       this.seekEvent(seq);
       return true;
     }
-    if (this.keptFrom > 0) {
+    if (this.kept.from > 0) {
       // What is before the kept window comes back by replaying it.
-      this.restore((state) => state.events < this.keptFrom);
+      this.restore((state) => state.events < this.kept.from);
       while (this.state.events < current - 1) {
         const event = this.next(this.state.simulation.endsAt);
         if (!event) break;
@@ -207,19 +213,24 @@ export class Playback {
   }
 
   frame(): Frame {
+    this.recall(LOOK_BACK_MAX);
     const { state } = this;
     const ended = state.at >= state.simulation.endsAt;
-    const model = modelOf(this.scenario.system.broker);
     const recent: EventLine[] = [];
     let caption: EventLine | null = null;
     let latest: EventLine | null = null;
-    const oldest = Math.max(this.keptFrom, state.events - LOOK_BACK_MAX);
+    const oldest = Math.max(0, state.events - LOOK_BACK_MAX);
+    const details = new Map<string, number>();
     for (let seq = state.events - 1; seq >= oldest && (recent.length < RECENT_MAX || !caption); seq--) {
-      const event = this.keptEvent(seq);
+      const event = this.kept.get(seq);
       if (!event) break;
-      const line = this.line(event, model.explain(event));
+      const before = details.get(event.kind) ?? 0;
+      if (before >= DETAILS_MAX) continue;
+      const line = this.line(event, this.model.explain(event));
+      const listed = line !== null && line.weight !== 'detail' && recent.length < RECENT_MAX;
+      if (!listed && line?.weight !== 'key') details.set(event.kind, before + 1);
       if (!line || line.weight === 'detail') continue;
-      if (recent.length < RECENT_MAX) recent.push(line);
+      if (listed) recent.push(line);
       latest ??= line;
       if (line.weight === 'key') caption ??= line;
       if (state.at - event.at > CAPTION_HELD_MICROS && recent.length >= RECENT_MAX) break;
@@ -238,7 +249,7 @@ export class Playback {
       ended,
       view: state.view.view(state.at),
       claims,
-      figures: model.figures,
+      figures: this.model.figures,
       metrics: state.metrics.metrics(),
       series: this.series(),
       outcome: this.outcome(),
@@ -252,33 +263,26 @@ export class Playback {
 
   /** Everything that happened to one message up to the moment shown, with the reason for each step. */
   life(message: number): EventLine[] {
-    const model = modelOf(this.scenario.system.broker);
-    const lines: EventLine[] = [];
-    /** Where it lies, and which groups have since committed past it. */
-    let place: string | null = null;
-    let position = -1;
-    const passed = new Set<string>();
-    for (let seq = this.keptFrom; seq < this.state.events; seq++) {
-      const event = this.keptEvent(seq);
-      if (!event) break;
-      let concerns = 'message' in event && event.message === message;
-      if (event.kind === 'appended' && concerns) ({ place, position } = event);
-      if (event.kind === 'sent') concerns = event.messages?.includes(message) ?? false;
-      if (event.kind === 'truncated') concerns = event.messages.includes(message);
-      if (
-        event.kind === 'settled' &&
-        event.outcome === 'committed' &&
-        event.place === place &&
-        event.position > position
-      ) {
-        concerns = !passed.has(event.group ?? event.client);
-        passed.add(event.group ?? event.client);
-      }
-      if (!concerns) continue;
-      const line = this.line(event, model.explain(event));
-      if (line) lines.push(line);
+    const { events } = this.state;
+    let { story } = this;
+    if (story?.message !== message || story.upTo !== events) {
+      this.recall(KEPT_MAX / 2);
+      this.story = story = new Story(message, this.kept.from);
+      while (story.upTo < events) story.read(this.kept.get(story.upTo)!);
     }
-    return lines;
+    return story.events.flatMap((event) => this.line(event, this.model.explain(event)) ?? []);
+  }
+
+  /** Sees to it that the last so many events are kept: those that are not are replayed. */
+  private recall(count: number): void {
+    const { events, at } = this.state;
+    const from = Math.max(0, events - count);
+    if (this.kept.from <= from) return;
+    this.recalling = true;
+    this.restore((state) => state.events <= from);
+    this.seekEvent(events - 1);
+    this.seek(at);
+    this.recalling = false;
   }
 
   /** The next event up to a moment, the simulation being run as far as that takes. */
@@ -307,7 +311,8 @@ export class Playback {
     state.metrics.on(event);
     state.outcome?.on(event);
     for (const claim of state.claims) claim.on(event);
-    this.keep(event);
+    this.kept.add(event, this.recalling);
+    if (this.story?.upTo === event.seq) this.story.read(event);
     if (event.seq >= this.furthest) {
       this.furthest = event.seq + 1;
       this.mark(event);
@@ -319,24 +324,8 @@ export class Playback {
     }
   }
 
-  private keep(event: TraceEvent): void {
-    if (event.seq < this.keptFrom || event.seq > this.keptFrom + this.kept.length) {
-      this.kept = [];
-      this.keptFrom = event.seq;
-    }
-    if (event.seq === this.keptFrom + this.kept.length) this.kept.push(event);
-    if (this.kept.length > KEPT_MAX) {
-      this.kept = this.kept.slice(KEPT_MAX / 2);
-      this.keptFrom += KEPT_MAX / 2;
-    }
-  }
-
-  private keptEvent(seq: number): TraceEvent | undefined {
-    return this.kept[seq - this.keptFrom];
-  }
-
   private isStep(event: TraceEvent): boolean {
-    const explanation = modelOf(this.scenario.system.broker).explain(event);
+    const explanation = this.model.explain(event);
     return explanation !== null && explanation.weight !== 'detail';
   }
 
@@ -371,7 +360,7 @@ export class Playback {
   }
 
   private mark(event: TraceEvent): void {
-    const change = modelOf(this.scenario.system.broker).span(event);
+    const change = this.model.span(event);
     if (change) {
       const { id, text } = change;
       const open = this.spans.find((span) => span.id === id && span.to === null);
@@ -418,6 +407,42 @@ export class Playback {
       processed: [...processed],
       duplicates: [...duplicates],
     };
+  }
+}
+
+/** The events of one message, in order, read as they come. */
+class Story {
+  readonly message: number;
+  readonly events: TraceEvent[] = [];
+  /** Events before this one were read, or are not to be had. */
+  upTo: number;
+  /** Where it lies, and which groups have since committed past it. */
+  private place: string | null = null;
+  private position = -1;
+  private readonly passed = new Set<string>();
+
+  constructor(message: number, from: number) {
+    this.message = message;
+    this.upTo = from;
+  }
+
+  read(event: TraceEvent): void {
+    if (this.concerns(event)) this.events.push(event);
+    this.upTo = event.seq + 1;
+  }
+
+  private concerns(event: TraceEvent): boolean {
+    const { message } = this;
+    const itself = 'message' in event && event.message === message;
+    if (event.kind === 'appended' && itself) ({ place: this.place, position: this.position } = event);
+    if (event.kind === 'sent') return event.messages?.includes(message) ?? false;
+    if (event.kind === 'truncated') return event.messages.includes(message);
+    if (event.kind !== 'settled' || event.outcome !== 'committed') return itself;
+    if (event.place !== this.place || event.position <= this.position) return itself;
+    const group = event.group ?? event.client;
+    if (this.passed.has(group)) return false;
+    this.passed.add(group);
+    return true;
   }
 }
 

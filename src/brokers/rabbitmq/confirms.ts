@@ -1,4 +1,5 @@
 /** Publisher confirms of one channel: what waits for which queues, and how answers are grouped. */
+import { Numbered } from '../../sim/numbered.ts';
 
 /** An answer to the publisher: basic.ack or basic.nack. */
 export interface Answer {
@@ -11,7 +12,7 @@ export class Confirms {
   /** The number that the next publish gets. */
   next = 1;
   /** By number, lowest first: the one queue that has not answered, or those that have not. */
-  private waiting = new Map<number, string | Set<string>>();
+  private readonly waiting = new Numbered<string | Set<string>>();
   private confirmed: number[] = [];
   private rejected: number[] = [];
 
@@ -54,7 +55,7 @@ export class Confirms {
 
   /** A target is gone: with its node, which is a refusal, or deleted, and then nothing waits for it any more. */
   lost(queue: string, deleted: boolean): void {
-    for (const [number, queues] of this.waiting) {
+    for (const [number, queues] of this.waiting.entries()) {
       if (typeof queues === 'string' ? queues !== queue : !queues.has(queue)) continue;
       if (deleted) this.confirm(number, queue);
       else this.reject(number);
@@ -90,7 +91,7 @@ export class Confirms {
   private grouped(method: Answer['method'], numbers: number[], others: readonly number[]): Answer[] {
     if (numbers.length === 0) return [];
     numbers.sort((a, b) => a - b);
-    let cutOff = this.waiting.keys().next().value ?? Infinity;
+    let cutOff = this.waiting.first() ?? Infinity;
     for (const other of others) cutOff = Math.min(cutOff, other);
     const answers: Answer[] = [];
     let below = 0;

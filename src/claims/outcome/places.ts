@@ -1,12 +1,13 @@
 /** What lies where in a run: the logs and queues of any broker, what they hold now and held at most. */
+import { Numbered } from '../../sim/numbered.ts';
 import type { MessageId, TraceEvent } from '../../sim/trace.ts';
 import { Log } from './log.ts';
 
 /** What a queue holds, by position; a message may be in it more than once. */
 class Queue {
   bytes = 0;
-  private content = new Map<number, { readonly message: MessageId; readonly bytes: number }>();
-  private copies = new Map<MessageId, number>();
+  private readonly content = new Numbered<{ readonly message: MessageId; readonly bytes: number }>();
+  private readonly copies = new Numbered<number>();
 
   get messages(): number {
     return this.content.size;
@@ -121,7 +122,13 @@ export class Places {
   /** A queue holds one message less. */
   left(name: string, position: number | undefined): void {
     const place = this.places.get(name);
-    if (place?.queue && position !== undefined) this.count(place, () => place.queue!.remove(position));
+    if (!place?.queue || position === undefined) return;
+    // Not by `count`, as above.
+    const { messages, bytes } = place.queue;
+    place.queue.remove(position);
+    this.now.messages += place.queue.messages - messages;
+    this.now.bytes += place.queue.bytes - bytes;
+    this.now.bytesOnAllNodes += (place.queue.bytes - bytes) * place.copies;
   }
 
   /** What happens to a log beyond appends. */

@@ -2,10 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { claimsFor, scenarioById } from '../../../src/scenarios/library.ts';
 import { Playback } from '../../../src/scenarios/playback.ts';
+import { setUp } from '../../../src/scenarios/playable.ts';
 import { run, traceOf } from '../../../src/scenarios/run.ts';
 import { parseScenario } from '../../../src/scenarios/schema.ts';
 import { Simulation } from '../../../src/scenarios/simulation.ts';
 import { assert, SimulationError } from '../../../src/sim/errors.ts';
+import type { TraceEvent } from '../../../src/sim/trace.ts';
 import { kafkaView } from '../fixtures/kafka.ts';
 
 const scenario = scenarioById('kafka-consumer-groups');
@@ -222,5 +224,56 @@ describe('an assertion that fails', () => {
     expect(() => {
       while (again.step());
     }).toThrow('c1 must live (scenario kafka-consumer-groups, seed 52, 1 actions, at 10600000 µs)');
+  });
+});
+
+describe('where more happens than is kept', () => {
+  const { scenario: dense, ...setup } = setUp({
+    experiment: 'compare-steady-100k-kafka',
+    seed: null,
+    knobs: {},
+    actions: [],
+  });
+  const busy = () => new Playback(dense, [], setup.claims);
+  const at = 10.6 * SECOND;
+
+  it('the frame is the same whichever way one came to it', () => {
+    const direct = busy();
+    direct.seek(at);
+    const wandering = busy();
+    wandering.seek(at + 100_000);
+    wandering.frame();
+    wandering.seek(at);
+    const frame = wandering.frame();
+    expect(frame.events).toBeGreaterThan(30_000);
+    expect(frame.recent.length).toBeGreaterThan(20);
+    expect({ ...frame, marks: [], spans: [] }).toEqual({ ...direct.frame(), marks: [], spans: [] });
+  });
+
+  it('the life of a message is whole, and grows while it is looked at', () => {
+    const playback = busy();
+    playback.seek(at);
+    const { events } = playback.frame();
+    const trace: TraceEvent[] = [];
+    const simulation = new Simulation(dense, [], { on: (event) => void trace.push(event) });
+    while (trace.length < events) simulation.step();
+    // So long ago that it is kept no more, where that many happen.
+    const message = trace.slice(0, -10_000).findLast((event) => event.kind === 'published')!.message;
+    const early = playback.life(message).map(({ kind }) => kind);
+    expect(early).toContain('published');
+    expect(early).toContain('appended');
+    expect(playback.frame().events).toBe(events);
+    expect(early.length).toBe(
+      trace.slice(0, events).filter((event) => 'message' in event && event.message === message).length +
+        trace.slice(0, events).filter((event) => event.kind === 'sent' && event.messages?.includes(message))
+          .length,
+    );
+    playback.seek(at + 200_000);
+    expect(
+      playback
+        .life(message)
+        .slice(0, early.length)
+        .map(({ kind }) => kind),
+    ).toEqual(early);
   });
 });

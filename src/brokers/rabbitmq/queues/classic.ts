@@ -3,6 +3,7 @@
  * that comes back goes to its original place (R-50), so the place of a copy is its position, whatever becomes of it.
  */
 import type { Micros } from '../../../sim/time.ts';
+import { Numbered } from '../../../sim/numbered.ts';
 import type { Version } from '../config.ts';
 import type {
   ChannelKey,
@@ -17,7 +18,7 @@ import type {
 } from '../queue.ts';
 import type { DeathReason, Message } from '../message.ts';
 import { ClassicConsumers, type ClassicConsumer } from './classic-consumers.ts';
-import { BY_GET, Copies, type Held, held, type QueueOptions } from './copies.ts';
+import { BY_GET, Copies, type Held, Outstanding, type QueueOptions } from './copies.ts';
 import { comeBack, type Entry, EntryHeap, entry, expiryOf } from './entry.ts';
 import { Ring } from './ring.ts';
 
@@ -53,12 +54,10 @@ export class ClassicQueue implements QueueMachine {
   private levels: Level[];
   private ready = 0;
   private readyBytes = 0;
-  private heldBytes = 0;
-  /** Given out and not settled, by position, in the order of their delivery. */
-  private held = new Map<number, Held>();
+  private readonly held = new Outstanding();
   private next = 0;
   /** who waits for the disk, by position, in order; and up to where the disk has what it needs. */
-  private unconfirmed = new Map<number, PublishKey>();
+  private readonly unconfirmed = new Numbered<PublishKey>();
   private syncedTo = -1;
   /** The moment of which it has told its node. */
   private wake = Infinity;
@@ -122,9 +121,8 @@ export class ClassicQueue implements QueueMachine {
         break;
       case 'delete':
         this.clear('deleted', effects);
-        for (const { entry } of this.held.values()) this.copies.dropped(entry, 'deleted', effects);
+        for (const { entry } of this.held.all()) this.copies.dropped(entry, 'deleted', effects);
         this.held.clear();
-        this.heldBytes = 0;
         break;
       case 'tick':
         // The node has let go of the moment it was asked for.
@@ -143,7 +141,7 @@ export class ClassicQueue implements QueueMachine {
    */
   restart(now: Micros, effects: QueueEffects): void {
     const ready = this.levels.flatMap((level) => [...level.entries()]);
-    const returned = [...this.held.values()].map((one) => comeBack(one.entry, false));
+    const returned = this.held.all().map((one) => comeBack(one.entry, false));
     const survives = (one: Entry): boolean =>
       this.durable && one.message.persistent && one.position <= this.syncedTo;
     const kept = [...ready, ...returned].filter(survives).sort((a, b) => a.position - b.position);
@@ -154,11 +152,10 @@ export class ClassicQueue implements QueueMachine {
     }
     this.consumers = new ClassicConsumers(this.name, this.limits.singleActiveConsumer);
     this.levels = emptyLevels(this.limits);
-    this.held = new Map();
-    this.unconfirmed = new Map();
+    this.held.clear();
+    this.unconfirmed.clear();
     this.ready = 0;
     this.readyBytes = 0;
-    this.heldBytes = 0;
     this.wake = Infinity;
     for (const one of kept) {
       this.levelOf(one.message).fresh.push(one);
@@ -174,7 +171,7 @@ export class ClassicQueue implements QueueMachine {
       unacknowledged: this.held.size,
       held: 0,
       readyBytes: this.readyBytes,
-      unacknowledgedBytes: this.heldBytes,
+      unacknowledgedBytes: this.held.bytes,
       consumers: this.consumers.info(),
     };
   }
@@ -277,18 +274,15 @@ export class ClassicQueue implements QueueMachine {
       return;
     }
     this.copies.acquired(one, client, effects);
-    this.held.set(one.position, held(one, channel, consumer));
-    this.heldBytes += one.message.bytes;
+    this.held.add(one, channel, consumer);
   }
 
   /** Takes what the channel has of these positions, and lets its consumers have more. */
   private settle(channel: ChannelKey, positions: readonly number[]): readonly Held[] {
     const settled: Held[] = [];
     for (const position of positions) {
-      const one = this.held.get(position);
-      if (one?.channel !== channel) continue;
-      this.held.delete(position);
-      this.heldBytes -= one.entry.message.bytes;
+      const one = this.held.take(channel, position);
+      if (one === undefined) continue;
       this.consumers.giveCredit(one.consumer, 1);
       settled.push(one);
     }
@@ -296,9 +290,7 @@ export class ClassicQueue implements QueueMachine {
   }
 
   private positionsOf(channel: ChannelKey): number[] {
-    const positions: number[] = [];
-    for (const [position, one] of this.held) if (one.channel === channel) positions.push(position);
-    return positions;
+    return this.held.of(channel).map(({ entry }) => entry.position);
   }
 
   /** Back in its place it counts for the limits, and may have expired. */
@@ -314,9 +306,10 @@ export class ClassicQueue implements QueueMachine {
 
   private synced(position: number, effects: QueueEffects): void {
     this.syncedTo = Math.max(this.syncedTo, position);
-    for (const [at, publish] of this.unconfirmed) {
-      if (at > this.syncedTo) break;
-      this.unconfirmed.delete(at);
+    const { unconfirmed } = this;
+    for (let at; (at = unconfirmed.first()) !== undefined && at <= this.syncedTo;) {
+      const publish = unconfirmed.get(at)!;
+      unconfirmed.delete(at);
       effects.confirmed(publish);
     }
   }

@@ -2,6 +2,7 @@
  * What a queue says of the copies it holds: each is appended once and has one end. A message that leaves a queue for a
  * reason of R-80 has one way out, {@link Copies.giveUp}.
  */
+import { Numbered } from '../../../sim/numbered.ts';
 import type { Version } from '../config.ts';
 import type { DeathReason, Message } from '../message.ts';
 import type { ChannelKey, QueueEffects, QueueLimits } from '../queue.ts';
@@ -22,11 +23,48 @@ export interface Held {
   readonly entry: Entry;
   readonly channel: ChannelKey;
   readonly consumer: number;
+  /** Lower for what was given out before. */
+  readonly turn: number;
 }
 export const BY_GET = -1;
 
-export function held(entry: Entry, channel: ChannelKey, consumer: number): Held {
-  return Object.freeze({ entry, channel, consumer });
+/** What is given out and not settled. */
+export class Outstanding {
+  private readonly held = new Numbered<Held>();
+  private turns = 0;
+  bytes = 0;
+
+  get size(): number {
+    return this.held.size;
+  }
+
+  add(entry: Entry, channel: ChannelKey, consumer: number): void {
+    this.held.set(entry.position, Object.freeze({ entry, channel, consumer, turn: this.turns++ }));
+    this.bytes += entry.message.bytes;
+  }
+
+  /** Takes what lies at a position, if it is with this channel. */
+  take(channel: ChannelKey, position: number): Held | undefined {
+    const one = this.held.get(position);
+    if (one?.channel !== channel) return undefined;
+    this.held.delete(position);
+    this.bytes -= one.entry.message.bytes;
+    return one;
+  }
+
+  /** In the order in which it was given out. */
+  all(): Held[] {
+    return [...this.held.values()].sort((a, b) => a.turn - b.turn);
+  }
+
+  of(channel: ChannelKey): Held[] {
+    return this.all().filter((one) => one.channel === channel);
+  }
+
+  clear(): void {
+    this.held.clear();
+    this.bytes = 0;
+  }
 }
 
 export class Copies {

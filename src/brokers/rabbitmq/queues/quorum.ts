@@ -17,7 +17,7 @@ import type {
   QueueMachine,
   ReturnReason,
 } from '../queue.ts';
-import { BY_GET, Copies, type Held, held, type QueueOptions } from './copies.ts';
+import { BY_GET, Copies, type Held, Outstanding, type QueueOptions } from './copies.ts';
 import { comeBack, type Entry, EntryHeap, entry, expiryOf } from './entry.ts';
 import { HeldBack } from './held-back.ts';
 import { QuorumConsumers } from './quorum-consumers.ts';
@@ -36,9 +36,7 @@ export class QuorumFifo implements QueueMachine {
   private limits: QueueLimits;
   /** Of what is ready, and of what is delayed. */
   private readyBytes = 0;
-  private heldBytes = 0;
-  /** Given out and not settled, by position, in the order of their delivery. */
-  private readonly held = new Map<number, Held>();
+  private readonly held = new Outstanding();
   /** R-65, by when it is ready. */
   private readonly delayed = new EntryHeap();
   private readonly heldBack = new HeldBack();
@@ -100,9 +98,8 @@ export class QuorumFifo implements QueueMachine {
         break;
       case 'delete':
         this.purge('deleted', true, effects);
-        for (const { entry } of this.held.values()) this.copies.dropped(entry, 'deleted', effects);
+        for (const { entry } of this.held.all()) this.copies.dropped(entry, 'deleted', effects);
         this.held.clear();
-        this.heldBytes = 0;
         break;
       case 'tick':
         // The node has let go of the moment it was asked for.
@@ -140,8 +137,9 @@ export class QuorumFifo implements QueueMachine {
   /** @returns what a consumer was given and has not settled, in order: a channel that missed a delivery asks for it */
   owedTo(channel: ChannelKey, tag: string): readonly QueueDelivery[] {
     const key = this.consumers.keyOf(channel, tag);
-    return [...this.held.values()]
-      .filter((one) => one.channel === channel && one.consumer === key)
+    return this.held
+      .of(channel)
+      .filter((one) => one.consumer === key)
       .map((one) => this.deliveryOf(one.entry, false));
   }
 
@@ -151,7 +149,7 @@ export class QuorumFifo implements QueueMachine {
       unacknowledged: this.held.size,
       held: this.delayed.length + this.heldBack.length,
       readyBytes: this.readyBytes,
-      unacknowledgedBytes: this.heldBytes,
+      unacknowledgedBytes: this.held.bytes,
       consumers: this.consumers.info(),
     };
   }
@@ -219,18 +217,15 @@ export class QuorumFifo implements QueueMachine {
       return;
     }
     this.copies.acquired(one, client, effects);
-    this.held.set(one.position, held(one, channel, consumer));
-    this.heldBytes += one.message.bytes;
+    this.held.add(one, channel, consumer);
   }
 
   /** Takes what the channel has of these positions, and lets its consumers have more. */
   private settle(channel: ChannelKey, positions: readonly number[]): readonly Held[] {
     const settled: Held[] = [];
     for (const position of positions) {
-      const one = this.held.get(position);
-      if (one?.channel !== channel) continue;
-      this.held.delete(position);
-      this.heldBytes -= one.entry.message.bytes;
+      const one = this.held.take(channel, position);
+      if (one === undefined) continue;
       this.consumers.settled(one.consumer);
       settled.push(one);
     }
@@ -240,7 +235,7 @@ export class QuorumFifo implements QueueMachine {
   /** What its consumers had comes back consumer by consumer, then what it got. */
   private channelDown(channel: ChannelKey, why: ReturnReason, now: Micros, effects: QueueEffects): void {
     const keys = [...this.consumers.channelDown(channel), BY_GET];
-    const outstanding = [...this.held.values()].filter((one) => one.channel === channel);
+    const outstanding = this.held.of(channel);
     const inOrder = keys.flatMap((key) => outstanding.filter((one) => one.consumer === key));
     for (const { entry } of this.settle(
       channel,

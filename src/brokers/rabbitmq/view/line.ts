@@ -2,6 +2,7 @@
  * The ready messages of one queue in the order in which they will be given out. It remembers so many at the head, and the
  * newest few; what lies between them in a longer queue it only counts.
  */
+import { Numbered } from '../../../sim/numbered.ts';
 import type { Micros } from '../../../sim/time.ts';
 import type { MessageId } from '../../../sim/trace.ts';
 import { TAIL_MAX } from '../view-types.ts';
@@ -39,7 +40,7 @@ export class Line {
   /** Behind {@link cells}: how many, and the newest of them. */
   private beyond = 0;
   private newest: Cell[] = [];
-  private readonly at = new Map<number, Cell>();
+  private readonly at = new Numbered<Cell>();
   bytes = 0;
 
   get count(): number {
@@ -96,8 +97,8 @@ export class Line {
 
   /** Everything from a position on is not there. @returns how many those were */
   cut(from: number): number {
-    const gone = [...this.at.keys()].filter((position) => position >= from);
-    for (const position of gone) this.remove(position, 0);
+    const gone = [...this.at.values()].filter(({ position }) => position >= from);
+    for (const { position } of gone) this.remove(position, 0);
     return gone.length;
   }
 

@@ -1,4 +1,5 @@
 /** Queues and streams: what is ready in them, what is out with consumers, and what became of the rest. */
+import { Numbered } from '../../../sim/numbered.ts';
 import type { Micros } from '../../../sim/time.ts';
 import { fromMs } from '../../../sim/time.ts';
 import type { MessageId } from '../../../sim/trace.ts';
@@ -34,7 +35,7 @@ export class QueueState {
   limits: QueueLimitsView = NO_LIMITS;
   readonly line = new Line();
   /** Out with consumers, by position. */
-  readonly owed = new Map<number, Entry>();
+  readonly owed = new Numbered<Entry>();
   /** Out with consumers, and too many to be remembered one by one. */
   owedBeyond = 0;
   /** Stream: a ring of entries by offset. */
