@@ -10,6 +10,7 @@ import { MetricsFold } from '../claims/metrics.ts';
 import { OutcomeFold, type OutcomeSettings } from '../claims/outcome.ts';
 import { countedClone, deepClone } from '../sim/clone.ts';
 import { SimulationError } from '../sim/errors.ts';
+import { Ring } from '../sim/ring.ts';
 import { displayName } from '../sim/names.ts';
 import { formatSeconds, type Micros } from '../sim/time.ts';
 import type { TraceEvent } from '../sim/trace.ts';
@@ -22,13 +23,16 @@ import { Simulation } from './simulation.ts';
 /** Events between two checkpoints to begin with; it doubles whenever there would be too many of them. */
 const CHECKPOINT_EVERY = 1000;
 const CHECKPOINTS_MAX = 48;
-/** Objects that checkpoints copy for each event at most: where much waits, a copy costs more than the events between two. */
-const COPIED_PER_EVENT_MAX = 0.04;
+/**
+ * Virtual time that has to pass for each object that a checkpoint copied before there is another. To copy one takes about a
+ * microsecond: so that where much waits, and much happens, a thirtieth of the time at most goes into copies.
+ */
+const MICROS_PER_OBJECT = 30;
 const RECENT_MAX = 80;
 /** Events that a frame looks back over for its list and its caption: where more happens in a moment, single ones say little. */
 const LOOK_BACK_MAX = KEPT_DENSE;
 /** A kind of which so many were details is one whose events are: a frame looks no further for others among them. */
-const DETAILS_MAX = 40;
+const DETAILS_MAX = 16;
 const MARKS_MAX = 400;
 /** How long a moment that matters stays the caption when lesser ones follow it, virtual time. */
 const CAPTION_HELD_MICROS = 6_000_000;
@@ -38,19 +42,18 @@ const FAULTS = ['crash', 'pause', 'cut', 'slow', 'skew', 'link', 'alarm'];
 
 /** Holds what a step emitted until the playhead reaches it. */
 class Inbox {
-  events: TraceEvent[] = [];
-  next = 0;
+  private readonly events = new Ring<TraceEvent>();
 
   on(event: TraceEvent): void {
-    if (this.next > 0 && this.next === this.events.length) {
-      this.events = [];
-      this.next = 0;
-    }
     this.events.push(event);
   }
 
   peek(): TraceEvent | undefined {
-    return this.events[this.next];
+    return this.events.peek();
+  }
+
+  take(): void {
+    this.events.shift();
   }
 }
 
@@ -77,8 +80,8 @@ export class Playback {
   private state: State;
   private checkpoints: State[] = [];
   private checkpointEvery = CHECKPOINT_EVERY;
-  /** The number of events after the latest checkpoint that pay for the next. */
-  private checkpointCost = 0;
+  /** When the next checkpoint may be. */
+  private checkpointFrom: Micros = 0;
   private readonly kept = new KeptEvents();
   /** What is replayed is kept, however dense it is. */
   private recalling = false;
@@ -139,11 +142,10 @@ export class Playback {
   seek(at: Micros, budget = Infinity): boolean {
     const target = Math.max(0, Math.min(at, this.state.simulation.endsAt));
     if (target < this.state.at) this.restore((state) => state.at <= target);
-    let left = budget;
-    for (;;) {
+    for (let folded = 0; ; folded++) {
       const event = this.next(target);
       if (!event) break;
-      if (left-- <= 0) {
+      if (folded >= budget) {
         this.state.at = Math.max(this.state.at, Math.min(event.at, target));
         return false;
       }
@@ -305,7 +307,7 @@ export class Playback {
   private fold(event: TraceEvent): void {
     const { state } = this;
     this.sampleUntil(event.at - 1);
-    state.inbox.next++;
+    state.inbox.take();
     state.events = event.seq + 1;
     state.view.on(event);
     state.metrics.on(event);
@@ -317,7 +319,7 @@ export class Playback {
       this.furthest = event.seq + 1;
       this.mark(event);
       const last = this.checkpoints.at(-1);
-      if (last && state.events - last.events >= Math.max(this.checkpointEvery, this.checkpointCost)) {
+      if (last && event.at >= this.checkpointFrom && state.events - last.events >= this.checkpointEvery) {
         state.at = event.at;
         this.checkpoint();
       }
@@ -346,7 +348,7 @@ export class Playback {
   private checkpoint(): void {
     const { clone, objects } = countedClone(this.state, this.shared);
     this.checkpoints.push(clone);
-    this.checkpointCost = objects / COPIED_PER_EVENT_MAX;
+    this.checkpointFrom = this.state.at + objects * MICROS_PER_OBJECT;
     if (this.checkpoints.length <= CHECKPOINTS_MAX) return;
     this.checkpoints = this.checkpoints.filter((_, i) => i % 2 === 0);
     this.checkpointEvery *= 2;

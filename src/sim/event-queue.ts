@@ -5,7 +5,7 @@
  * and the slots live in typed arrays, so a push and a pop allocate nothing.
  */
 import { AssertionFailed } from './errors.ts';
-import type { Micros } from './time.ts';
+import { compact, type Micros } from './time.ts';
 
 /** Slots are numbered in 20 bits, which also bounds the queue: reaching it is an error, not a hang. */
 const SLOT_RANGE = 2 ** 20;
@@ -60,7 +60,7 @@ export class EventQueue<T> {
   /** The time of the next entry, or Infinity. */
   peekTime(): Micros {
     this.dropCancelled();
-    return this.count === 0 ? Infinity : (this.at[this.heap[0] as number] as number);
+    return this.count === 0 ? Infinity : compact(this.at[this.heap[0] as number] as number);
   }
 
   /** Takes the next entry, or undefined when nothing is left. */

@@ -69,6 +69,8 @@ interface Link {
   connection: number;
   /** The other end is gone and the sender has not heard of it yet: what it sends is lost. */
   dead: boolean;
+  /** The two know of one another: each is told when the other goes. */
+  met: boolean;
 }
 
 interface Held {
@@ -93,17 +95,18 @@ interface Process {
 type Entry =
   | {
       type: 'message';
-      to: string;
+      to: Process;
       from: string;
+      link: Link;
       life: number;
       connection: number;
       message: unknown;
       /** It came while a process stood still that {@link Actor.readsWhatArrived}. */
       arrived?: true;
     }
-  | { type: 'timer'; to: string; life: number; timer: string; data: unknown }
+  | { type: 'timer'; to: Process; life: number; timer: string; data: unknown }
   | { type: 'control'; run: string; data: unknown }
-  | { type: 'disconnect'; to: string; from: string; life: number };
+  | { type: 'disconnect'; to: Process; from: string; life: number };
 
 /** Runs a scheduled control entry: the scenario's timeline and the reader's actions. An object, not a closure, so that
  * a checkpoint's copy is driven by the copied controller. */
@@ -253,7 +256,9 @@ export class Kernel {
       const held = link.held;
       link.held = [];
       if (link.dead) this.tellDisconnected(from, to);
-      else for (const { message, cargo } of held) this.transmit(from, to, link, message, cargo);
+      else
+        for (const { message, cargo } of held)
+          this.transmit(from, this.process(to), to, link, message, cargo);
     }
   }
 
@@ -270,6 +275,7 @@ export class Kernel {
       const link = this.link(from, to);
       link.connection++;
       link.held = [];
+      link.met = false;
     }
     this.process(a).peers.delete(b);
     this.process(b).peers.delete(a);
@@ -278,9 +284,8 @@ export class Kernel {
 
   /** Sends a message; it arrives in order, unless the connection breaks first. */
   send(from: string, to: string, message: unknown, cargo: Cargo): void {
-    assert(this.processes.has(to), `${from} sends to ${to}, which does not exist`);
-    const link = this.link(from, to);
     const target = this.process(to);
+    const link = this.link(from, to);
     if (link.dead) {
       this.emitSent(from, to, cargo, null);
       return;
@@ -290,8 +295,11 @@ export class Kernel {
       this.tellDisconnected(from, to);
       return;
     }
-    this.process(from).peers.add(to);
-    target.peers.add(from);
+    if (!link.met) {
+      link.met = true;
+      this.process(from).peers.add(to);
+      target.peers.add(from);
+    }
     if (link.cut) {
       if (link.held.length >= HELD_MAX) {
         this.emit({
@@ -306,15 +314,17 @@ export class Kernel {
       this.emitSent(from, to, cargo, null);
       return;
     }
-    this.transmit(from, to, link, message, cargo);
+    this.transmit(from, target, to, link, message, cargo);
   }
 
   timer(id: string, delay: Micros, timer: string, data: unknown): Ticket {
-    assert(delay >= 0 && Number.isSafeInteger(delay), `${id} sets a timer ${timer} for ${delay} µs`);
+    if (!(delay >= 0 && Number.isSafeInteger(delay)))
+      throw new AssertionFailed(`${id} sets a timer ${timer} for ${delay} µs`);
+    const to = this.process(id);
     return this.queue.push(this.now + delay, {
       type: 'timer',
-      to: id,
-      life: this.process(id).life,
+      to,
+      life: to.life,
       timer,
       data,
     });
@@ -370,14 +380,9 @@ export class Kernel {
       this.controller.control(entry.run, entry.data);
       return;
     }
-    const process = this.process(entry.to);
+    const process = entry.to;
     if (!process.up || entry.life !== process.life) return;
-    if (
-      entry.type === 'message' &&
-      !entry.arrived &&
-      entry.connection !== this.link(entry.from, entry.to).connection
-    )
-      return;
+    if (entry.type === 'message' && !entry.arrived && entry.connection !== entry.link.connection) return;
     if (process.paused) {
       process.deferred.push(
         entry.type === 'message' && process.actor.readsWhatArrived ? { ...entry, arrived: true } : entry,
@@ -387,7 +392,7 @@ export class Kernel {
     if (entry.type === 'message') process.actor.receive(entry.message, entry.from);
     else if (entry.type === 'timer') process.actor.wake(entry.timer, entry.data);
     else {
-      this.link(entry.to, entry.from).dead = false;
+      this.link(process.actor.id, entry.from).dead = false;
       process.actor.disconnected?.(entry.from);
     }
   }
@@ -409,6 +414,8 @@ export class Kernel {
       const back = this.link(peer, id);
       back.connection++;
       back.held = [];
+      back.met = false;
+      this.link(id, peer).met = false;
       this.process(peer).peers.delete(id);
       this.tellDisconnected(peer, id);
     }
@@ -428,13 +435,20 @@ export class Kernel {
     link.lastArrival = arrival;
     this.queue.push(arrival, {
       type: 'disconnect',
-      to,
+      to: process,
       from,
       life: process.life,
     });
   }
 
-  private transmit(from: string, to: string, link: Link, message: unknown, cargo: Cargo): void {
+  private transmit(
+    from: string,
+    target: Process,
+    to: string,
+    link: Link,
+    message: unknown,
+    cargo: Cargo,
+  ): void {
     const { latencyMs, jitterMs, loss } = link.quality;
     let delay = fromMs(latencyMs);
     if (jitterMs > 0) delay += fromMs(link.random.float() * jitterMs);
@@ -447,9 +461,10 @@ export class Kernel {
     this.emitSent(from, to, cargo, arrival);
     this.queue.push(arrival, {
       type: 'message',
-      to,
+      to: target,
       from,
-      life: this.process(to).life,
+      link,
+      life: target.life,
       connection: link.connection,
       message,
     });
@@ -469,7 +484,8 @@ export class Kernel {
 
   private process(id: string): Process {
     const process = this.processes.get(id);
-    assert(process, `there is no process ${id}`);
+    // No `assert`: it is asked several times for each event, and a text takes longer to make than the answer.
+    if (!process) throw new AssertionFailed(`there is no process ${id}`);
     return process;
   }
 
@@ -486,6 +502,7 @@ export class Kernel {
         held: [],
         connection: 0,
         dead: false,
+        met: false,
       };
       outgoing.set(to, link);
     }

@@ -6,7 +6,7 @@
  * all that is in it, once it has grown old itself: the collector then copies every entry there ever was. Pages that are
  * written over do not.
  */
-import { assert } from './errors.ts';
+import { AssertionFailed } from './errors.ts';
 
 const PAGE_BITS = 7;
 const PAGE = 2 ** PAGE_BITS;
@@ -31,7 +31,7 @@ export class Numbered<T> {
 
   /** @param n a number from 0 to 2^31 @param value anything but undefined */
   set(n: number, value: T): void {
-    assert(n >= 0, `${n} is no number to be given out`);
+    if (n < 0) throw new AssertionFailed(`${n} is no number to be given out`);
     const index = n >>> PAGE_BITS;
     while (this.pages.length <= index) {
       this.pages.push(undefined);

@@ -10,7 +10,17 @@ export const MICROS_PER_MS = 1000;
 
 /** Milliseconds (fractions allowed) to virtual microseconds, rounded to the nearest. */
 export function fromMs(milliseconds: number): Micros {
-  return Math.round(milliseconds * MICROS_PER_MS);
+  return compact(Math.round(milliseconds * MICROS_PER_MS));
+}
+
+/**
+ * The same moment in the form that engines keep within an object, where it is a small integer. A moment that comes of a
+ * computation with fractions is a float to them: an object of its own wherever it is kept, and another one each time that it
+ * is read, and every event has one.
+ */
+export function compact(micros: Micros): Micros {
+  const integer = micros | 0;
+  return integer === micros ? integer : micros;
 }
 
 /** Virtual microseconds to milliseconds. */

@@ -642,8 +642,8 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
       message,
       key,
       confirmed: false,
-      delivered: [],
-      processed: [],
+      delivered: new Array<number>(this.groups.size).fill(0),
+      processed: new Array<number>(this.groups.size).fill(0),
     };
     this.transactions.appended(place, known);
     this.distribution.appended(event, known);
@@ -782,6 +782,7 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
       let list = byPlace.get(where);
       if (!list) byPlace.set(where, (list = []));
       if (list.length < TRAVELS_MAX) list.push({ message, key: known?.key ?? null });
+      else if (place !== null) break;
     }
     for (const [where, list] of byPlace)
       this.travels.push({ from, to, place: where, messages: list, sentAt: at, arrivesAt });

@@ -69,15 +69,12 @@ export class Confirms {
   take(): Answer[] {
     const { confirmed, rejected } = this;
     this.confirmed = [];
-    this.rejected = [];
-    if (confirmed.length === 1) {
-      const ack: Answer = { method: 'basic.ack', deliveryTag: confirmed[0]!, multiple: false };
-      return rejected.length === 0 ? [ack] : [ack, ...this.grouped('basic.nack', rejected, confirmed)];
-    }
-    return [
-      ...this.grouped('basic.ack', confirmed, rejected),
-      ...this.grouped('basic.nack', rejected, confirmed),
-    ];
+    if (rejected.length > 0) this.rejected = [];
+    const answers: Answer[] =
+      confirmed.length === 1
+        ? [{ method: 'basic.ack', deliveryTag: confirmed[0]!, multiple: false }]
+        : this.grouped('basic.ack', confirmed, rejected);
+    return rejected.length === 0 ? answers : answers.concat(this.grouped('basic.nack', rejected, confirmed));
   }
 
   /** what a commit waited for, refused or not. @returns whether everything was confirmed */
@@ -90,7 +87,7 @@ export class Confirms {
 
   private grouped(method: Answer['method'], numbers: number[], others: readonly number[]): Answer[] {
     if (numbers.length === 0) return [];
-    numbers.sort((a, b) => a - b);
+    if (!isAscending(numbers)) numbers.sort((a, b) => a - b);
     let cutOff = this.waiting.first() ?? Infinity;
     for (const other of others) cutOff = Math.min(cutOff, other);
     const answers: Answer[] = [];
@@ -101,4 +98,9 @@ export class Confirms {
       answers.push({ method, deliveryTag: numbers[i]!, multiple: false });
     return answers;
   }
+}
+
+function isAscending(numbers: readonly number[]): boolean {
+  for (let i = 1; i < numbers.length; i++) if (numbers[i]! < numbers[i - 1]!) return false;
+  return true;
 }

@@ -2,6 +2,7 @@
  * A client's connection as its node keeps it: its channels, and whether its socket is read now (R-34, R-35); and a channel's
  * process, which takes what has been read for it, one method after another.
  */
+import { Ring } from '../../sim/ring.ts';
 import { AmqpError } from './amqp-error.ts';
 import type { Channel } from './channel.ts';
 import type { ChannelFrame, ChannelParts } from './channel-host.ts';
@@ -73,8 +74,7 @@ export class ChannelWorker implements Worker {
   readonly connection: Connection;
   private readonly costs: Costs;
   private readonly host: { fail(channel: ChannelParts, error: AmqpError): void };
-  private frames: ChannelFrame[] = [];
-  private first = 0;
+  private readonly frames = new Ring<ChannelFrame>();
   private taken = 0;
 
   constructor(
@@ -94,25 +94,22 @@ export class ChannelWorker implements Worker {
   }
 
   begin(): number | null {
-    const { frames, first, channel } = this;
-    const waiting = frames.length - first;
-    if (waiting === 0 || channel.isWaiting || channel.closed) return null;
-    this.taken = Math.min(waiting, BATCH_MAX);
+    const { frames, channel } = this;
+    if (frames.length === 0 || channel.isWaiting || channel.closed) return null;
+    this.taken = Math.min(frames.length, BATCH_MAX);
     let bytes = 0;
-    for (let i = first; i < first + this.taken; i++) {
-      const frame = frames[i]!;
+    for (let i = 0; i < this.taken; i++) {
+      const frame = frames.at(i)!;
       if (frame.method === 'basic.publish') bytes += frame.content.bytes;
     }
     return this.taken * this.costs.channelMicros + (bytes / this.costs.networkBytesPerSecond) * 1_000_000;
   }
 
   finish(): number {
-    const end = this.first + this.taken;
-    this.taken = 0;
     const { channel } = this;
     // A method that has to wait stops the batch: the rest is taken up when it is answered.
-    while (this.first < end && !channel.closed && !channel.isWaiting) {
-      const frame = this.frames[this.first++]!;
+    for (; this.taken > 0 && !channel.closed && !channel.isWaiting; this.taken--) {
+      const frame = this.frames.shift()!;
       try {
         channel.handle(frame);
       } catch (error) {
@@ -121,9 +118,6 @@ export class ChannelWorker implements Worker {
       }
     }
     if (!channel.closed) channel.reading.sendAcks();
-    if (this.first < 1024 && this.first < this.frames.length) return 0;
-    this.frames = this.frames.slice(this.first);
-    this.first = 0;
     return 0;
   }
 }

@@ -19,6 +19,7 @@ import type {
 } from './queue.ts';
 import { ClassicQueue } from './queues/classic.ts';
 import type { ToChannel, ToQueue } from './wire.ts';
+import { Ring } from '../../sim/ring.ts';
 import { workOf, type Worker } from './worker.ts';
 
 /** Commands of one batch at most: what follows is not kept waiting for ever by a queue that is never done. */
@@ -55,10 +56,9 @@ export class QueueProcess implements Worker, QueueEffects {
   readonly record: QueueRecord;
   readonly machine: QueueMachine;
   private readonly host: QueueHost;
-  /** What waits, and who it is from; from {@link first} on. */
-  private commands: ToQueue[] = [];
-  private senders: (ChannelKey | null)[] = [];
-  private first = 0;
+  /** What waits, and who it is from. */
+  private readonly commands = new Ring<ToQueue>();
+  private readonly senders = new Ring<ChannelKey | null>();
   private taken = 0;
   /** Deliveries of the present batch: work that is still to do when it is done. */
   private given = 0;
@@ -91,26 +91,18 @@ export class QueueProcess implements Worker, QueueEffects {
   }
 
   begin(): number | null {
-    const { commands, first } = this;
-    const waiting = commands.length - first;
-    if (waiting === 0 || this.deleted) return null;
-    this.taken = Math.min(waiting, BATCH_MAX);
+    const { commands } = this;
+    if (commands.length === 0 || this.deleted) return null;
+    this.taken = Math.min(commands.length, BATCH_MAX);
     let work = 0;
-    for (let i = first; i < first + this.taken; i++) work += workOf(commands[i]!);
+    for (let i = 0; i < this.taken; i++) work += workOf(commands.at(i)!);
     return work * this.host.cluster.costs.queueMicros;
   }
 
   finish(): number {
-    const end = this.first + this.taken;
     this.given = 0;
-    for (let i = this.first; i < end && !this.deleted; i++) this.handle(this.commands[i]!, this.senders[i]!);
-    this.first = end;
-    this.taken = 0;
-    if (this.first >= 1024 || this.first === this.commands.length) {
-      this.commands = this.commands.slice(this.first);
-      this.senders = this.senders.slice(this.first);
-      this.first = 0;
-    }
+    for (; this.taken > 0 && !this.deleted; this.taken--)
+      this.handle(this.commands.shift()!, this.senders.shift()!);
     return this.given * this.host.cluster.costs.queueMicros;
   }
 

@@ -50,6 +50,17 @@ export interface Stored {
   readonly bytesOnAllNodes: number;
 }
 
+/** What changes a log beyond appends: most events do not, and are told by a look. */
+const CHANGES_LOGS: ReadonlySet<TraceEvent['kind']> = new Set<TraceEvent['kind']>([
+  'marker-appended',
+  'replicated',
+  'segment-rolled',
+  'truncated',
+  'leader-elected',
+  'expired',
+  'compacted',
+]);
+
 export class Places {
   private places = new Map<string, Place>();
   private peakMessages = 0;
@@ -133,7 +144,7 @@ export class Places {
 
   /** What happens to a log beyond appends. */
   on(event: TraceEvent): void {
-    if (!('place' in event) || event.place === null) return;
+    if (!CHANGES_LOGS.has(event.kind) || !('place' in event) || event.place === null) return;
     const place = this.places.get(event.place);
     const log = place?.log;
     if (!log) return;

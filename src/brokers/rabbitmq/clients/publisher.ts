@@ -28,6 +28,8 @@ const CLOSE_TIMEOUT_MS = 10_000;
 const RESEND_MIN_MS = 1;
 const CHANNEL = 1;
 const PERSISTENT = 2;
+/** Routing keys that are remembered. */
+const ROUTING_KEYS_MAX = 4096;
 
 type Publish = Extract<ClientFrame, { readonly method: 'basic.publish' }>;
 export type PublishAction = Extract<RabbitmqAction, { readonly do: 'publish' }>;
@@ -47,6 +49,7 @@ export class PublisherClient implements Actor, AmqpApp {
   private readonly connection: AmqpConnection;
   /** What lies between the places of the key in the routing key. */
   private readonly routingKeyParts: readonly string[];
+  private readonly routingKeys = new Map<string | null, string>();
   private readonly headers: Table;
   private readonly hasHeaders: boolean;
   private source: LoadSource | null = null;
@@ -221,7 +224,14 @@ export class PublisherClient implements Actor, AmqpApp {
     const own = key === null ? undefined : this.client.routingKeys[key];
     if (own !== undefined) return own;
     const parts = this.routingKeyParts;
-    return parts.length === 1 ? parts[0]! : parts.join(key ?? '');
+    if (parts.length === 1) return parts[0]!;
+    // One text for each key, not for each message: a router looks for what it knows by it.
+    let made = this.routingKeys.get(key);
+    if (made === undefined) {
+      made = parts.join(key ?? '');
+      if (this.routingKeys.size < ROUTING_KEYS_MAX) this.routingKeys.set(key, made);
+    }
+    return made;
   }
 
   private emitPublished({ exchange, routingKey, content }: Publish): void {

@@ -20,7 +20,7 @@ import type { DeathReason, Message } from '../message.ts';
 import { ClassicConsumers, type ClassicConsumer } from './classic-consumers.ts';
 import { BY_GET, Copies, type Held, Outstanding, type QueueOptions } from './copies.ts';
 import { comeBack, type Entry, EntryHeap, entry, expiryOf } from './entry.ts';
-import { Ring } from './ring.ts';
+import { Ring } from '../../../sim/ring.ts';
 
 /** Messages of one priority. Those that came back are older than all that never left: they are first. */
 class Level {

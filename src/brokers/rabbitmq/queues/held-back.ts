@@ -5,7 +5,7 @@
 import type { DeathReason } from '../message.ts';
 import type { QueueEffects } from '../queue.ts';
 import type { Entry } from './entry.ts';
-import { Ring } from './ring.ts';
+import { Ring } from '../../../sim/ring.ts';
 
 const PREFETCH = 32;
 

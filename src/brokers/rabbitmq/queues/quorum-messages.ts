@@ -6,7 +6,7 @@ import type { Micros } from '../../../sim/time.ts';
 import type { Version } from '../config.ts';
 import type { Message } from '../message.ts';
 import type { Entry } from './entry.ts';
-import { Ring } from './ring.ts';
+import { Ring } from '../../../sim/ring.ts';
 
 /** levels of 4.3, and that of a message without a priority. */
 const LEVELS_STRICT = 32;

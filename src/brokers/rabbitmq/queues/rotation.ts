@@ -1,6 +1,6 @@
 /** Consumers in the order in which they are served: higher priority first, then who has waited longest. */
 import type { Subscription } from '../queue.ts';
-import { Ring } from './ring.ts';
+import { Ring } from '../../../sim/ring.ts';
 
 interface Level<C> {
   readonly priority: number;

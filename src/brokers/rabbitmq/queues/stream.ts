@@ -18,7 +18,7 @@ import type {
   Subscription,
 } from '../queue.ts';
 import { Copies, type QueueOptions } from './copies.ts';
-import { Ring } from './ring.ts';
+import { Ring } from '../../../sim/ring.ts';
 
 /** What a file has at its beginning, a chunk before its messages, a message before its bytes. */
 const FILE_HEADER_BYTES = 8;

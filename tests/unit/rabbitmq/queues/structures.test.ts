@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { entry, EntryHeap } from '../../../../src/brokers/rabbitmq/queues/entry.ts';
-import { Ring } from '../../../../src/brokers/rabbitmq/queues/ring.ts';
+import { Ring } from '../../../../src/sim/ring.ts';
 import { Rotation } from '../../../../src/brokers/rabbitmq/queues/rotation.ts';
 import { message } from './harness.ts';
 
