@@ -85,6 +85,8 @@ interface State {
   readonly nextPosition: number;
 }
 
+const NO_MESSAGES: readonly MessageId[] = Object.freeze([]);
+
 export class Replica implements Worker, RaftEffects, QueueEffects {
   isBusy = false;
   freeAt = 0;
@@ -637,10 +639,13 @@ export class Replica implements Worker, RaftEffects, QueueEffects {
 
   send(to: string, rpc: Rpc): void {
     const entries = rpc.rpc === 'append' ? rpc.entries : [];
-    const messages = entries.flatMap(({ command }) =>
-      command?.type === 'enqueue' ? [command.message.id] : [],
-    );
-    this.host.toReplica(to, this.record, rpc, messages, bytesOf(entries));
+    let messages: MessageId[] | null = null;
+    for (const { command } of entries) {
+      if (command?.type !== 'enqueue') continue;
+      if (messages) messages.push(command.message.id);
+      else messages = [command.message.id];
+    }
+    this.host.toReplica(to, this.record, rpc, messages ?? NO_MESSAGES, bytesOf(entries));
   }
 
   write(index: number, bytes: number): void {
