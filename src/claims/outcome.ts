@@ -358,7 +358,7 @@ export class OutcomeFold {
     open.owing &= ~bit;
     if (open.owing !== 0) return;
     this.open.delete(message);
-    open.holders.fill(null);
+    for (let i = 0; i < open.holders.length; i++) open.holders[i] = null;
     open.log = null;
     this.spare.push(open);
   }

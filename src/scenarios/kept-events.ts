@@ -23,10 +23,10 @@ export class KeptEvents {
 
   /**
    * Takes the next event, or one that begins the run of events anew.
+   * @param seq the event's, and @param at too
    * @param whole whether it is to be kept however dense it is
    */
-  add(event: TraceEvent, whole: boolean): void {
-    const { seq, at } = event;
+  add(event: TraceEvent, seq: number, at: Micros, whole: boolean): void {
     if (seq >= this.from && seq < this.to) return;
     if (seq !== this.to) {
       this.ring.fill(undefined);

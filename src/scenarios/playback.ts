@@ -80,8 +80,9 @@ export class Playback {
   private state: State;
   private checkpoints: State[] = [];
   private checkpointEvery = CHECKPOINT_EVERY;
-  /** When the next checkpoint may be. */
+  /** When the next checkpoint may be, and after how many events. */
   private checkpointFrom: Micros = 0;
+  private checkpointAt = 0;
   private readonly kept = new KeptEvents();
   /** What is replayed is kept, however dense it is. */
   private recalling = false;
@@ -306,24 +307,23 @@ export class Playback {
 
   private fold(event: TraceEvent): void {
     const { state } = this;
-    this.sampleUntil(event.at - 1);
+    // Read once: events have many forms, and an engine looks each of them up anew.
+    const { seq, at } = event;
+    this.sampleUntil(at - 1);
     state.inbox.take();
-    state.events = event.seq + 1;
+    state.events = seq + 1;
     state.view.on(event);
     state.metrics.on(event);
     state.outcome?.on(event);
     for (const claim of state.claims) claim.on(event);
-    this.kept.add(event, this.recalling);
-    if (this.story?.upTo === event.seq) this.story.read(event);
-    if (event.seq >= this.furthest) {
-      this.furthest = event.seq + 1;
-      this.mark(event);
-      const last = this.checkpoints.at(-1);
-      if (last && event.at >= this.checkpointFrom && state.events - last.events >= this.checkpointEvery) {
-        state.at = event.at;
-        this.checkpoint();
-      }
-    }
+    this.kept.add(event, seq, at, this.recalling);
+    if (this.story?.upTo === seq) this.story.read(event);
+    if (seq < this.furthest) return;
+    this.furthest = seq + 1;
+    this.mark(event);
+    if (at < this.checkpointFrom || state.events < this.checkpointAt) return;
+    state.at = at;
+    this.checkpoint();
   }
 
   private isStep(event: TraceEvent): boolean {
@@ -348,10 +348,12 @@ export class Playback {
   private checkpoint(): void {
     const { clone, objects } = countedClone(this.state, this.shared);
     this.checkpoints.push(clone);
+    if (this.checkpoints.length > CHECKPOINTS_MAX) {
+      this.checkpoints = this.checkpoints.filter((_, i) => i % 2 === 0);
+      this.checkpointEvery *= 2;
+    }
     this.checkpointFrom = this.state.at + objects * MICROS_PER_OBJECT;
-    if (this.checkpoints.length <= CHECKPOINTS_MAX) return;
-    this.checkpoints = this.checkpoints.filter((_, i) => i % 2 === 0);
-    this.checkpointEvery *= 2;
+    this.checkpointAt = this.checkpoints.at(-1)!.events + this.checkpointEvery;
   }
 
   /** Goes back to the latest checkpoint that fits; the first, at the beginning, always does. */

@@ -27,6 +27,7 @@ export class History {
   /** Time passes up to `at`. */
   reach(at: Micros): void {
     this.at = at;
+    if (at < this.least.length * this.every) return;
     while (this.least.length <= Math.floor(at / this.every)) {
       if (this.least.length === STRETCHES_MAX) this.halve();
       else {

@@ -11,9 +11,8 @@ export class Rate {
   private newest = 0;
 
   count(at: Micros, times = 1): void {
-    const bucket = Math.floor(at / BUCKET_MICROS);
-    if (bucket !== this.newest) this.advance(bucket);
-    this.counts[bucket % BUCKETS]! += times;
+    if (at >= (this.newest + 1) * BUCKET_MICROS) this.advance(Math.floor(at / BUCKET_MICROS));
+    this.counts[this.newest % BUCKETS]! += times;
   }
 
   /** Times a second. At the beginning of a run, and of what has just begun, the second is not full yet. */
