@@ -7,7 +7,7 @@
  */
 import type { Kernel } from '../sim/kernel.ts';
 import type { Micros } from '../sim/time.ts';
-import type { EventBody, TraceEvent } from '../sim/trace.ts';
+import type { Emission, TraceEvent } from '../sim/trace.ts';
 import type { ConsoleTools } from './console-tools.ts';
 
 /** What a state machine may ask of the world while it applies a command. */
@@ -16,7 +16,7 @@ export interface Effects<Reply> {
   reply(to: string, correlation: number, reply: Reply): void;
   /** Asks to be given a timer command after a delay. */
   timer(delay: Micros, timer: string, data: unknown): void;
-  trace(event: EventBody): void;
+  trace(event: Emission): void;
 }
 
 /**

@@ -13,7 +13,7 @@ import { assert, AssertionFailed } from './errors.ts';
 import { EventQueue, type Ticket } from './event-queue.ts';
 import { Random } from './random.ts';
 import { fromMs, type Micros } from './time.ts';
-import type { EventBody, MessageId, Sink, TraceEvent } from './trace.ts';
+import type { Emission, MessageId, Sink, TraceEvent } from './trace.ts';
 
 /** First retransmission timeout, as Linux's TCP_RTO_MIN; it doubles with each loss of the same segment. */
 const RETRANSMIT_MS = 200;
@@ -340,7 +340,7 @@ export class Kernel {
   }
 
   /** Stamps an event with sequence and time and hands it on. */
-  emit(body: EventBody): void {
+  emit(body: Emission): void {
     const event = body as TraceEvent;
     event.seq = this.emitted++;
     event.at = this.now;
@@ -472,6 +472,8 @@ export class Kernel {
 
   private emitSent(from: string, to: string, cargo: Cargo, arrivesAt: Micros | null): void {
     this.emit({
+      seq: 0,
+      at: 0,
       kind: 'sent',
       from,
       to,
@@ -550,7 +552,7 @@ export class Port {
     this.kernel.cancel(ticket);
   }
 
-  emit(body: EventBody): void {
+  emit(body: Emission): void {
     this.kernel.emit(body);
   }
 

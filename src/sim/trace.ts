@@ -367,10 +367,30 @@ export type InternalEvent = Stamped<Internal>;
 export type TraceEvent = ObservableEvent | InternalEvent;
 export type TraceEventKind = TraceEvent['kind'];
 
-/** An event as an actor emits it: the kernel stamps sequence and time. */
-export type EventBody = {
-  [K in TraceEventKind]: Omit<Extract<TraceEvent, { kind: K }>, 'seq' | 'at'>;
-}[TraceEventKind];
+type Body<K extends TraceEventKind> = {
+  [Each in K]: Omit<Extract<TraceEvent, { kind: Each }>, 'seq' | 'at'>;
+}[K];
+
+/** An event without its sequence and its time. */
+export type EventBody = Body<TraceEventKind>;
+/** What every message brings in every run. */
+type Everyday =
+  | 'published'
+  | 'sent'
+  | 'routed'
+  | 'appended'
+  | 'high-watermark-advanced'
+  | 'publish-confirmed'
+  | 'acquired'
+  | 'delivered'
+  | 'processed'
+  | 'settled'
+  | 'removed';
+/**
+ * An event as an actor emits it: the kernel stamps sequence and time. An everyday one may leave room for the stamp in its
+ * literal: what is added to an object later lies outside of it, in a second one.
+ */
+export type Emission = EventBody | (Body<Everyday> & { seq: 0; at: 0 });
 /** What a client of a real broker saw, and when: in order, and not yet numbered. */
 export type Observed = { readonly at: Micros } & EventBody;
 

@@ -202,7 +202,17 @@ export class ConsumerClient implements Actor, ConsumerApp {
     const { group } = this.client;
     const message = batch.messages[i]!;
     if (trouble === null)
-      this.port.emit({ kind: 'processed', client: this.id, group, message, key, place, position });
+      this.port.emit({
+        seq: 0,
+        at: 0,
+        kind: 'processed',
+        client: this.id,
+        group,
+        message,
+        key,
+        place,
+        position,
+      });
     if (this.recordIndex >= to) {
       this.runIndex++;
       this.recordIndex = this.runs[this.runIndex]?.from ?? 0;

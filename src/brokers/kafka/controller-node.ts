@@ -1,7 +1,7 @@
 /** The controller's process: the machine with the time its requests take, and a network around it. */
 import type { Actor, Port } from '../../sim/kernel.ts';
 import type { Micros } from '../../sim/time.ts';
-import type { EventBody } from '../../sim/trace.ts';
+import type { Emission } from '../../sim/trace.ts';
 import { replyCargo } from './cargo.ts';
 import { splitPlace, type ClusterImage } from './cluster-image.ts';
 import type { KafkaSystem } from './config.ts';
@@ -111,7 +111,7 @@ export class ControllerNode implements Actor, ControllerEffects {
     this.port.timer(delay, timer, data);
   }
 
-  trace(event: EventBody): void {
+  trace(event: Emission): void {
     this.port.emit(event);
   }
 

@@ -5,7 +5,7 @@
  */
 import { assert } from '../../sim/errors.ts';
 import type { Micros } from '../../sim/time.ts';
-import type { EventBody } from '../../sim/trace.ts';
+import type { Emission, EventBody } from '../../sim/trace.ts';
 import type { CoordinatorRecord } from './batch.ts';
 import type { BrokerContext, BrokerEffects } from './broker-effects.ts';
 import { splitPlace, type ClusterImage } from './cluster-image.ts';
@@ -256,7 +256,7 @@ class Collected implements ShardEffects {
     this.fx.timer(delay, 'shard', { place, life, timer, data });
   }
 
-  trace(event: EventBody): void {
+  trace(event: Emission): void {
     this.events.push(event);
   }
 

@@ -7,7 +7,7 @@
 import { assert } from '../../sim/errors.ts';
 import type { Port } from '../../sim/kernel.ts';
 import { fromMs, type Micros } from '../../sim/time.ts';
-import type { EventBody } from '../../sim/trace.ts';
+import type { Emission } from '../../sim/trace.ts';
 import { ClassicMembership } from './classic-membership.ts';
 import { Commits } from './commits.ts';
 import type { ConsumerApp, ConsumerOptions, Offsets, Run, SeekTarget } from './consumer-api.ts';
@@ -312,7 +312,9 @@ export class ConsumerLibrary implements ConsumerCore {
     for (const { place, batch, from, to } of runs) {
       const { messages, keys, offsets, baseOffset, values } = batch;
       for (let i = from; i < to; i++) {
-        const delivered: Extract<EventBody, { kind: 'delivered' }> = {
+        const delivered: Extract<Emission, { kind: 'delivered' }> = {
+          seq: 0,
+          at: 0,
           kind: 'delivered',
           client,
           group,

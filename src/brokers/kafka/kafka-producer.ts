@@ -5,7 +5,7 @@
 import { assert } from '../../sim/errors.ts';
 import type { Port } from '../../sim/kernel.ts';
 import { fromMs, type Micros } from '../../sim/time.ts';
-import type { EventBody, MessageId } from '../../sim/trace.ts';
+import type { Emission, MessageId } from '../../sim/trace.ts';
 import { utf8Length } from '../utf8.ts';
 import { Accumulator, onWire, type Batch, type PartitionQueue } from './accumulator.ts';
 import { BATCH_OVERHEAD, RECORD_OVERHEAD, type RecordBatch } from './batch.ts';
@@ -326,7 +326,9 @@ export class KafkaProducer {
   private decided = -1;
 
   private emitPublished(message: MessageId, { topic, key, value, bytes, source }: ProducerRecord): void {
-    const event: Extract<EventBody, { kind: 'published' }> = {
+    const event: Extract<Emission, { kind: 'published' }> = {
+      seq: 0,
+      at: 0,
       kind: 'published',
       client: this.options.client,
       message,
@@ -389,7 +391,15 @@ export class KafkaProducer {
       if (call !== null) call.index = this.decided;
       return false;
     }
-    this.port.emit({ kind: 'routed', by: this.options.client, message, place: queue.place, why });
+    this.port.emit({
+      seq: 0,
+      at: 0,
+      kind: 'routed',
+      by: this.options.client,
+      message,
+      place: queue.place,
+      why,
+    });
     const now = this.port.now();
     const fresh = accumulator.append(queue, now, message, key, value, size, this.port.clock());
     const batch = fresh ?? queue.batches.at(-1)!;
@@ -617,6 +627,8 @@ export class KafkaProducer {
     const { messages, queue } = batch;
     for (let i = 0; i < messages.length; i++) {
       this.port.emit({
+        seq: 0,
+        at: 0,
         kind: 'publish-confirmed',
         client: this.options.client,
         message: messages[i]!,

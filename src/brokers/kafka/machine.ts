@@ -6,7 +6,7 @@
 import { assert } from '../../sim/errors.ts';
 import type { Random } from '../../sim/random.ts';
 import { fromMs, type Micros } from '../../sim/time.ts';
-import type { EventBody } from '../../sim/trace.ts';
+import type { Emission } from '../../sim/trace.ts';
 import type { StateMachine } from '../broker.ts';
 import type { BrokerContext, BrokerEffects } from './broker-effects.ts';
 import { EMPTY_IMAGE, partitionOf, type ClusterImage } from './cluster-image.ts';
@@ -602,7 +602,7 @@ class Outward implements BrokerEffects {
     this.target.timer(delay, timer, data);
   }
 
-  trace(event: EventBody): void {
+  trace(event: Emission): void {
     this.target.trace(event);
   }
 
@@ -635,7 +635,7 @@ class WithShare implements ShareEffects {
     this.fx.timer(delay, timer, data);
   }
 
-  trace(event: EventBody): void {
+  trace(event: Emission): void {
     this.fx.trace(event);
   }
 

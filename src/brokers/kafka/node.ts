@@ -1,7 +1,7 @@
 /** A broker's process: the machine with the time that its requests and its disk take, and a network around it. */
 import type { Actor, Port } from '../../sim/kernel.ts';
 import type { Micros } from '../../sim/time.ts';
-import type { EventBody } from '../../sim/trace.ts';
+import type { Emission } from '../../sim/trace.ts';
 import type { BrokerEffects } from './broker-effects.ts';
 import { replyCargo } from './cargo.ts';
 import type { KafkaSystem } from './config.ts';
@@ -126,7 +126,7 @@ export class BrokerNode implements Actor, BrokerEffects {
     this.port.timer(delay, timer, data);
   }
 
-  trace(event: EventBody): void {
+  trace(event: Emission): void {
     this.port.emit(event);
   }
 

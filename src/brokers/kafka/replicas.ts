@@ -275,6 +275,8 @@ export class Replicas {
       const { node } = this.context;
       for (let i = 0; i < count; i++) {
         fx.trace({
+          seq: 0,
+          at: 0,
           kind: 'appended',
           node,
           place: batch.place,
@@ -333,6 +335,8 @@ export class Replicas {
     if (replica.internal) return;
     const { place, log } = replica;
     fx.trace({
+      seq: 0,
+      at: 0,
       kind: 'high-watermark-advanced',
       node: this.context.node,
       place,

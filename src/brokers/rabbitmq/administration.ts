@@ -2,7 +2,7 @@
  * Declarations and deletions as one node makes them (R-1 to R-11), for its channels and for its tools: what the definitions
  * accept, the trace is told of, and new queues are set up where they belong.
  */
-import type { EventBody } from '../../sim/trace.ts';
+import type { Emission } from '../../sim/trace.ts';
 import { AmqpError } from './amqp-error.ts';
 import type { ClusterState, QueueRecord } from './cluster-state.ts';
 import type { BindingSettings, ExchangeSettings, PolicySettings } from './config.ts';
@@ -13,7 +13,7 @@ export interface AdministrationHost {
   readonly cluster: ClusterState;
   /** whether the metadata store takes changes from this node. */
   readonly mayDeclare: boolean;
-  trace(event: EventBody): void;
+  trace(event: Emission): void;
   /** A queue is new: its nodes are to have it. */
   queueCreated(record: QueueRecord): void;
   /** Other limits hold for these. */

@@ -1,6 +1,6 @@
 /** What a channel's parts need of one another, and of the node that it is on. */
 import type { Micros } from '../../sim/time.ts';
-import type { EventBody, MessageId } from '../../sim/trace.ts';
+import type { Emission, MessageId } from '../../sim/trace.ts';
 import type { Administration } from './administration.ts';
 import type { AmqpError } from './amqp-error.ts';
 import type { ClusterState, QueueRecord } from './cluster-state.ts';
@@ -35,7 +35,7 @@ export interface ChannelHost extends QueueRoute {
   readonly admin: Administration;
   /** Whether the queue's node can be spoken to; of a replicated queue its leader need not be known. */
   isReachable(record: QueueRecord): boolean;
-  trace(event: EventBody): void;
+  trace(event: Emission): void;
   /** Sends the channel's client a frame, at the end of this handler. */
   reply(channel: ChannelParts, frame: ServerFrame, message?: MessageId): void;
   /** At the end of this handler the channel says what it has to confirm. */

@@ -2,7 +2,7 @@
  * Dead letters on their way (R-81 to R-87): a node publishes for its queues what died in them. At most once without asking
  * what became of it; at least once until every queue it is for has confirmed it.
  */
-import type { EventBody } from '../../sim/trace.ts';
+import type { Emission } from '../../sim/trace.ts';
 import type { ClusterState, QueueRecord } from './cluster-state.ts';
 import type { DeathReason, Message } from './message.ts';
 import { QueueClient, type QueueRoute } from './queue-client.ts';
@@ -17,7 +17,7 @@ export interface DeadLetterHost extends QueueRoute {
   readonly id: string;
   readonly cluster: ClusterState;
   isReachable(record: QueueRecord): boolean;
-  trace(event: EventBody): void;
+  trace(event: Emission): void;
   /** Asks to be woken with {@link DeadLetters.retry} once. */
   retryTimer(letters: DeadLetters): void;
   /** every queue has it; the queue where it died lets go of it. */

@@ -6,7 +6,7 @@ import { assert } from '../../sim/errors.ts';
 import type { Ticket } from '../../sim/event-queue.ts';
 import type { Actor, Port } from '../../sim/kernel.ts';
 import { fromMs, type Micros } from '../../sim/time.ts';
-import type { EventBody, MessageId } from '../../sim/trace.ts';
+import type { Emission, MessageId } from '../../sim/trace.ts';
 import { Administration, type AdministrationHost } from './administration.ts';
 import { AmqpError } from './amqp-error.ts';
 import type { Channel } from './channel.ts';
@@ -287,7 +287,7 @@ export class RabbitNode
     return this.port.now();
   }
 
-  trace(event: EventBody): void {
+  trace(event: Emission): void {
     this.port.emit(event);
   }
 

@@ -126,7 +126,7 @@ export class Publishing {
     const message = newMessage(exchange, routingKey, keys, content);
     const route = cluster.router.route(exchange, message);
     for (const { queue, why } of route.targets)
-      host.trace({ kind: 'routed', by: exchange, message: message.id, place: queue, why });
+      host.trace({ seq: 0, at: 0, kind: 'routed', by: exchange, message: message.id, place: queue, why });
     const targets = cluster.targetsOf(route);
     if (this.tx) this.tx.publishes.push({ message, targets, mandatory: frame.mandatory });
     else this.deliver(message, targets, frame.mandatory);

@@ -4,7 +4,7 @@
  */
 import type { Ticket } from '../../sim/event-queue.ts';
 import type { Micros } from '../../sim/time.ts';
-import type { EventBody } from '../../sim/trace.ts';
+import type { Emission } from '../../sim/trace.ts';
 import { AmqpError } from './amqp-error.ts';
 import type { ClusterState, QueueRecord } from './cluster-state.ts';
 import type { Removed } from './definitions.ts';
@@ -30,7 +30,7 @@ export interface QueueHost {
   readonly id: string;
   readonly cluster: ClusterState;
   now(): Micros;
-  trace(event: EventBody): void;
+  trace(event: Emission): void;
   /** @param index and @param term as {@link Channel.on} takes them */
   toChannel(channel: ChannelKey, event: ToChannel, index?: number, term?: number): void;
   /** Asks the disk to have this queue's `upTo`. */
@@ -330,7 +330,7 @@ export class QueueProcess implements Worker, QueueEffects {
     // Of quorum queues only (R-79).
   }
 
-  trace(event: EventBody): void {
+  trace(event: Emission): void {
     this.host.trace(event);
   }
 }

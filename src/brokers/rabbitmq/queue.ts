@@ -7,7 +7,7 @@
  * `dead-lettered`), or none while it is still owed. Nobody else tells it.
  */
 import type { Micros } from '../../sim/time.ts';
-import type { EventBody } from '../../sim/trace.ts';
+import type { Emission } from '../../sim/trace.ts';
 import type { Table } from './config.ts';
 import type { DeathReason, Message } from './message.ts';
 
@@ -139,7 +139,7 @@ export interface QueueEffects {
   wakeAt(at: Micros | null): void;
   /** The queue's publishers are to stop, or may go on (R-79). */
   blockPublishers(blocked: boolean): void;
-  trace(event: EventBody): void;
+  trace(event: Emission): void;
 }
 
 /** What tools and replies ask of a queue. */

@@ -1,9 +1,9 @@
 /** What the trace says of deliveries and of their settlement, for every client alike. */
-import type { EventBody } from '../../../sim/trace.ts';
+import type { Emission } from '../../../sim/trace.ts';
 import type { Table } from '../config.ts';
 import type { Delivered } from '../protocol.ts';
 
-type Event<K extends EventBody['kind']> = Extract<EventBody, { kind: K }>;
+type Event<K extends Emission['kind']> = Extract<Emission, { kind: K }>;
 
 /** R-58: what a delivery from a stream, and a request for deliveries from one, is known by. */
 const STREAM_OFFSET = 'x-stream-offset';
@@ -27,6 +27,8 @@ export function groupOf(place: string, table: Table): string | null {
 export function deliveredEvent(client: string, delivery: Delivered): Event<'delivered'> {
   const { message, headers, place } = delivery;
   return {
+    seq: 0,
+    at: 0,
     kind: 'delivered',
     client,
     group: groupOf(place, headers),
@@ -45,6 +47,8 @@ export function deliveredEvent(client: string, delivery: Delivered): Event<'deli
 export function processedEvent(client: string, delivery: Delivered): Event<'processed'> {
   const { message, headers, place } = delivery;
   return {
+    seq: 0,
+    at: 0,
     kind: 'processed',
     client,
     group: groupOf(place, headers),
@@ -62,6 +66,8 @@ export function settledEvent(
 ): Event<'settled'> {
   const { message, headers, place } = delivery;
   return {
+    seq: 0,
+    at: 0,
     kind: 'settled',
     client,
     group: groupOf(place, headers),

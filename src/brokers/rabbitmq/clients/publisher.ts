@@ -10,7 +10,7 @@
 import type { Actor, Port } from '../../../sim/kernel.ts';
 import type { Random } from '../../../sim/random.ts';
 import { fromMs } from '../../../sim/time.ts';
-import type { EventBody, MessageId } from '../../../sim/trace.ts';
+import type { Emission, MessageId } from '../../../sim/trace.ts';
 import { LoadSource } from '../../load.ts';
 import type { Publisher } from '../client-config.ts';
 import type { RabbitmqAction, Table } from '../config.ts';
@@ -235,7 +235,9 @@ export class PublisherClient implements Actor, AmqpApp {
   }
 
   private emitPublished({ exchange, routingKey, content }: Publish): void {
-    const event: Extract<EventBody, { kind: 'published' }> = {
+    const event: Extract<Emission, { kind: 'published' }> = {
+      seq: 0,
+      at: 0,
       kind: 'published',
       client: this.id,
       message: content.id,
@@ -409,7 +411,15 @@ export class PublisherClient implements Actor, AmqpApp {
     const message = publish.content.id;
     const cameBack = this.returnedMessages.size > 0 && this.returnedMessages.delete(message);
     if (acked) {
-      this.port.emit({ kind: 'publish-confirmed', client: this.id, message, place: null, position: null });
+      this.port.emit({
+        seq: 0,
+        at: 0,
+        kind: 'publish-confirmed',
+        client: this.id,
+        message,
+        place: null,
+        position: null,
+      });
     } else if (cameBack) return;
     else if (this.client.unconfirmed === 'give-up' || this.phase !== 'running') this.fail(publish, 'nacked');
     else {

@@ -83,12 +83,24 @@ export class Copies {
   appended(position: number, message: Message, effects: QueueEffects): void {
     if (effects.isSilent) return;
     const { node, place, epoch } = this;
-    effects.trace({ kind: 'appended', node, place, position, message: message.id, key: message.key, epoch });
+    effects.trace({
+      seq: 0,
+      at: 0,
+      kind: 'appended',
+      node,
+      place,
+      position,
+      message: message.id,
+      key: message.key,
+      epoch,
+    });
   }
 
   acquired({ position, message, acquired }: Entry, client: string, effects: QueueEffects): void {
     if (effects.isSilent) return;
     effects.trace({
+      seq: 0,
+      at: 0,
       kind: 'acquired',
       node: this.node,
       group: this.place,
@@ -109,6 +121,8 @@ export class Copies {
   removed({ position, message }: Entry, why: string, effects: QueueEffects): void {
     if (effects.isSilent) return;
     effects.trace({
+      seq: 0,
+      at: 0,
       kind: 'removed',
       node: this.node,
       place: this.place,

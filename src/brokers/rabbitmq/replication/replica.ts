@@ -8,7 +8,7 @@
 import { deepClone } from '../../../sim/clone.ts';
 import type { Ticket } from '../../../sim/event-queue.ts';
 import { fromMs, type Micros } from '../../../sim/time.ts';
-import type { EventBody, MessageId } from '../../../sim/trace.ts';
+import type { Emission, MessageId } from '../../../sim/trace.ts';
 import { AmqpError } from '../amqp-error.ts';
 import type { QueueRecord } from '../cluster-state.ts';
 import type { DeathReason, Message } from '../message.ts';
@@ -752,7 +752,7 @@ export class Replica implements Worker, RaftEffects, QueueEffects {
       this.tell(channel, { type: 'block', queue: this.record.name, blocked });
   }
 
-  trace(event: EventBody): void {
+  trace(event: Emission): void {
     // What is appended, the leader's log has said.
     if (!this.traces || event.kind === 'appended') return;
     const { id: node } = this.host;
