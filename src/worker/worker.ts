@@ -6,9 +6,17 @@ const scope = self as unknown as {
   addEventListener(type: 'message', listener: (event: MessageEvent<unknown>) => void): void;
 };
 
+/** What is to go on once messages were received. A message of its own, for timers that follow one another are made to wait. */
+const turns = new MessageChannel();
+const waiting: (() => void)[] = [];
+turns.port1.onmessage = () => waiting.shift()?.();
+
 const host = new Host(
   (answer) => scope.postMessage(answer),
-  (work) => void setTimeout(work, 0),
+  (work) => {
+    waiting.push(work);
+    turns.port2.postMessage(null);
+  },
 );
 scope.addEventListener('message', (event) => host.receive(event.data));
 scope.postMessage({ type: 'ready' });

@@ -11,7 +11,7 @@ import { Host } from '../../src/worker/host.ts';
 const poster = scenePoster(scenes.find(({ id }) => id === 'beside-replay')!);
 
 /** Both sessions on one simulator, in the same thread. */
-function start(of = poster): Duo {
+function start(of = poster, clock = () => 0): Duo {
   const worker: WorkerLike = {
     onmessage: null,
     onerror: null,
@@ -23,7 +23,7 @@ function start(of = poster): Duo {
     (answer) => void setTimeout(() => worker.onmessage?.({ data: structuredClone(answer) }), 0),
     (work) => void setTimeout(work, 0),
   );
-  return new Duo(of, new Client(() => worker, { every: () => () => undefined }));
+  return new Duo(of, new Client(() => worker, { every: () => () => undefined }), clock);
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -51,10 +51,34 @@ describe('two runs in step', () => {
     duo.tick(1000);
     duo.tick(1100);
     // Asked for, and not there yet: time does not go on.
-    duo.tick(1350);
+    duo.tick(1150);
     await until(() => areAt(duo, 100_000));
-    duo.tick(1400);
-    await until(() => areAt(duo, 350_000));
+    duo.tick(1180);
+    await until(() => areAt(duo, 180_000));
+    // No leaps, however late the next frame is.
+    duo.tick(2000);
+    await until(() => areAt(duo, 280_000));
+    duo.close();
+  });
+
+  test('when both took longer than a frame, the next is asked for as soon as they are there', async () => {
+    let now = 1000;
+    const duo = start(poster, () => now);
+    await duo.play();
+    await until(() => areAt(duo, 0));
+    duo.tick(1000);
+    now = 1050;
+    duo.tick(1010);
+    await until(() => areAt(duo, 50_000));
+    // It is there within the frame: the page asks when it draws.
+    now = 1060;
+    await new Promise((done) => setTimeout(done, 40));
+    expect(moments(duo)).toEqual([50_000, 50_000]);
+    // A page's clock stands where its frame began, before what was asked for in between.
+    duo.tick(1045);
+    expect(moments(duo)).toEqual([50_000, 50_000]);
+    duo.tick(1070);
+    await until(() => areAt(duo, 70_000));
     duo.close();
   });
 

@@ -10,8 +10,13 @@ import { seconds, shortSeconds, SPEEDS, speedIndex } from '../experiment/words.t
 import { actionWords } from './interventions.ts';
 import { both, BROKERS, SIDES, type BesidePoster, type Both, type Side } from './poster.ts';
 
-/** A tab that was asleep does not jump: between two frames at most this much real time passes. */
-const TICK_MAX_MS = 250;
+/**
+ * Between two frames at most this much real time passes: a tab that was asleep does not jump, and a run that takes longer than
+ * it lasts goes slower, and not by leaps.
+ */
+const TICK_MAX_MS = 100;
+/** A page draws so often at most: whoever is slower is asked for the next frame as soon as this one is there. */
+const DRAWN_EVERY_MS = 16;
 const MICROS_PER_MS = 1000;
 /** While it plays, the words under the stages are read out at most this often. */
 const ANNOUNCE_EVERY_MS = 5000;
@@ -71,13 +76,16 @@ export class Duo {
   private wish: number | null = null;
   private readonly stopShowing: () => void;
 
-  constructor(poster: BesidePoster, client: Client) {
+  /** @param clock the page's, milliseconds, on which {@link tick} is called */
+  constructor(poster: BesidePoster, client: Client, clock: () => number = () => performance.now()) {
     this.poster = poster;
     this.sides = both((side) => new Half(this, side, client));
     this.shown = signal(both((side) => this.frameOf(side)));
     this.stopShowing = effect(() => {
       const frames = both((side) => this.frameOf(side));
-      if (frames.queue.at === frames.stream.at) this.shown.value = frames;
+      if (frames.queue.at !== frames.stream.at) return;
+      this.shown.value = frames;
+      queueMicrotask(() => this.hurry(clock()));
     });
     this.speed = signal(speedIndex(poster.posters.queue.experiment.speed));
     this.asked = this.playhead = poster.posters.queue.frame.at;
@@ -130,13 +138,19 @@ export class Duo {
       return;
     }
     const passed = this.ticked === null ? 0 : Math.min(TICK_MAX_MS, nowMs - this.ticked);
+    if (passed < 0) return;
     this.ticked = nowMs;
-    if (passed <= 0) return;
+    if (passed === 0) return;
     this.playhead = Math.min(
       endsAt,
       this.playhead + passed * MICROS_PER_MS * (SPEEDS[this.speed.value] ?? 1),
     );
     this.ask(Math.round(this.playhead));
+  }
+
+  /** Both have arrived: where that took longer than a frame, the worker goes on while the page draws. */
+  private hurry(nowMs: number): void {
+    if (this.ticked !== null && nowMs - this.ticked >= DRAWN_EVERY_MS) this.tick(nowMs);
   }
 
   /** Time stands still while nobody looks: the next tick begins anew. */
