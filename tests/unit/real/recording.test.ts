@@ -123,9 +123,7 @@ describe('a recording', () => {
     const other = told(expired(2007), `${owned('_Rps2RM-QfadbrXtx3FjoQ')} ${fetch(9092)}`);
     expect(sameBehaviour(one, other)).toBe(true);
     expect(sameBehaviour(one, told(expired(2001), 'another'))).toBe(false);
-    expect(one.behaviour['a publish-failed']).toMatchObject([
-      { error: expect.stringContaining('orders-0:… ms') },
-    ]);
+    expect(JSON.stringify(one.behaviour['a publish-failed'])).toContain('orders-0:… ms');
   });
 
   it('has another behaviour when the broker does other things', () => {
