@@ -136,7 +136,10 @@ function timeless(headers: Readonly<Record<string, unknown>>): string {
   });
 }
 
-/** What clients were told, whatever the moment and the order: which messages, by which places, with which answers. */
+/**
+ * What clients were told, whatever the moment and the order: which messages, by which places, with which answers; of a group
+ * who had which places, and where it began in each.
+ */
 function told(scenario: Scenario, trace: readonly TraceEvent[]): Map<string, Set<string>> {
   const drawn = drawnIn(scenario, trace);
   const all = new Map<string, Set<string>>();
@@ -156,11 +159,22 @@ function told(scenario: Scenario, trace: readonly TraceEvent[]): Map<string, Set
         const place = isDrawn(event, drawn)
           ? event.place.slice(0, event.place.lastIndexOf('-'))
           : event.place;
-        add(`given out by ${place}`, event.message);
+        add(`given out by ${place} to ${event.group ?? event.client}`, event.message);
         add(`headers in what ${place} gave out`, `${event.message} ${timeless(event.headers ?? {})}`);
         if (event.redelivered) add(`flagged as redelivered by ${place}`, event.message);
         break;
       }
+      case 'assigned':
+        // By a group that shares its places out; who takes them by assign() is told nothing.
+        if (!event.shared && event.generation >= 0)
+          add(`places of ${event.client}`, `[${[...event.all].sort().join(' ')}]`);
+        break;
+      case 'positioned':
+        add(
+          `where ${event.client} began in ${event.place}`,
+          `${event.position} (${event.by}${event.outOfRange ? ', out of range' : ''})`,
+        );
+        break;
       case 'settled':
         add(`${event.outcome} in ${event.place}`, event.message);
         break;

@@ -29,6 +29,34 @@ describe('where a record is that has no key', () => {
   });
 });
 
+describe('what a group shares out', () => {
+  const altered = (id: string, alter: (event: TraceEvent) => TraceEvent) => compared(id, seen(id).map(alter));
+
+  it('is who has which places, and where each begins', () => {
+    const id = 'kafka-held-range';
+    expect(altered(id, (event) => event)).toEqual([]);
+    expect(
+      altered(id, (event) =>
+        event.kind === 'assigned' && event.client === 'c2' ? { ...event, all: ['orders-0'] } : event,
+      ),
+    ).toEqual([expect.stringMatching(/^places of c2: /)]);
+    expect(
+      altered(id, (event) =>
+        event.kind === 'positioned' && event.client === 'c2' ? { ...event, position: 7 } : event,
+      ).length,
+    ).toBeGreaterThan(0);
+  });
+
+  it('is what each group is given', () => {
+    const id = 'kafka-held-two-groups';
+    expect(
+      altered(id, (event) =>
+        event.kind === 'delivered' && event.group === 'audit' ? { ...event, message: 0 } : event,
+      ),
+    ).toEqual(expect.arrayContaining([expect.stringMatching(/^given out by orders-1 to audit: /)]));
+  });
+});
+
 describe('the words of an error', () => {
   const id = 'kafka-held-min-isr';
   const told = (error: (message: number) => string | undefined) =>
