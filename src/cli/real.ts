@@ -24,7 +24,7 @@ import {
   type Made,
   type Recording,
 } from '../scenarios/recording.ts';
-import { differences, heldBy, hurtsBroker, parting, realScenarios } from '../scenarios/real.ts';
+import { differences, drawnIn, heldBy, hurtsBroker, parting, realScenarios } from '../scenarios/real.ts';
 import { runLabs } from './real-labs.ts';
 import { parseSeed } from './scenario-input.ts';
 
@@ -274,6 +274,7 @@ function recordingFor(
     scenario: scenario.id,
     broker: scenario.system.broker,
     made,
+    drawn: drawnIn(scenario, observed),
     recordedAt: new Date().toISOString(),
     command: `npm run real -- record ${scenario.id}`,
   });

@@ -6,8 +6,9 @@
 import { VERSIONS } from '../brokers/rabbitmq/config.ts';
 import type { Claim, Verdict } from '../claims/claim.ts';
 import { formatSeconds } from '../sim/time.ts';
-import type { TraceEvent } from '../sim/trace.ts';
+import type { EventBody, TraceEvent } from '../sim/trace.ts';
 import { claimsFor } from './library.ts';
+import { isDrawn, lasting } from './recording.ts';
 import { run, traceOf } from './run.ts';
 import { isOf, nodesOf, type BrokerId, type Scenario } from './schema.ts';
 
@@ -32,6 +33,13 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'kafka-held-reset',
     'kafka-held-share-group',
     'kafka-held-compaction',
+    'kafka-held-static',
+    'kafka-held-static-kip-848',
+    'kafka-held-server-uniform',
+    'kafka-held-server-range',
+    'kafka-held-min-isr',
+    'kafka-held-retention',
+    'kafka-held-keyless',
   ],
   rabbitmq: [
     'rabbitmq-exchange-types',
@@ -100,6 +108,25 @@ export function heldBy(scenario: Scenario, real: readonly TraceEvent[], version:
   });
 }
 
+/**
+ * Records whose partition is by lot: those without a key, for which one is drawn; and all of a producer that takes them in
+ * turn, for the turns go by the order of the client's metadata, which is another one for each name of a topic.
+ */
+export function drawnIn(scenario: Scenario, trace: readonly EventBody[]): Set<number> {
+  const drawers = new Map<string, 'without a key' | 'all'>();
+  if (isOf(scenario, 'kafka'))
+    for (const client of scenario.clients)
+      if (client.role === 'producer' && client.partition === undefined)
+        drawers.set(client.id, client.config['partitioner.class'] === undefined ? 'without a key' : 'all');
+  const drawn = new Set<number>();
+  for (const event of trace) {
+    if (event.kind !== 'published') continue;
+    const which = drawers.get(event.client);
+    if (which === 'all' || (which === 'without a key' && event.key === null)) drawn.add(event.message);
+  }
+  return drawn;
+}
+
 /** Headers as text: names in order, and without the moments that a broker writes into them. */
 function timeless(headers: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(headers, (name, value: unknown) => {
@@ -109,8 +136,12 @@ function timeless(headers: Readonly<Record<string, unknown>>): string {
   });
 }
 
-/** What clients were told, whatever the moment and the order: which messages, by which places, with which answers. */
-function told(trace: readonly TraceEvent[]): Map<string, Set<string>> {
+/**
+ * What clients were told, whatever the moment and the order: which messages, by which places, with which answers; of a group
+ * who had which places, and where it began in each.
+ */
+function told(scenario: Scenario, trace: readonly TraceEvent[]): Map<string, Set<string>> {
+  const drawn = drawnIn(scenario, trace);
   const all = new Map<string, Set<string>>();
   const add = (what: string, value: string | number | null): void => {
     all.set(what, (all.get(what) ?? new Set<string>()).add(String(value)));
@@ -118,20 +149,37 @@ function told(trace: readonly TraceEvent[]): Map<string, Set<string>> {
   for (const event of trace) {
     switch (event.kind) {
       case 'publish-confirmed':
-      case 'publish-failed':
       case 'returned':
         add(event.kind, event.message);
         break;
-      case 'delivered':
-        add(`given out by ${event.place}`, event.message);
-        add(`headers in what ${event.place} gave out`, `${event.message} ${timeless(event.headers ?? {})}`);
-        if (event.redelivered) add(`flagged as redelivered by ${event.place}`, event.message);
+      case 'publish-failed':
+        add(event.kind, `${event.message} ${lasting(event.error)}`);
+        break;
+      case 'delivered': {
+        const place = isDrawn(event, drawn)
+          ? event.place.slice(0, event.place.lastIndexOf('-'))
+          : event.place;
+        add(`given out by ${place} to ${event.group ?? event.client}`, event.message);
+        add(`headers in what ${place} gave out`, `${event.message} ${timeless(event.headers ?? {})}`);
+        if (event.redelivered) add(`flagged as redelivered by ${place}`, event.message);
+        break;
+      }
+      case 'assigned':
+        // By a group that shares its places out; who takes them by assign() is told nothing.
+        if (!event.shared && event.generation >= 0)
+          add(`places of ${event.client}`, `[${[...event.all].sort().join(' ')}]`);
+        break;
+      case 'positioned':
+        add(
+          `where ${event.client} began in ${event.place}`,
+          `${event.position} (${event.by}${event.outOfRange ? ', out of range' : ''})`,
+        );
         break;
       case 'settled':
         add(`${event.outcome} in ${event.place}`, event.message);
         break;
       case 'error':
-        add(`errors of ${event.client}`, `${event.code} ${event.detail}`);
+        add(`errors of ${event.client}`, `${event.code} ${lasting(event.detail)}`);
     }
   }
   return all;
@@ -144,8 +192,8 @@ function told(trace: readonly TraceEvent[]): Map<string, Set<string>> {
  * @returns a line for each kind of answer in which they differ
  */
 export function differences(scenario: Scenario, real: readonly TraceEvent[], version: string): string[] {
-  const simulated = told(traceOf(asOf(scenario, version)));
-  const seen = told(real);
+  const simulated = told(scenario, traceOf(asOf(scenario, version)));
+  const seen = told(scenario, real);
   const lines: string[] = [];
   for (const what of new Set([...simulated.keys(), ...seen.keys()])) {
     const [ours, theirs] = [simulated, seen].map((one) => [...(one.get(what) ?? [])].sort().join(', '));

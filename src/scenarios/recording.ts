@@ -4,7 +4,8 @@
  *
  * Two halves. `behaviour` is what is the same each time: what each client saw of each kind, in order, a lane for each.
  * `occasion` is what is not: when, by which command, and how the lanes were interleaved, with every moment. So recording
- * again changes only the occasion, unless the broker behaves otherwise than before.
+ * again changes only the occasion, unless the broker behaves otherwise than before. Where a client puts a record
+ * by lot, one without a key, is of the occasion too.
  */
 import * as v from 'valibot';
 import { isObservable, type EventBody, type Observed, type TraceEvent } from '../sim/trace.ts';
@@ -29,8 +30,16 @@ const recordingSchema = v.strictObject({
     /** ISO 8601, UTC. */
     recordedAt: v.pipe(v.string(), v.isoTimestamp()),
     command: text,
-    /** Every event in order: the number of its lane, its own in that lane, and its moment, microseconds since the run began. */
-    order: v.array(v.strictTuple([whole, whole, whole])),
+    /**
+     * Every event in order: the number of its lane, its own in that lane, and its moment, microseconds since the run began;
+     * and of a record whose partition is by lot, which that was, and the position there.
+     */
+    order: v.array(
+      v.union([
+        v.strictTuple([whole, whole, whole]),
+        v.strictTuple([whole, whole, whole, text, v.nullable(whole)]),
+      ]),
+    ),
   }),
 });
 
@@ -49,26 +58,64 @@ function laneOf(body: EventBody): string {
   return `${who} ${body.kind}${where}`;
 }
 
+/** What of an error's words is of the occasion: ports, ids that a client or a broker makes up, how long something took. */
+const OCCASIONAL: readonly (readonly [RegExp, string])[] = [
+  [/(?<=leader=Optional\[)[^\]]*(?=\])/g, '…'],
+  [/[\w-]{22,}(?= (?:with instance id|member\b))/g, '…'],
+  [/(?<=:)\d+(?= ms has passed)/g, '…'],
+];
+
+/** What an error says each time. */
+export function lasting(words: string): string {
+  return OCCASIONAL.reduce((text, [part, instead]) => text.replace(part, instead), words);
+}
+
+function lastingBody(body: EventBody): EventBody {
+  if (body.kind === 'error') return { ...body, detail: lasting(body.detail) };
+  if (body.kind === 'publish-failed') return { ...body, error: lasting(body.error) };
+  return body;
+}
+
 /** Answers that come as each queue gives them: of those to several messages none is promised to be the first. */
 const UNORDERED: readonly EventBody['kind'][] = ['publish-confirmed', 'publish-failed'];
 
+type Row = Recording['occasion']['order'][number];
+
+/** An event as it is each time, and where it was put by lot. */
+interface Split {
+  readonly body: EventBody;
+  readonly drawn: readonly [place: string, position: number | null] | null;
+}
+
+function split(body: EventBody, drawn: ReadonlySet<number>): Split {
+  if (!isDrawn(body, drawn)) return { body: lastingBody(body), drawn: null };
+  const { place, position, ...rest } = body as Extract<EventBody, { kind: 'delivered' }>;
+  return { body: rest as EventBody, drawn: [place, position] };
+}
+
+/** Whether an event tells where a record is whose partition is by lot. */
+export function isDrawn(body: EventBody, drawn: ReadonlySet<number>): boolean {
+  return 'message' in body && 'place' in body && body.place !== null && drawn.has(body.message ?? -1);
+}
+
 /**
  * @param observed what was seen, in order
- * @param about everything else that a recording says
+ * @param about everything else that a recording says; `drawn`: the records whose partition is by lot
  */
 export function recordingOf(
   observed: readonly Observed[],
   about: Pick<Recording, 'scenario' | 'broker' | 'made'> &
-    Pick<Recording['occasion'], 'recordedAt' | 'command'>,
+    Pick<Recording['occasion'], 'recordedAt' | 'command'> & { readonly drawn: ReadonlySet<number> },
 ): Recording {
   const { scenario, broker, made, recordedAt, command } = about;
-  const names = [...new Set(observed.map((one) => laneOf(one)))].sort();
-  const bodies = observed.map(({ at: _, ...body }): EventBody => body);
-  const lanes = names.map((name) => bodies.filter((body) => laneOf(body) === name).sort(byMessage));
-  const behaviour = Object.fromEntries(names.map((name, i) => [name, lanes[i]!]));
-  const order = bodies.map((body, i): [number, number, number] => {
-    const lane = names.indexOf(laneOf(body));
-    return [lane, lanes[lane]!.indexOf(body), observed[i]!.at];
+  const parts = observed.map(({ at: _, ...body }) => split(body, about.drawn));
+  const names = [...new Set(parts.map(({ body }) => laneOf(body)))].sort();
+  const lanes = names.map((name) => parts.filter(({ body }) => laneOf(body) === name).sort(byMessage));
+  const behaviour = Object.fromEntries(names.map((name, i) => [name, lanes[i]!.map(({ body }) => body)]));
+  const order = parts.map((part, i): Row => {
+    const lane = names.indexOf(laneOf(part.body));
+    const row = [lane, lanes[lane]!.indexOf(part), observed[i]!.at] as const;
+    return part.drawn ? [...row, ...part.drawn] : [...row];
   });
   return {
     format: RECORDING_FORMAT,
@@ -80,8 +127,9 @@ export function recordingOf(
   };
 }
 
-function byMessage(one: EventBody, other: EventBody): number {
-  if (!('message' in one) || !('message' in other) || !UNORDERED.includes(one.kind)) return 0;
+function byMessage({ body: one, drawn }: Split, { body: other }: Split): number {
+  if (!('message' in one) || !('message' in other)) return 0;
+  if (!drawn && !UNORDERED.includes(one.kind)) return 0;
   return (one.message ?? 0) - (other.message ?? 0);
 }
 
@@ -111,7 +159,15 @@ export function parseRecording(input: unknown): Recording {
 /** The trace as it was seen. */
 export function traceOfRecording({ behaviour, occasion }: Recording): TraceEvent[] {
   const lanes = Object.values(behaviour);
-  return occasion.order.map(([lane, index, at], seq) => ({ ...lanes[lane]![index], seq, at }) as TraceEvent);
+  return occasion.order.map(
+    ([lane, index, at, ...drawn], seq) =>
+      ({
+        ...lanes[lane]![index],
+        ...(drawn.length > 0 && { place: drawn[0], position: drawn[1] }),
+        seq,
+        at,
+      }) as TraceEvent,
+  );
 }
 
 /** The file of a recording: an event a line, so that a difference is a line too. */

@@ -6,7 +6,7 @@
 import { fromMs } from '../../sim/time.ts';
 import { assign } from './assignors.ts';
 import type { Commit, Context } from './consumer-context.ts';
-import { refusals, type ConsumerCore, type Membership } from './consumer-core.ts';
+import { dieRefused, type ConsumerCore, type Membership } from './consumer-core.ts';
 import type { ErrorCode, JoinProtocol, Reply, ReplyTo, Request } from './protocol.ts';
 
 const NOTHING = { owned: [], generation: -1 };
@@ -231,7 +231,7 @@ export class ClassicMembership implements Membership {
         return;
       default:
         if (network.coordinatorFailed(reply.error)) this.again();
-        else this.core.die(reply.error, refusals[reply.error] ?? 'the group refused this member');
+        else dieRefused(this.core, reply.error);
         return;
     }
     this.memberId = reply.memberId;
@@ -306,7 +306,7 @@ export class ClassicMembership implements Membership {
       this.state = 'assigned';
     } else if (reply.error === 'REBALANCE_IN_PROGRESS' || this.core.network.coordinatorFailed(reply.error))
       this.again();
-    else if (reply.error === 'FENCED_INSTANCE_ID') this.core.die(reply.error, refusals[reply.error]!);
+    else if (reply.error === 'FENCED_INSTANCE_ID') dieRefused(this.core, reply.error);
     else this.lose();
   }
 
@@ -395,7 +395,7 @@ export class ClassicMembership implements Membership {
         this.rejoin = true;
         break;
       case 'FENCED_INSTANCE_ID':
-        this.core.die(error, refusals[error]!);
+        dieRefused(this.core, error);
         break;
       default:
         if (!this.core.network.coordinatorFailed(error)) this.lose();

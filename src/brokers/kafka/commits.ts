@@ -2,7 +2,7 @@
 import { fromMs, type Micros } from '../../sim/time.ts';
 import type { Offsets } from './consumer-api.ts';
 import type { Commit, CommitPurpose } from './consumer-context.ts';
-import { refusals, type ConsumerCore } from './consumer-core.ts';
+import { dieRefused, type ConsumerCore } from './consumer-core.ts';
 import { isRetriable } from './exceptions.ts';
 import type { ErrorCode } from './protocol.ts';
 import { atLeastMicros } from './requests.ts';
@@ -90,7 +90,7 @@ export class Commits {
       this.later(commit);
     else {
       this.tellFailed(commit, error);
-      if (error === 'FENCED_INSTANCE_ID') this.core.die(error, refusals[error]!);
+      if (error === 'FENCED_INSTANCE_ID') dieRefused(this.core, error);
       else this.core.commitDone(commit, error);
     }
   }

@@ -4,6 +4,7 @@ import type { Micros } from '../../sim/time.ts';
 import type { ConsumerApp, ConsumerOptions, Offsets } from './consumer-api.ts';
 import type { Commit, CommitPurpose, Context } from './consumer-context.ts';
 import type { ConsumerNetwork } from './consumer-network.ts';
+import { exceptionName } from './exceptions.ts';
 import type { ErrorCode, Reply, Request } from './protocol.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -78,13 +79,18 @@ export interface ConsumerCore {
   commitDone(commit: Commit, error: string | null): void;
 }
 
-/** What a group's refusals mean, for the errors that an application does not survive. */
-export const refusals: Partial<Record<ErrorCode, string>> = {
+/** What a group's refusals mean, for the errors that an application does not survive, unless the broker says it itself. */
+const REFUSALS: Partial<Record<ErrorCode, string>> = {
   INVALID_SESSION_TIMEOUT:
     'session.timeout.ms is not within group.min.session.timeout.ms and group.max.session.timeout.ms of the broker',
   INCONSISTENT_GROUP_PROTOCOL: 'it shares no assignor with the members of the group',
-  FENCED_INSTANCE_ID: 'another process has the same group.instance.id',
-  UNRELEASED_INSTANCE_ID: 'another member of the group has the same group.instance.id and has not left',
+  FENCED_INSTANCE_ID:
+    'The broker rejected this static consumer since another consumer with the same group.instance.id has registered with a different member.id.',
   UNSUPPORTED_ASSIGNOR: 'the broker has no such assignor as group.remote.assignor names',
   GROUP_MAX_SIZE_REACHED: 'the group has as many members as it may',
 };
+
+/** poll() throws what the client makes of a group's refusal. @param message the broker's own words, where it has any */
+export function dieRefused(core: Pick<ConsumerCore, 'die'>, error: ErrorCode, message?: string): void {
+  core.die(exceptionName(error), message ?? REFUSALS[error] ?? 'the group refused this member');
+}

@@ -6,7 +6,7 @@
 import type { Random } from '../../sim/random.ts';
 import { fromMs } from '../../sim/time.ts';
 import type { Commit, Context } from './consumer-context.ts';
-import { refusals, type ConsumerCore, type Membership } from './consumer-core.ts';
+import { dieRefused, type ConsumerCore, type Membership } from './consumer-core.ts';
 import type { ErrorCode, Reply, ReplyTo, Request } from './protocol.ts';
 
 /** Member epochs that say that it leaves (K-86). */
@@ -183,7 +183,7 @@ export class ConsumerProtocolMembership implements Membership {
     if (context?.kind !== 'member' || context.round !== this.round) return;
     this.heartbeatOpen = false;
     if (reply.error === 'NONE') this.heard(reply as ReplyTo<'ConsumerGroupHeartbeat'>);
-    else this.refused(reply.error);
+    else this.refused(reply.error, reply.message);
     if (this.due) this.beat();
   }
 
@@ -202,7 +202,7 @@ export class ConsumerProtocolMembership implements Membership {
     } else if (state === 'joining') this.state = 'stable';
   }
 
-  private refused(error: ErrorCode): void {
+  private refused(error: ErrorCode, message?: string): void {
     const { network } = this.core;
     switch (error) {
       case 'FENCED_MEMBER_EPOCH':
@@ -211,7 +211,7 @@ export class ConsumerProtocolMembership implements Membership {
         break;
       default:
         if (network.coordinatorFailed(error)) this.sayAgain();
-        else this.core.die(error, refusals[error] ?? 'the group refused this member');
+        else dieRefused(this.core, error, message);
     }
   }
 

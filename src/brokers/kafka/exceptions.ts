@@ -40,13 +40,13 @@ const DETAILS: Partial<Record<ErrorCode, string>> = {
   MESSAGE_TOO_LARGE: 'the record is larger than the broker takes (max.message.bytes)',
   INVALID_RECORD: 'the broker refused a record of the batch',
   INVALID_TIMESTAMP: 'the timestamp lies too far from the time of the broker',
-  NOT_ENOUGH_REPLICAS: 'fewer in-sync replicas than min.insync.replicas; nothing was written',
+  NOT_ENOUGH_REPLICAS: 'Messages are rejected since there are fewer in-sync replicas than required.',
   NOT_ENOUGH_REPLICAS_AFTER_APPEND: 'written, but to fewer in-sync replicas than min.insync.replicas',
   NOT_LEADER_OR_FOLLOWER: 'the broker that was asked does not lead the partition',
   UNKNOWN_TOPIC_OR_PARTITION: 'the broker does not host this partition',
   REQUEST_TIMED_OUT: 'the in-sync replicas did not get the records in time',
   OUT_OF_ORDER_SEQUENCE_NUMBER: 'the broker expected another sequence number',
-  INVALID_PRODUCER_EPOCH: 'the producer tried to write with an old epoch',
+  INVALID_PRODUCER_EPOCH: 'Producer attempted to produce with an old epoch.',
   INVALID_TXN_STATE: 'the transaction is not in a state that allows this',
   INVALID_PRODUCER_ID_MAPPING: 'the producer id is not assigned to this transactional.id any more',
   INVALID_TRANSACTION_TIMEOUT: 'transaction.timeout.ms is above the broker’s transaction.max.timeout.ms',
@@ -61,14 +61,20 @@ export function saysMetadataIsOld(error: ErrorCode): boolean {
   return STALE_METADATA.has(error);
 }
 
-/** @returns the exception's name and a message, as an application prints them */
-export function exceptionOf(error: ErrorCode): string {
-  const name =
+/** @returns the exception's name */
+export function exceptionName(error: ErrorCode): string {
+  return (
     NAMES[error] ??
     `${error
       .split('_')
       .map((word) => word[0]! + word.slice(1).toLowerCase())
-      .join('')}Exception`;
+      .join('')}Exception`
+  );
+}
+
+/** @returns the exception's name and a message, as an application prints them */
+export function exceptionOf(error: ErrorCode): string {
+  const name = exceptionName(error);
   const detail = DETAILS[error];
   return detail === undefined ? name : `${name}: ${detail}`;
 }

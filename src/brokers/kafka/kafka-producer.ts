@@ -814,7 +814,7 @@ export class KafkaProducer {
         continue;
       }
       const { length } = batch.messages;
-      const error = `TimeoutException: ${length} record(s) not delivered within ${this.deliveryTimeoutMs} ms`;
+      const error = `TimeoutException: Expiring ${length} record(s) for ${batch.queue.place}:${this.deliveryTimeoutMs} ms has passed since batch creation. The request has not been sent, or no server response has been received yet.`;
       this.giveUp(batch, error, null, false);
     }
     if (oldest < Infinity) this.armExpiry(oldest);

@@ -528,6 +528,8 @@ export type Reply =
   | {
       readonly api: 'ConsumerGroupHeartbeat' | 'ShareGroupHeartbeat';
       readonly error: ErrorCode;
+      /** The broker's own words for the error. */
+      readonly message?: string;
       readonly memberEpoch: number;
       readonly heartbeatIntervalMs: number;
       /** Null: as before. */

@@ -299,7 +299,13 @@ export const groupClaims: readonly Claim[] = [
     statement: 'In a cooperative rebalance only partitions that move are given up',
     rules: ['K-83', 'K-97'],
     observable: true,
-    scenarios: ['kafka-cooperative', 'kafka-held-cooperative-sticky', 'kafka-held-kip-848'],
+    scenarios: [
+      'kafka-cooperative',
+      'kafka-held-cooperative-sticky',
+      'kafka-held-kip-848',
+      'kafka-held-server-uniform',
+      'kafka-held-server-range',
+    ],
     judge: () => new CooperativeKeeps(),
   },
 ];

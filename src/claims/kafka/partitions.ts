@@ -340,7 +340,7 @@ export const partitionClaims: readonly Claim[] = [
     statement: 'Records without a key stay with one partition for a while, then go to another',
     rules: ['K-24', 'K-25'],
     observable: true,
-    scenarios: ['kafka-keyless'],
+    scenarios: ['kafka-keyless', 'kafka-held-keyless'],
     judge: () => new KeylessSticks(),
   },
   {

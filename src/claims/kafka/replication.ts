@@ -698,6 +698,7 @@ export const replicationClaims: readonly Claim[] = [
       'kafka-slow-follower',
       'kafka-too-few-replicas',
       'kafka-held-leader',
+      'kafka-held-min-isr',
     ],
     judge: () => new AcksAllKept(),
   },

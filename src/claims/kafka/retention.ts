@@ -402,7 +402,7 @@ export const retentionClaims: readonly Claim[] = [
     statement: 'Reset to latest, a reader also passes over records that are still there',
     rules: ['K-69', 'K-5'],
     observable: true,
-    scenarios: ['kafka-retention'],
+    scenarios: ['kafka-retention', 'kafka-held-retention'],
     judge: () => new LatestSkipsWhatIsLeft(),
   },
   {

@@ -152,6 +152,8 @@ public class Clients {
     private KafkaShareConsumer<byte[], byte[]> share;
     private Admin admin;
     private final Map<String, ConsumerRecord<byte[], byte[]>> taken = new HashMap<>();
+    /** What it is to be given next, of each partition that it reads. */
+    private final Map<TopicPartition, Long> next = new HashMap<>();
 
     Client(String id) {
       this.id = id;
@@ -289,7 +291,8 @@ public class Clients {
         TopicPartition one = place(name.asText());
         ObjectNode event = object().put("client", id).put("event", "positioned").put("place", name.asText());
         try {
-          event.put("by", committed.get(one) == null ? "reset" : "committed").put("position", consumer.position(one));
+          next.put(one, consumer.position(one));
+          event.put("by", committed.get(one) == null ? "reset" : "committed").put("position", next.get(one));
         } catch (org.apache.kafka.clients.consumer.NoOffsetForPartitionException none) {
           return;
         }
@@ -300,6 +303,7 @@ public class Clients {
     private void poll(long timeoutMs, ArrayNode records) {
       ConsumerRecords<byte[], byte[]> polled = share == null ? consumer.poll(Duration.ofMillis(timeoutMs)) : share.poll(Duration.ofMillis(timeoutMs));
       taken.clear();
+      if (consumer != null) tellResets(polled);
       for (ConsumerRecord<byte[], byte[]> one : polled) {
         String place = one.topic() + "-" + one.partition();
         taken.put(place + "@" + one.offset(), one);
@@ -307,6 +311,24 @@ public class Clients {
         ObjectNode headers = record.putObject("headers");
         for (Header header : one.headers()) headers.put(header.key(), text(header.value()));
         one.deliveryCount().ifPresent(count -> record.put("deliveryCount", count.intValue()));
+      }
+    }
+
+    /** Of a reset nobody is told: it is where the position has moved, by no record, past the beginning of what is left. */
+    private void tellResets(ConsumerRecords<byte[], byte[]> polled) {
+      next.keySet().retainAll(consumer.assignment());
+      for (TopicPartition one : List.copyOf(next.keySet())) {
+        List<ConsumerRecord<byte[], byte[]>> records = polled.records(one);
+        long now;
+        try {
+          now = consumer.position(one, Duration.ZERO);
+        } catch (org.apache.kafka.common.errors.TimeoutException unknown) {
+          continue;
+        }
+        long first = records.isEmpty() ? now : records.get(0).offset();
+        if (first > next.get(one) && consumer.beginningOffsets(List.of(one)).get(one) > next.get(one))
+          tell(object().put("client", id).put("event", "positioned").put("place", one.toString()).put("by", "reset").put("outOfRange", true).put("position", first));
+        next.put(one, now);
       }
     }
 
@@ -332,7 +354,10 @@ public class Clients {
           });
         }
       }
-      places.forEach(one -> positions.put(one.toString(), consumer.position(one)));
+      for (TopicPartition one : places) {
+        next.put(one, consumer.position(one));
+        positions.put(one.toString(), next.get(one));
+      }
     }
 
     // Share consumers.
@@ -387,6 +412,7 @@ public class Clients {
           for (JsonNode key : command.get("keys")) partitions.add(BuiltInPartitioner.partitionForKey(bytes(key.asText()), count));
         }
         case "assign" -> Assigning.assign(command, answer);
+        case "assign-on-server" -> Assigning.assignOnServer(command, answer);
         default -> throw new IllegalArgumentException("no command " + command);
       }
     }
@@ -429,6 +455,47 @@ public class Clients {
       }
       ObjectNode by = answer.putObject("assignment");
       assignor.assign(cluster, new org.apache.kafka.clients.consumer.ConsumerPartitionAssignor.GroupSubscription(subscriptions)).groupAssignment().forEach((member, assignment) -> by.set(member, names(assignment.partitions())));
+    }
+
+    /** Those of the broker know topics by their ids, and of a member what the last target gave it. */
+    static void assignOnServer(JsonNode command, ObjectNode answer) {
+      Map<org.apache.kafka.common.Uuid, String> names = new HashMap<>();
+      Map<org.apache.kafka.common.Uuid, Integer> counts = new HashMap<>();
+      Map<String, org.apache.kafka.common.Uuid> ids = new HashMap<>();
+      command.get("topics").properties().forEach(entry -> {
+        org.apache.kafka.common.Uuid topic = new org.apache.kafka.common.Uuid(1, ids.size() + 1);
+        ids.put(entry.getKey(), topic);
+        names.put(topic, entry.getKey());
+        counts.put(topic, entry.getValue().asInt());
+      });
+      Map<String, org.apache.kafka.coordinator.group.modern.MemberSubscriptionAndAssignmentImpl> members = new HashMap<>();
+      Map<org.apache.kafka.common.Uuid, Map<Integer, String>> owners = new HashMap<>();
+      java.util.Set<java.util.Set<org.apache.kafka.common.Uuid>> subscriptions = new java.util.HashSet<>();
+      for (JsonNode member : command.get("members")) {
+        String id = text(member, "id");
+        java.util.Set<org.apache.kafka.common.Uuid> topics = new java.util.HashSet<>(strings(member.get("topics")).stream().map(ids::get).toList());
+        Map<org.apache.kafka.common.Uuid, java.util.Set<Integer>> owned = new HashMap<>();
+        for (TopicPartition one : places(member.get("owned"))) {
+          owned.computeIfAbsent(ids.get(one.topic()), topic -> new java.util.HashSet<>()).add(one.partition());
+          owners.computeIfAbsent(ids.get(one.topic()), topic -> new HashMap<>()).put(one.partition(), id);
+        }
+        subscriptions.add(topics);
+        members.put(id, new org.apache.kafka.coordinator.group.modern.MemberSubscriptionAndAssignmentImpl(Optional.empty(), Optional.ofNullable(text(member, "instanceId")), topics, new org.apache.kafka.coordinator.group.modern.Assignment(owned)));
+      }
+      org.apache.kafka.coordinator.group.api.assignor.PartitionAssignor assignor = text(command, "assignor").equals("range") ? new org.apache.kafka.coordinator.group.assignor.RangeAssignor() : new org.apache.kafka.coordinator.group.assignor.UniformAssignor();
+      org.apache.kafka.coordinator.group.api.assignor.SubscriptionType type = subscriptions.size() == 1 ? org.apache.kafka.coordinator.group.api.assignor.SubscriptionType.HOMOGENEOUS : org.apache.kafka.coordinator.group.api.assignor.SubscriptionType.HETEROGENEOUS;
+      ObjectNode by = answer.putObject("assignment");
+      assignor.assign(new org.apache.kafka.coordinator.group.modern.GroupSpecImpl(members, type, owners), new org.apache.kafka.coordinator.group.api.assignor.SubscribedTopicDescriber() {
+        @Override
+        public int numPartitions(org.apache.kafka.common.Uuid topic) {
+          return counts.getOrDefault(topic, -1);
+        }
+
+        @Override
+        public java.util.Set<String> racksForPartition(org.apache.kafka.common.Uuid topic, int partition) {
+          return java.util.Set.of();
+        }
+      }).members().forEach((member, assignment) -> by.set(member, names(assignment.partitions().entrySet().stream().flatMap(entry -> entry.getValue().stream().map(partition -> new TopicPartition(names.get(entry.getKey()), partition))).toList())));
     }
   }
 }

@@ -221,6 +221,7 @@ export class RealConsumer extends RealClient {
           told['position'] as number,
           told['by'] as 'committed' | 'reset',
           null,
+          told['outOfRange'] === true,
         );
         break;
       case 'committed':
@@ -234,6 +235,7 @@ export class RealConsumer extends RealClient {
     position: number,
     by: 'committed' | 'reset' | 'seek',
     timeMs: number | null,
+    outOfRange = false,
   ): void {
     const { group, config } = this.client;
     if (by === 'committed') this.committed.set(place, position);
@@ -246,6 +248,7 @@ export class RealConsumer extends RealClient {
       position,
       by,
       ...(takeover && { takeover }),
+      ...(outOfRange && { outOfRange }),
       ...(timeMs !== null && { time: fromMs(timeMs) }),
       ...(config['isolation.level'] === 'read_committed' && { committedOnly: true }),
     });

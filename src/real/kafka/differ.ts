@@ -1,9 +1,11 @@
 /**
- * Differential runs: Kafka's own partitioner and assignors (Clients.java), and the model's, asked the same at random. A run
- * is a group's history: topics, members with subscriptions, and who is there in each generation, with what it had before.
+ * Differential runs: Kafka's own partitioner and assignors (Clients.java), the clients' and the broker's, and the model's,
+ * asked the same at random. A run is a group's history: topics, members with subscriptions, and who is there in each
+ * generation, with what it had before.
  */
 import fc from 'fast-check';
 import { assign, ASSIGNORS, type AssignorMember } from '../../brokers/kafka/assignors.ts';
+import { assignOnServer } from '../../brokers/kafka/groups/server-assignors.ts';
 import { partitionForKey } from '../../brokers/kafka/partitioner.ts';
 import type { ScenarioInputOf } from '../../scenarios/schema.ts';
 import type { Disagreement, Driver } from '../driver.ts';
@@ -14,8 +16,14 @@ type Input = ScenarioInputOf<'kafka'>;
 const MEMBERS = 5;
 const TOPICS = 3;
 
+/** `group.remote.assignor`: the broker shares out. */
+const SERVER_ASSIGNORS = ['uniform', 'range'] as const;
+
 const drawn = fc.record({
-  assignor: fc.constantFrom(...ASSIGNORS),
+  assignor: fc.oneof(
+    fc.record({ by: fc.constant('clients' as const), name: fc.constantFrom(...ASSIGNORS) }),
+    fc.record({ by: fc.constant('broker' as const), name: fc.constantFrom(...SERVER_ASSIGNORS) }),
+  ),
   /** Partitions of each topic. */
   topics: fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: TOPICS }),
   /** Of each member, which topics it reads (a bit each), and whether it is a static one. */
@@ -66,7 +74,15 @@ function simulated({ assignor, topics }: Drawn, members: readonly AssignorMember
       Array.from({ length: count }, (_, number) => `${topicName(i)}-${number}`),
     ]),
   );
-  return sorted(Object.fromEntries(assign(assignor, members, places)));
+  const result =
+    assignor.by === 'clients'
+      ? assign(assignor.name, members, places)
+      : assignOnServer(
+          assignor.name,
+          members.map((member) => ({ ...member, target: member.owned })),
+          places,
+        );
+  return sorted(Object.fromEntries(result));
 }
 
 async function real(
@@ -74,8 +90,8 @@ async function real(
   members: readonly AssignorMember[],
   administrator: Administrator,
 ): Promise<Result> {
-  const { assignment } = await administrator.ask('assign', {
-    assignor,
+  const { assignment } = await administrator.ask(assignor.by === 'clients' ? 'assign' : 'assign-on-server', {
+    assignor: assignor.name,
     topics: Object.fromEntries(topics.map((count, i) => [topicName(i), count])),
     members: members.map(({ memberId, ...member }) => ({ id: memberId, ...member })),
   });
@@ -92,11 +108,12 @@ function sorted(result: Result): Result {
 }
 
 /**
- * What of a result is to be the same. Range and round robin say who gets what. The sticky assignors walk hash maps where
- * members are alike (K-95): with them it is how many each of them has, whoever that is, and how many stayed.
+ * What of a result is to be the same. Range and round robin say who gets what. The sticky assignors, and the broker's
+ * uniform one, walk hash maps where members are alike (K-95, K-99): with them it is how many each of them has, whoever that
+ * is, and how many stayed.
  */
 function promised(assignor: Drawn['assignor'], result: Result, before: Result): unknown {
-  if (assignor === 'range' || assignor === 'roundrobin') return result;
+  if (assignor.name === 'range' || assignor.name === 'roundrobin') return result;
   const loads = Object.values(result).map(({ length }) => length);
   const stayed = Object.entries(result).flatMap(([member, places]) =>
     places.filter((place) => before[member]?.includes(place)),
@@ -150,7 +167,9 @@ function scenarioFor({ assignor, topics, members, generations }: Drawn): Input {
           startMs: first * 10_000,
           topics: subscribed,
           config: {
-            'partition.assignment.strategy': [assignor],
+            ...(assignor.by === 'clients'
+              ? { 'partition.assignment.strategy': [assignor.name] }
+              : { 'group.protocol': 'consumer', 'group.remote.assignor': assignor.name }),
             ...(fixed ? { 'group.instance.id': `static-${MEMBERS - i}` } : {}),
           },
         },

@@ -5,11 +5,11 @@
  */
 import type { ScenarioInputOf } from '../schema.ts';
 
-type Input = ScenarioInputOf<'kafka'>;
+export type Input = ScenarioInputOf<'kafka'>;
 type Client = Input['clients'][number];
-type Producer = Extract<Client, { role: 'producer' }>;
-type Consumer = Extract<Client, { role: 'consumer' }>;
-type Timed = NonNullable<Input['timeline']>[number];
+export type Producer = Extract<Client, { role: 'producer' }>;
+export type Consumer = Extract<Client, { role: 'consumer' }>;
+export type Timed = NonNullable<Input['timeline']>[number];
 type Topic = Input['system']['topics'][number];
 
 /** What real brokers are started with for these runs, and the simulated ones have; Kafka's defaults take minutes. */
@@ -22,7 +22,7 @@ export const HELD_CONFIG = {
   'broker.session.timeout.ms': 4000,
 } as const;
 
-const system = (topics: readonly Topic[], more: Partial<Input['system']> = {}): Input['system'] => ({
+export const system = (topics: readonly Topic[], more: Partial<Input['system']> = {}): Input['system'] => ({
   broker: 'kafka',
   topics: [...topics],
   ...more,
@@ -30,7 +30,7 @@ const system = (topics: readonly Topic[], more: Partial<Input['system']> = {}): 
 });
 
 /** Sends what the timeline tells it to, and nothing else. */
-const sender = (id: string, topic: string, more: Partial<Producer> = {}): Producer => ({
+export const sender = (id: string, topic: string, more: Partial<Producer> = {}): Producer => ({
   id,
   role: 'producer',
   topic,
@@ -38,16 +38,22 @@ const sender = (id: string, topic: string, more: Partial<Producer> = {}): Produc
   ...more,
 });
 
-const send = (atMs: number, client: string, key: string | null, count = 1, value?: string | null): Timed => ({
+export const send = (
+  atMs: number,
+  client: string,
+  key: string | null,
+  count = 1,
+  value?: string | null,
+): Timed => ({
   atMs,
   action: { do: 'produce', client, key, count, ...(value === undefined ? {} : { value }) },
 });
 
 /** One record after another, so far apart that each is a batch of its own. */
-const inTurn = (fromMs: number, client: string, keys: readonly string[], everyMs = 100): Timed[] =>
+export const inTurn = (fromMs: number, client: string, keys: readonly string[], everyMs = 100): Timed[] =>
   keys.map((key, i) => send(fromMs + i * everyMs, client, key));
 
-const reader = (
+export const reader = (
   id: string,
   group: string,
   topic: string,
@@ -75,7 +81,7 @@ const reader = (
   },
 });
 
-const held = (
+export const held = (
   id: string,
   title: string,
   rest: Pick<Input, 'system' | 'clients' | 'timeline' | 'durationMs'>,
@@ -165,7 +171,7 @@ const commitsScenario = held('commits', 'A crash, and three times to commit', {
   system: system([{ name: 'orders', partitions: 2 }]),
   clients: [
     sender('orders-api', 'orders', {
-      load: { ratePerSecond: 10, count: 16 },
+      load: { ratePerSecond: 10, count: 14 },
       keys: { kind: 'cycle', keys: ['A', 'D'] },
     }),
     ...(
@@ -187,18 +193,17 @@ const commitsScenario = held('commits', 'A crash, and three times to commit', {
             'max.poll.records': 3,
             'heartbeat.interval.ms': 2000,
           },
-          { startMs: 2500, processingMs: 1500, commit },
+          { startMs: 1000, processingMs: 1500, commit },
         ),
       ),
     ),
   ],
-  // They read from 5.5 s on; four records later, and far from both ends of the fifth.
+  // They read from 4 s on; four records later, and far from both ends of the fifth.
   timeline: ['a', 'w', 'b'].map((letter) => ({
-    atMs: 12_700,
+    atMs: 11_200,
     action: { do: 'crash' as const, target: `${letter}1` },
   })),
-  // A group has come to rest when it has done nothing for ten seconds.
-  durationMs: 44_000,
+  durationMs: 32_000,
 });
 
 /** A poll() every three seconds, an interval of four: every other one commits what earlier ones returned. */
@@ -206,7 +211,7 @@ const autoCommitScenario = held('auto-commit', 'When auto-commit commits', {
   system: system([{ name: 'orders', partitions: 1 }]),
   clients: [
     sender('orders-api', 'orders', {
-      load: { ratePerSecond: 10, count: 10 },
+      load: { ratePerSecond: 10, count: 8 },
       keys: { kind: 'cycle', keys: ['A', 'B'] },
     }),
     reader(
@@ -214,14 +219,14 @@ const autoCommitScenario = held('auto-commit', 'When auto-commit commits', {
       'billing',
       'orders',
       { 'enable.auto.commit': true, 'auto.commit.interval.ms': 4000, 'max.poll.records': 2 },
-      { startMs: 2000, processingMs: 1500 },
+      { startMs: 500, processingMs: 1500 },
     ),
   ],
   timeline: [
-    { atMs: 15_200, action: { do: 'crash', target: 'c0' } },
-    { atMs: 16_500, action: { do: 'restart', target: 'c0' } },
+    { atMs: 13_700, action: { do: 'crash', target: 'c0' } },
+    { atMs: 15_000, action: { do: 'restart', target: 'c0' } },
   ],
-  durationMs: 38_000,
+  durationMs: 28_000,
 });
 
 const replicated = (name: string): Topic => ({
@@ -233,7 +238,7 @@ const replicated = (name: string): Topic => ({
 });
 
 /** Reads by assign() and commits nothing: what it is given is what the log has. */
-const audit = (topic: string): Consumer =>
+export const audit = (topic: string): Consumer =>
   reader('audit', 'audit', topic, {}, { assign: [`${topic}-0`], commit: 'never' });
 
 /** The leader is killed: before that, meanwhile, and under the next leader acks=all is sent. */

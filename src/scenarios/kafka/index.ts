@@ -11,6 +11,8 @@ import {
   retentionExperiment,
   retentionScenario,
 } from './retention.ts';
+import { heldGroupScenarios } from './held-groups.ts';
+import { heldLogScenarios } from './held-logs.ts';
 import { heldScenarios } from './held.ts';
 import { idempotenceExperiment, idempotenceScenarios } from './idempotence.ts';
 import { adaptive, murmur2Vectors, partitioningExperiment, partitioningScenario } from './partitioning.ts';
@@ -46,6 +48,8 @@ export const kafkaScenarios: readonly ScenarioInputOf<'kafka'>[] = [
   consoleScenario,
   ...practiceScenarios,
   ...heldScenarios,
+  ...heldGroupScenarios,
+  ...heldLogScenarios,
 ];
 
 export const kafkaExperiments: readonly Experiment[] = [

@@ -255,7 +255,7 @@ describe('the consumer protocol', () => {
     const group = new Coordinator({ 'group.instance.id': 's' });
     group.error = 'UNRELEASED_INSTANCE_ID';
     group.cluster.until(1000);
-    expect(group.cluster.of('error')).toMatchObject([{ code: 'UNRELEASED_INSTANCE_ID' }]);
+    expect(group.cluster.of('error')).toMatchObject([{ code: 'UnreleasedInstanceIdException' }]);
     expect(group.cluster.of('client-stopped')).toHaveLength(1);
   });
 

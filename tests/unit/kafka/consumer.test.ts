@@ -403,7 +403,7 @@ describe('static members', () => {
         { durationMs: 12_000 },
       ),
     );
-    expect(only(events, 'error')).toMatchObject([{ client: 'a', code: 'FENCED_INSTANCE_ID' }]);
+    expect(only(events, 'error')).toMatchObject([{ client: 'a', code: 'FencedInstanceIdException' }]);
     expect(only(events, 'client-stopped')).toMatchObject([{ client: 'a' }]);
     expect(only(events, 'assigned').map(({ client }) => client)).toEqual(['a', 'b']);
     expect(oneOwner(events)).toBe('holds');

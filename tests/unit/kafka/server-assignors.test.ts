@@ -57,6 +57,18 @@ describe('uniform', () => {
     ).toEqual(expected({ A: 't1 0,1; t2 0', B: 't1 2; t2 1,2' }));
   });
 
+  it('K-99: one more than the least stays with whoever has it, however late that one has joined', () => {
+    const one = ['t1'];
+    expect(assigned('uniform', [member('A', one), member('B', one, 't1 0')], { t1: 1 })).toEqual(
+      expected({ A: '', B: 't1 0' }),
+    );
+    expect(
+      assigned('uniform', [member('A', one, 't1 0'), member('B', one, 't1 1,2'), member('C', one)], {
+        t1: 4,
+      }),
+    ).toEqual(expected({ A: 't1 0', B: 't1 1,2', C: 't1 3' }));
+  });
+
   it('K-99 O-13: a newcomer gets what the others have beyond their quota', () => {
     const both = ['t1', 't2'];
     expect(

@@ -18,6 +18,7 @@ const about = {
     client: { name: 'amqplib', version: '2.3.1' },
     settings: { nodes: '1' },
   },
+  drawn: new Set<number>(),
   recordedAt: '2026-11-28T04:00:00.000Z',
   command: 'npm run real -- record some-run',
 };
@@ -77,6 +78,54 @@ describe('a recording', () => {
     expect(traceOfRecording(other).map((event) => 'message' in event && event.message)).toEqual([0, 1, 1, 0]);
   });
 
+  it('has one behaviour wherever a record is put by lot, and still tells where that was', () => {
+    const lot = { ...about, drawn: new Set([0, 1]) };
+    const put = (message: number, place: string, position: number, at: number): Observed[] => [
+      { ...confirmed('a', message, at), kind: 'publish-confirmed', client: 'a', message, place, position },
+      {
+        at: at + 1,
+        kind: 'delivered',
+        client: 'b',
+        group: 'g',
+        message,
+        key: null,
+        place,
+        position,
+        redelivered: false,
+        deliveryCount: null,
+      },
+    ];
+    const events = [published('a', 0), published('a', 1)];
+    const one = [...events, ...put(0, 'orders-0', 0, 1), ...put(1, 'orders-0', 1, 4)];
+    const other = [...events, ...put(1, 'orders-2', 0, 1), ...put(0, 'orders-1', 0, 4)];
+    const [first, second] = [one, other].map((seen) => recordingOf(seen, lot));
+    expect(sameBehaviour(first!, second!)).toBe(true);
+    expect(sameBehaviour(recordingOf(one, about), recordingOf(other, about))).toBe(false);
+    const trace = traceOfRecording(parseRecording(JSON.parse(recordingText(second!))));
+    expect(trace).toEqual(other.map((event, seq) => ({ ...event, seq })));
+  });
+
+  it('has one behaviour whatever ids, ports and durations an error names', () => {
+    const told = (error: string, detail: string) =>
+      recordingOf(
+        [
+          { at: 0, kind: 'publish-failed', client: 'a', message: 0, error },
+          { at: 0, kind: 'error', client: 'a', code: 'X', detail },
+        ],
+        about,
+      );
+    const expired = (ms: number) => `Expiring 1 record(s) for orders-0:${ms} ms has passed since`;
+    const owned = (id: string) =>
+      `Static member ${id} with instance id n-1 cannot join: owned by ${id} member.`;
+    const fetch = (port: number) =>
+      `offset=1, leader=Optional[127.0.0.1:${port} (id: 1)], epoch=0 for orders-0`;
+    const one = told(expired(2001), `${owned('Za6hHfAGR0O7k5mjWDvVvQ')} ${fetch(33_981)}`);
+    const other = told(expired(2007), `${owned('_Rps2RM-QfadbrXtx3FjoQ')} ${fetch(9092)}`);
+    expect(sameBehaviour(one, other)).toBe(true);
+    expect(sameBehaviour(one, told(expired(2001), 'another'))).toBe(false);
+    expect(JSON.stringify(one.behaviour['a publish-failed'])).toContain('orders-0:… ms');
+  });
+
   it('has another behaviour when the broker does other things', () => {
     const one = recordingOf([published('a', 0), confirmed('a', 0)], about);
     expect(sameBehaviour(one, recordingOf([published('a', 0)], about))).toBe(false);
@@ -91,6 +140,14 @@ describe('a recording', () => {
       (r: ReturnType<typeof recordingOf>) => ({
         ...r,
         occasion: { ...r.occasion, order: [...r.occasion.order, r.occasion.order[0]] },
+      }),
+      /occasion\.order/,
+    ],
+    [
+      'a place without a position',
+      (r: ReturnType<typeof recordingOf>) => ({
+        ...r,
+        occasion: { ...r.occasion, order: [[0, 0, 0, 'orders-0']] },
       }),
       /occasion\.order/,
     ],

@@ -8,15 +8,20 @@ export type Event<K extends TraceEvent['kind']> = Extract<TraceEvent, { kind: K 
 export const name = displayName;
 
 export function key(text: string, rules: readonly string[]): Explanation {
-  return { text, rules, weight: 'key' };
+  return explanation(text, rules, 'key');
 }
 
 export function step(text: string, rules: readonly string[]): Explanation {
-  return { text, rules, weight: 'step' };
+  return explanation(text, rules, 'step');
 }
 
 export function detail(text: string, rules: readonly string[]): Explanation {
-  return { text, rules, weight: 'detail' };
+  return explanation(text, rules, 'detail');
+}
+
+/** What Kafka itself says ends with a full stop or without one; a sentence that quotes it has one. */
+function explanation(text: string, rules: readonly string[], weight: Explanation['weight']): Explanation {
+  return { text: text.replace(/(?<!\.)\.\.(?= |$)/g, '.'), rules, weight };
 }
 
 export function withKey(k: string | null): string {

@@ -204,7 +204,10 @@ export class ConsumerGroups {
       member = instanceId === null ? known! : holder!;
     } else if (holder) {
       if (!holder.about.classic && holder.current.epoch !== LEAVE_STATIC)
-        return heartbeatError('UNRELEASED_INSTANCE_ID');
+        return heartbeatError(
+          'UNRELEASED_INSTANCE_ID',
+          `Static member ${memberId} with instance id ${instanceId} cannot join the group because the instance id is owned by ${holder.id} member.`,
+        );
       member = this.replaceStatic(group, holder, memberId, from, fx);
     } else member = known ?? this.add(group, memberId);
     // K-89: one that was fenced begins again with 0, though its old self is still there (KAFKA-19233).
@@ -957,6 +960,7 @@ function supportsClassic(group: Group, protocols: readonly JoinProtocol[]): bool
   );
 }
 
-function heartbeatError(error: ErrorCode): Reply {
-  return { api: 'ConsumerGroupHeartbeat', error, memberEpoch: -1, heartbeatIntervalMs: 0, assignment: null };
+function heartbeatError(error: ErrorCode, message?: string): Reply {
+  const refused = { memberEpoch: -1, heartbeatIntervalMs: 0, assignment: null };
+  return { api: 'ConsumerGroupHeartbeat', error, ...(message !== undefined && { message }), ...refused };
 }

@@ -72,18 +72,21 @@ function assignUniform(members: readonly ServerMember[], topics: TopicPlaces): M
   const taken = new Set(members.flatMap(({ target }) => target));
   const free = places.filter((place) => !taken.has(place));
   const minQuota = Math.floor(places.length / members.length);
-  const extra = places.length % members.length;
-  const quotas = members.map((_, i) => minQuota + (i < extra ? 1 : 0));
-  members.forEach(({ memberId, target }, i) => {
+  let extra = places.length % members.length;
+  // Who has more than its least part keeps one more, as long as there are any; then come those who have no more than that.
+  for (const { memberId, target } of members) {
     const held = target.filter((place) => known.has(place));
-    assignment.set(memberId, held.slice(0, quotas[i]));
-    free.push(...held.slice(quotas[i]));
-  });
+    const quota = held.length > minQuota && extra-- > 0 ? minQuota + 1 : minQuota;
+    assignment.set(memberId, held.slice(0, quota));
+    free.push(...held.slice(quota));
+  }
   let next = 0;
-  members.forEach(({ memberId }, i) => {
+  for (const { memberId } of members) {
     const places = assignment.get(memberId)!;
-    while (places.length < quotas[i]!) places.push(free[next++]!);
-  });
+    if (places.length > minQuota) continue;
+    const quota = extra-- > 0 ? minQuota + 1 : minQuota;
+    while (places.length < quota) places.push(free[next++]!);
+  }
   return assignment;
 }
 
