@@ -1,8 +1,7 @@
-/**
- * Settings of the brokers that are started here. Those that the scenarios speak of have the values of the scenarios made to
- * be held (src/scenarios/kafka/held.ts): shorter than Kafka's, so that a run takes seconds.
- */
-import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
+/** Settings of the brokers that are started here, beside those that the scenarios speak of. */
+
+/** By their names in server.properties. */
+export type Settings = Readonly<Record<string, string | number>>;
 
 export interface Listeners {
   readonly port: number;
@@ -12,12 +11,14 @@ export interface Listeners {
 /**
  * Settings of a node that is broker and controller, as lines of server.properties.
  * @param all of every node in order
+ * @param own what the scenarios speak of, shorter than Kafka's defaults, so that a run takes seconds
  * @param outside of a container: where it listens inside, and by which port it is reached from without
  */
 export function serverProperties(
   id: number,
   all: readonly Listeners[],
   data: string,
+  own: Settings,
   outside?: { readonly listen: string; readonly port: number },
 ): string {
   const { port, controllerPort } = all[id - 1]!;
@@ -43,7 +44,7 @@ export function serverProperties(
     'offsets.topic.num.partitions': 5,
     'transaction.state.log.num.partitions': 5,
     'share.coordinator.state.topic.num.partitions': 5,
-    ...HELD_CONFIG,
+    ...own,
     // The least that a group may be given.
     'group.consumer.min.heartbeat.interval.ms': 1000,
     'group.consumer.min.session.timeout.ms': 6000,
