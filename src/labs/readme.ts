@@ -60,7 +60,7 @@ Change \`scenario.json\`, run and judge again. Before you do: which claim will f
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function duration(ms: number): string {
+export function duration(ms: number): string {
   return `${ms / 1000} s`;
 }
 

@@ -7,11 +7,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Settings } from '../../scenarios/kafka/cluster-settings.ts';
 import type { Fault } from '../fault.ts';
 import { endProcess, eventually, freePort, isAlive, signal } from '../processes.ts';
 import { Administrator } from './administrator.ts';
 import { classpath, JAVA } from './maven.ts';
-import { serverProperties, type Listeners, type Settings } from './settings.ts';
+import { serverProperties, type Listeners } from './settings.ts';
 
 const START_MS = 90_000;
 const STOP_MS = 20_000;
@@ -103,8 +104,11 @@ async function launch(folder: string, name: string): Promise<number> {
   return child.pid;
 }
 
-/** Until so many brokers are in the cluster. */
-async function answers(urls: readonly string[], nodes: Nodes['nodes'], count: number): Promise<void> {
+/**
+ * Until so many brokers are in the cluster.
+ * @param nodes whose end ends the waiting
+ */
+export async function answers(urls: readonly string[], nodes: Nodes['nodes'], count: number): Promise<void> {
   const administrator = await Administrator.open(urls);
   try {
     await eventually('the brokers did not answer', START_MS, async () => {
