@@ -22,7 +22,9 @@ function judge(name: string): boolean {
   if (!expected) return holds;
   const found = assignments(readEvents(fileOf(name)));
   if (same(found, expected)) {
-    console.log(`holds     Partitions are shared out as on the simulator (${expected.length} times)`);
+    console.log(
+      `holds     Partitions are shared out as on the simulator (${expected.length} ${expected.length === 1 ? 'time' : 'times'})`,
+    );
     return holds;
   }
   console.log('FAILS     Partitions are shared out as on the simulator, which has');
