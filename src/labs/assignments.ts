@@ -34,7 +34,8 @@ export function assignments(events: readonly Event[]): Assignment[] {
         for (const group of groupsOf(event.client)) group.change(event.at, event.client, null);
     }
   }
-  return [...groups.values()].flatMap((group) => group.end());
+  // By name: which of several is the first to come to rest hangs on the machine.
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, group]) => group.end());
 }
 
 class Group {

@@ -55,6 +55,12 @@ const ONLY_SIMULATED: Readonly<Record<string, string>> = {
   skew: 'it turns a process’s clock, and at home all read the machine’s',
 };
 
+/** Of experiments by their ids, where no rule says it. */
+const OWN_REASONS: Readonly<Record<string, string>> = {
+  'kafka-lag':
+    'how far a consumer has come when the next one joins hangs on the machine, so that no two runs are alike',
+};
+
 /** Of a run that is not on the list of those that are run for real. */
 const NOT_REAL: Readonly<Record<BrokerId, string>> = {
   kafka: 'neither it nor a smaller run of the same is held to a real Kafka, and what goes home is',
@@ -74,13 +80,8 @@ export function homeOf(experiment: Experiment): Home | null {
 }
 
 /** Null where it can be taken home; else the rest of a sentence: “Not to take home: …”. */
-export function whyNot({
-  scenario: id,
-  home,
-  carried,
-  console: hasConsole,
-  knobs,
-}: Experiment): string | null {
+export function whyNot(experiment: Experiment): string | null {
+  const { id, scenario, home, carried, console: hasConsole, knobs } = experiment;
   if (home) return null;
   // Carried from a workload: the lab that compares the brokers takes workloads home.
   if (carried)
@@ -88,7 +89,7 @@ export function whyNot({
   // Nothing to set, and a prompt: commands are what it is there for.
   if (hasConsole && knobs.length === 0)
     return 'its console is one: the commands are the broker’s own, and do the same at a prompt of yours';
-  return ofScenario(scenarioById(id));
+  return OWN_REASONS[id] ?? ofScenario(scenarioById(scenario));
 }
 
 function ofScenario(scenario: Scenario): string | null {

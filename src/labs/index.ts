@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { carry, outcomeSettings } from '../scenarios/compare.ts';
 import { experiments, scenarioById } from '../scenarios/library.ts';
-import { hurtsBroker } from '../scenarios/real.ts';
+import { hurtsBroker, observableClaims } from '../scenarios/real.ts';
 import { HELD_CONFIG } from '../scenarios/kafka/held.ts';
 import { parseRecording, traceOfRecording, type Recording } from '../scenarios/recording.ts';
 import { traceOf } from '../scenarios/run.ts';
@@ -10,6 +10,7 @@ import { isOf, type BrokerId, type ScenarioOf } from '../scenarios/schema.ts';
 import { workloads } from '../scenarios/workloads.ts';
 import { assignments, same } from './assignments.ts';
 import { GROUP_STEPS, homeOf, practiceLabs } from './home.ts';
+import { isShown } from './judge.ts';
 import { kafkaCompose } from './kafka-compose.ts';
 import { kafkaReadme, needsPart, sharedPart, sourcesPart, type LabRun } from './kafka-readme.ts';
 import { labOf, type Lab, type Needs, type Recipe } from './lab.ts';
@@ -195,10 +196,14 @@ function runOf(scenario: ScenarioOf<'kafka'>): LabRun {
   const recording = recordingOf('kafka', scenario.id);
   // What a share group is given its members do not see.
   const groups = scenario.clients.flatMap((client) => (client.role === 'consumer' ? [client.group] : []));
-  const found = assignments(traceOf(scenario)).filter(({ group }) => groups.includes(group));
+  const events = traceOf(scenario);
+  const found = assignments(events).filter(({ group }) => groups.includes(group));
   return {
     name: scenario.id.replace(/^kafka-(held-)?/, ''),
     scenario,
+    claims: observableClaims(scenario).filter(
+      (claim) => claim.scenarios !== 'every' || isShown(claim, events),
+    ),
     // Who gets what may be drawn, by random member ids: then nothing is to be expected.
     assignments: same(found, assignments(traceOfRecording(recording))) ? found : [],
     recordedOn: recording.made.broker.version,

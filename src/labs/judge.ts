@@ -36,6 +36,11 @@ export function verdicts(claims: readonly Claim[], events: readonly TraceEvent[]
   });
 }
 
+/** Whether a run says anything of a claim. */
+export function isShown(claim: Claim, events: readonly TraceEvent[]): boolean {
+  return verdicts([claim], events)[0]![1].status !== 'open';
+}
+
 const LABELS = { holds: 'holds', fails: 'FAILS', open: 'not shown' } as const;
 
 /** The lines that say so. */

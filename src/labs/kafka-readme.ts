@@ -1,8 +1,8 @@
 /** The README of a lab that is an experiment on Kafka: which runs it has, the commands, and what to expect of each. */
 import * as v from 'valibot';
 import { kafkaConsumerConfig, kafkaProducerConfig } from '../brokers/kafka/client-config.ts';
+import type { Claim } from '../claims/claim.ts';
 import type { Experiment } from '../scenarios/experiment.ts';
-import { observableClaims } from '../scenarios/real.ts';
 import type { ScenarioOf } from '../scenarios/schema.ts';
 import { told, type Assignment } from './assignments.ts';
 import { NODE, type Needs } from './lab.ts';
@@ -13,6 +13,8 @@ export interface LabRun {
   /** What the lab calls it. */
   readonly name: string;
   readonly scenario: ScenarioOf<'kafka'>;
+  /** What its judge asks. */
+  readonly claims: readonly Claim[];
   /** Who had which partition, on the simulator and on a real broker; empty where there is no group to share them. */
   readonly assignments: readonly Assignment[];
   /** Of the Kafka that the book has recorded it on. */
@@ -62,7 +64,7 @@ With Docker, ${brokers === 1 ? 'the broker is a container' : `the ${brokers} bro
 
 export function commandsPart(runs: readonly LabRun[]): string {
   const whole = runs.reduce((sum, { scenario }) => sum + scenario.durationMs, 0);
-  const some = runs.length === 1 ? '' : `\nnpm start ${runs[0]!.name}    # only that one`;
+  const some = runs.length === 1 ? '' : `\nnpm start -- ${runs[0]!.name}    # only that one`;
   return `## The commands
 
 \`\`\`sh
@@ -76,15 +78,14 @@ npm run down     # stops Kafka, and takes away what is in it
 \`npm run check\` type-checks the sources. Topics and groups get a prefix of their own in each run, and the topics are deleted at its end.`;
 }
 
-function runPart({ name, scenario, assignments }: LabRun): string {
-  const claims = observableClaims(scenario).map(({ statement }) => `- ${statement}`);
+function runPart({ name, scenario, claims, assignments }: LabRun): string {
   return `## ${name}: ${scenario.title}
 
 ${story(scenario).join('\n')}
 
 What to expect:
 
-${claims.join('\n')}${sharedPart(assignments)}`;
+${claims.map(({ statement }) => `- ${statement}`).join('\n')}${sharedPart(assignments)}`;
 }
 
 /** Who gets what, as the simulator has it. */

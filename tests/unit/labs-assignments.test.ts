@@ -42,3 +42,23 @@ it('is the same at other moments, and another where a partition is elsewhere', (
   expect(same(of(1000, 't-1'), of(1700, 't-1'))).toBe(true);
   expect(same(of(1000, 't-1'), of(1000, 't-2'))).toBe(false);
 });
+
+it('has groups by name, whichever came to rest first', () => {
+  const of = (...groups: string[]): string[] =>
+    assignments(
+      groups.flatMap((group, i) =>
+        ['a', 'b'].map((id) =>
+          at(1000 + i, {
+            kind: 'assigned',
+            client: `${group}-${id}`,
+            group,
+            places: [],
+            all: [],
+            generation: 1,
+          }),
+        ),
+      ),
+    ).map(({ group }) => group);
+  expect(of('late', 'early')).toEqual(['early', 'late']);
+  expect(of('early', 'late')).toEqual(['early', 'late']);
+});

@@ -177,7 +177,7 @@ describe('the judge of Kafka’s experiments', () => {
     expect(output).toMatch(/^# range\n/m);
     expect(output).not.toMatch(/^# sticky/m);
     expect(output).toMatch(/^holds +Partitions are shared out as on the simulator \(3 times\)/m);
-    expect(output).toMatch(/^not run yet: .*npm start sticky/m);
+    expect(output).toMatch(/^not run yet: .*npm start -- sticky/m);
     expect(code).toBe(0);
   });
 
