@@ -108,21 +108,42 @@ export function story({ system, clients, timeline }: ScenarioOf<'kafka'>): strin
       ({ name, partitions, replicationFactor, replicas, config }) =>
         `- Topic \`${name}\`: ${count(partitions, 'partition')}${(replicas?.[0]?.length ?? replicationFactor) > 1 ? ` with ${replicas?.[0]?.length ?? replicationFactor} copies` : ''}${settings(config)}.`,
     ),
-    ...clients.map((client) => {
+    ...alike(clients).map(([ids, client]) => {
+      const names = ids.map((id) => `\`${id}\``).join(', ');
+      const many = ids.length > 1 ? 's' : '';
       const from = client.startMs > 0 ? `, from ${duration(client.startMs)} on` : '';
       switch (client.role) {
         case 'producer':
-          return `- \`${client.id}\` produces to \`${client.topic}\`${from}${settings({ acks: client.config.acks, ...changed(client.config, PRODUCER_DEFAULTS, PRODUCER) })}.`;
+          return `- Producer${many} ${names}: to \`${client.topic}\`${from}${pace(client.load)}${settings({ acks: client.config.acks, ...changed(client.config, PRODUCER_DEFAULTS, PRODUCER) })}.`;
         case 'consumer':
-          return `- \`${client.id}\` reads ${client.assign ? `\`${client.assign.join('`, `')}\` by assign()` : `\`${client.topics.join('`, `')}\` in group \`${client.group}\``}${from}, works ${work(client.processingMs)} on a record${settings(changed(client.config, CONSUMER_DEFAULTS, CONSUMER))}${client.config['enable.auto.commit'] ? '' : `, ${COMMITS[client.commit]}`}.`;
+          return `- Consumer${many} ${names}: ${client.assign ? `\`${client.assign.join('`, `')}\` by assign()` : `\`${client.topics.join('`, `')}\` in group \`${client.group}\``}${from}, ${work(client.processingMs)} of work on a record${settings(changed(client.config, CONSUMER_DEFAULTS, CONSUMER))}${client.config['enable.auto.commit'] ? '' : `, ${COMMITS[client.commit]}`}.`;
         case 'share-consumer':
-          return `- \`${client.id}\` reads \`${client.topics.join('`, `')}\` in share group \`${client.group}\`${from}, and works ${work(client.processingMs)} on a record.`;
+          return `- Share consumer${many} ${names}: \`${client.topics.join('`, `')}\` in group \`${client.group}\`${from}, ${work(client.processingMs)} of work on a record.`;
         case 'processor':
-          return `- \`${client.id}\` reads and writes${from}.`;
+          return `- Application${many} ${names}: from \`${client.topics.join('`, `')}\` to \`${client.to}\`, in group \`${client.group}\`${from}, ${work(client.processingMs)} of work on a record${settings(changed(client.producer, PRODUCER_DEFAULTS, PRODUCER))}.`;
       }
     }),
     ...happens(timeline),
   ];
+}
+
+/** Clients that differ in their names only are told of once. */
+function alike(
+  clients: ScenarioOf<'kafka'>['clients'],
+): [string[], ScenarioOf<'kafka'>['clients'][number]][] {
+  const groups = Map.groupBy(clients, ({ id: _, ...rest }) => JSON.stringify(rest));
+  return [...groups.values()].map((some) => [some.map(({ id }) => id), some[0]!]);
+}
+
+function pace({
+  ratePerSecond,
+  count: all,
+}: {
+  readonly ratePerSecond: number;
+  readonly count?: number;
+}): string {
+  if (ratePerSecond === 0) return '';
+  return `, ${ratePerSecond} records a second${all === undefined ? '' : `, ${all} in all`}`;
 }
 
 const COMMITS = {
