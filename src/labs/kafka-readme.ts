@@ -1,6 +1,10 @@
 /** The README of a lab that is an experiment on Kafka: which runs it has, the commands, and what to expect of each. */
 import * as v from 'valibot';
-import { kafkaConsumerConfig, kafkaProducerConfig } from '../brokers/kafka/client-config.ts';
+import {
+  kafkaConsumerConfig,
+  kafkaProducerConfig,
+  type KafkaProducer,
+} from '../brokers/kafka/client-config.ts';
 import type { Claim } from '../claims/claim.ts';
 import type { Experiment } from '../scenarios/experiment.ts';
 import type { ScenarioOf } from '../scenarios/schema.ts';
@@ -59,7 +63,7 @@ export function needsPart(needs: Needs, brokers: number): string {
 
 Linux, macOS or WSL, with Node ${NODE} or newer, a JDK of 17 or newer, and Maven: on Debian and Ubuntu \`apt-get install openjdk-17-jdk-headless maven\`, on macOS \`brew install --cask temurin\` and \`brew install maven\`. The clients are Java’s, because it is they who assign, partition, batch and retry; Maven fetches Kafka once, some 45 MB, into the machine’s temporary folder.
 
-With Docker, ${brokers === 1 ? 'the broker is a container' : `the ${brokers} brokers are containers`} of \`compose.yaml\`. Without Docker, \`npm run up\` starts the same Kafka as ${brokers === 1 ? 'a process' : 'processes'}, from what Maven has fetched. ${stops}`;
+With Docker, ${brokers === 1 ? 'the broker is a container' : `the ${brokers} brokers are containers`} of \`compose.yaml\`. Without Docker, \`npm run up\` starts the same Kafka as ${brokers === 1 ? 'a process' : 'processes'}, from what Maven has fetched. ${brokers === 1 ? 'It has' : 'Each has'} 384 MB of heap. ${stops}`;
 }
 
 export function commandsPart(runs: readonly LabRun[]): string {
@@ -135,13 +139,7 @@ function alike(
   return [...groups.values()].map((some) => [some.map(({ id }) => id), some[0]!]);
 }
 
-function pace({
-  ratePerSecond,
-  count: all,
-}: {
-  readonly ratePerSecond: number;
-  readonly count?: number;
-}): string {
+function pace({ ratePerSecond, count: all }: KafkaProducer['load']): string {
   if (ratePerSecond === 0) return '';
   return `, ${ratePerSecond} records a second${all === undefined ? '' : `, ${all} in all`}`;
 }

@@ -11,7 +11,7 @@ import { homeOf, whyNot } from '../../src/labs/home.ts';
 import { labFor, labIds } from '../../src/labs/index.ts';
 import { folderOf, zipOf, type Lab } from '../../src/labs/lab.ts';
 import { HELD_CONFIG } from '../../src/scenarios/kafka/held.ts';
-import { experiments, scenarioById } from '../../src/scenarios/library.ts';
+import { claimById, experiments, scenarioById } from '../../src/scenarios/library.ts';
 import { observableClaims, realScenarios } from '../../src/scenarios/real.ts';
 import { parseRecording, traceOfRecording } from '../../src/scenarios/recording.ts';
 
@@ -142,9 +142,7 @@ describe('the judge of RabbitMQ’s experiments', () => {
 
 describe('the judge of Kafka’s experiments', () => {
   const recorded = (id: string): readonly object[] =>
-    traceOfRecording(
-      parseRecording(JSON.parse(readFileSync(`tests/recordings/kafka/kafka-held-${id}.json`, 'utf8'))),
-    );
+    traceOfRecording(parseRecording(JSON.parse(readFileSync(`tests/recordings/kafka/${id}.json`, 'utf8'))));
   /** @param runs events by the name that the lab has for a scenario */
   const judged = (
     lab: string,
@@ -164,7 +162,7 @@ describe('the judge of Kafka’s experiments', () => {
       const names = Object.keys(lab.files).flatMap((path) => /^scenarios\/(.*)\.json$/.exec(path)?.[1] ?? []);
       const runs = names.map((name) => {
         const { id } = JSON.parse(lab.files[`scenarios/${name}.json`]!) as { id: string };
-        return [name, recorded(id.replace('kafka-held-', ''))] as const;
+        return [name, recorded(id)] as const;
       });
       const { code, output } = judged(lab.id, Object.fromEntries(runs));
       expect(output, lab.id).not.toMatch(/^FAILS/m);
@@ -173,7 +171,7 @@ describe('the judge of Kafka’s experiments', () => {
   });
 
   it('judges what was run, and says what was not', () => {
-    const { code, output } = judged(GROUPS, { range: recorded('range') });
+    const { code, output } = judged(GROUPS, { range: recorded('kafka-held-range') });
     expect(output).toMatch(/^# range\n/m);
     expect(output).not.toMatch(/^# sticky/m);
     expect(output).toMatch(/^holds +Partitions are shared out as on the simulator \(3 times\)/m);
@@ -182,7 +180,7 @@ describe('the judge of Kafka’s experiments', () => {
   });
 
   it('names the event of a broker that gives a key to two partitions', () => {
-    const astray = recorded('keys').map((event, i, all) => {
+    const astray = recorded('kafka-held-keys').map((event, i, all) => {
       const { kind } = event as { kind: string };
       const last = all.findLastIndex((one) => (one as { kind: string }).kind === 'publish-confirmed');
       return kind === 'publish-confirmed' && i === last ? { ...event, place: 'orders-9' } : event;
@@ -194,7 +192,7 @@ describe('the judge of Kafka’s experiments', () => {
 
   it('shows both where partitions were shared out otherwise', () => {
     const otherwise = JSON.parse(
-      JSON.stringify(recorded('range'))
+      JSON.stringify(recorded('kafka-held-range'))
         .replaceAll('orders-4', 'orders-x')
         .replaceAll('orders-2', 'orders-4')
         .replaceAll('orders-x', 'orders-2'),
@@ -236,7 +234,7 @@ describe('what goes home', () => {
     expect(realScenarios.kafka.filter((id) => !taken.has(id))).toEqual([]);
   });
 
-  it('is of the experiment’s subject: what its figure or the section around it claims, clients can see at home', () => {
+  it('is of the experiment’s subject: clients see a claim by a rule that its figure or the section around it rests on', () => {
     const sections = ['brokers/kafka', 'chapter-03-message-brokers', 'index'].flatMap((page) =>
       readFileSync(`content/${page}.mdx`, 'utf8').split(/\n(?=## )/),
     );
@@ -244,16 +242,14 @@ describe('what goes home', () => {
     expect(instead.length).toBeGreaterThan(8);
     for (const { id, home, claims } of instead) {
       const around = sections.filter((text) => text.includes(`id="${id}"`)).join('\n');
-      const subject = new Set([
-        ...claims,
-        ...[...around.matchAll(/<Claim id="([^"]+)"/g)].map(([, one]) => one),
-      ]);
+      const cited = [...around.matchAll(/<Claim id="([^"]+)"/g)].map(([, one]) => one!);
+      const subject = new Set([...claims, ...cited].flatMap((one) => claimById(one).rules));
       for (const scenario of home!) {
         const seen = observableClaims(scenarioById(scenario)).filter(
           ({ scenarios }) => scenarios !== 'every',
         );
         expect(
-          seen.some((claim) => subject.has(claim.id)),
+          seen.some(({ rules }) => rules.some((rule) => subject.has(rule))),
           `${id}: ${scenario}`,
         ).toBe(true);
       }
