@@ -2,10 +2,11 @@
  * `judge.mjs` of Kafka's experiments: of each scenario that was run, or of those that are named, what clients can see of the
  * claims on it, and who had which partition when.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { kafkaClaims } from '../../claims/kafka.ts';
 import { assignments, same, told, type Assignment } from '../assignments.ts';
 import { isShown, judgedRun, judging, readEvents } from '../judge.ts';
+import { scenarioNames } from './scenarios.ts';
 
 /** What the book's simulator made of them, and a real broker too, where members share partitions. */
 const EXPECTED = JSON.parse(readFileSync('expected.json', 'utf8')) as Record<string, Assignment[]>;
@@ -39,7 +40,7 @@ function judge(name: string): boolean {
 }
 
 judging(() => {
-  const all = readdirSync('scenarios').map((file) => file.replace(/\.json$/, ''));
+  const all = scenarioNames();
   const named = process.argv.slice(2);
   const asked = named.length > 0 ? named : all.filter((name) => existsSync(fileOf(name)));
   if (asked.length === 0) throw new Error('There is nothing to judge: npm start runs the scenarios');

@@ -3,25 +3,16 @@
  * those in `scenarios/`, or all, and writes what their clients saw to `run/<scenario>.jsonl`: an event a line, in the words
  * of the book's traces.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Administrator } from '../../real/kafka/administrator.ts';
 import { play, type Play } from '../../real/kafka/session.ts';
 import { Recorder } from '../../real/recorder.ts';
 import { assignments, told } from '../assignments.ts';
 import { down, hurt, up, urls } from './brokers.ts';
+import { scenarioNames } from './scenarios.ts';
 
-const ORDER = JSON.parse(readFileSync('brokers.json', 'utf8')) as { scenarios: string[] };
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort());
-
-function there(): string[] {
-  const files = readdirSync('scenarios').map((file) => file.replace(/\.json$/, ''));
-  // The lab's own in its order, and then what a reader has added.
-  return [
-    ...ORDER.scenarios.filter((one) => files.includes(one)),
-    ...files.filter((one) => !ORDER.scenarios.includes(one)),
-  ];
-}
 
 async function run(name: string): Promise<void> {
   const scenario = JSON.parse(readFileSync(`scenarios/${name}.json`, 'utf8')) as Play & { title: string };
@@ -41,7 +32,7 @@ async function run(name: string): Promise<void> {
 }
 
 async function runAll(names: readonly string[]): Promise<void> {
-  const known = there();
+  const known = scenarioNames();
   for (const name of names)
     if (!known.includes(name))
       throw new Error(`There is no scenario "${name}": expected ${known.join(', ')}`);
