@@ -125,8 +125,9 @@ function recipeOf(id: string): Recipe {
       texts: { ...recipe.texts, 'README.md': kafkaReadme(experiment, runs, recipe.needs) },
     };
   }
-  const [scenario] = scenarios.filter((one) => isOf(one, 'rabbitmq'));
-  const needs = needsOf(scenario!);
+  const [scenario, ...more] = scenarios.filter((one) => isOf(one, 'rabbitmq'));
+  if (!scenario || more.length > 0) throw new Error(`A lab of RabbitMQ has one scenario, not those of ${id}`);
+  const needs = needsOf(scenario);
   return {
     id,
     title,
@@ -139,9 +140,9 @@ function recipeOf(id: string): Recipe {
     texts: {
       'README.md': readmeOf(
         experiment,
-        scenario!,
+        scenario,
         needs,
-        recordingOf('rabbitmq', scenario!.id).made.broker.version,
+        recordingOf('rabbitmq', scenario.id).made.broker.version,
       ),
       'scenario.json': json(scenario),
     },
@@ -153,7 +154,8 @@ function recordingOf(broker: BrokerId, id: string): Recording {
 }
 
 function needsOf(scenario: ScenarioOf<'rabbitmq'>): Needs {
-  if (hurtsBroker(scenario)) return 'container';
+  // A policy is set by rabbitmqctl, beside the broker.
+  if (hurtsBroker(scenario) || scenario.system.policies.length > 0) return 'container';
   return scenario.system.exchanges.some(({ type }) => type === 'x-consistent-hash') ? 'plugin' : 'nothing';
 }
 
