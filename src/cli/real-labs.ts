@@ -88,7 +88,7 @@ function whyNotHere(lab: Lab, { addresses, own }: Brokers): string | null {
   const { services, needs, clients } = lab;
   if (startsItsOwn(lab))
     return needs === 'container' && dockerMissing() !== null
-      ? 'it stops its broker, which must be the container of its own compose.yaml'
+      ? 'it stops or administers its broker, which must be the container of its own compose.yaml'
       : null;
   const lacks = services.filter((service) => !addresses.has(service));
   if (lacks.length > 0)

@@ -153,10 +153,14 @@ function recordingOf(broker: BrokerId, id: string): Recording {
   return parseRecording(JSON.parse(readFileSync(`tests/recordings/${broker}/${id}.json`, 'utf8')));
 }
 
+const POLICY: readonly string[] = ['set-policy', 'clear-policy'];
+
 function needsOf(scenario: ScenarioOf<'rabbitmq'>): Needs {
-  // A policy is set by rabbitmqctl, beside the broker.
-  if (hurtsBroker(scenario) || scenario.system.policies.length > 0) return 'container';
-  return scenario.system.exchanges.some(({ type }) => type === 'x-consistent-hash') ? 'plugin' : 'nothing';
+  const { system, timeline } = scenario;
+  // rabbitmqctl is in the container.
+  const administers = system.policies.length > 0 || timeline.some(({ action }) => POLICY.includes(action.do));
+  if (hurtsBroker(scenario) || administers) return 'container';
+  return system.exchanges.some(({ type }) => type === 'x-consistent-hash') ? 'plugin' : 'nothing';
 }
 
 // Kafka's: scenarios, each by a name in the lab, on the driver's own sources.

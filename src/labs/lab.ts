@@ -40,8 +40,8 @@ export type Service = (typeof SERVICES)[number];
 
 /**
  * `plugin`: the consistent-hash exchange, which is on in the container and in what is started here. `container`: it is
- * stopped and started, so that it must be the container of the lab's own compose.yaml. `own`: so it is, and `npm run up`
- * starts it without Docker, too.
+ * stopped and started, or administered, so that it must be the container of the lab's own compose.yaml. `own`: so it is,
+ * and `npm run up` starts it without Docker, too.
  */
 export type Needs = 'nothing' | 'plugin' | 'container' | 'own';
 

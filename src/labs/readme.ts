@@ -25,7 +25,7 @@ export function readmeOf(
     } \`scenario.json\` says what is declared, who publishes and consumes, and what goes wrong when; the run does that with amqplib and writes down what its clients see; the judge asks the book’s own claims of it.`,
     `## What it needs
 
-Node ${NODE} or newer, and a RabbitMQ: with Docker, the one that \`compose.yaml\` pins; or any that listens on \`127.0.0.1:5672\` and lets \`guest\` in${needs === 'container' ? '. This run stops and starts the broker, so it has to be the container' : ', such as Debian’s `rabbitmq-server`. `AMQP_URL` names another one'}.${needs === 'plugin' ? ' The exchange of this lab is a plugin, which the container has on: elsewhere, `rabbitmq-plugins enable rabbitmq_consistent_hash_exchange`.' : ''}`,
+Node ${NODE} or newer, and a RabbitMQ: with Docker, the one that \`compose.yaml\` pins; or any that listens on \`127.0.0.1:5672\` and lets \`guest\` in${needs === 'container' ? '. This run stops and starts the broker, or sets something for all of it, so it has to be the container' : ', such as Debian’s `rabbitmq-server`. `AMQP_URL` names another one'}.${needs === 'plugin' ? ' The exchange of this lab is a plugin, which the container has on: elsewhere, `rabbitmq-plugins enable rabbitmq_consistent_hash_exchange`.' : ''}`,
     `## The commands
 
 \`\`\`sh
