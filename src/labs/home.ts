@@ -63,7 +63,7 @@ const OWN_REASONS: Readonly<Record<string, string>> = {
 
 /** Of a run that is not on the list of those that are run for real. */
 const NOT_REAL: Readonly<Record<BrokerId, string>> = {
-  kafka: 'neither it nor a smaller run of the same is held to a real Kafka, and what goes home is',
+  kafka: 'it is not among the runs that the book holds to a real Kafka, and only those go home',
   rabbitmq: 'it rests on moments that only virtual time keeps apart',
 };
 
