@@ -370,9 +370,11 @@ function addressesFor(address: string | null): Map<Service, string> {
 
 async function labs(ids: readonly string[], { address }: Options): Promise<number> {
   const addresses = addressesFor(address);
-  const own = installations.of('rabbitmq');
-  const isOwn = own !== undefined && own.nodes.length > 0 && addresses.get('rabbitmq') === own.urls[0];
-  return runLabs(ids, addresses, isOwn, interrupted.signal);
+  const own = SERVICES.filter((service) => {
+    const here = installations.of(service);
+    return here !== undefined && here.nodes.length > 0 && addresses.get(service) === here.urls[0];
+  });
+  return runLabs(ids, { addresses, own: new Set(own) }, interrupted.signal);
 }
 
 // The command.

@@ -2,13 +2,19 @@
 import { readFileSync } from 'node:fs';
 import { carry, outcomeSettings } from '../scenarios/compare.ts';
 import { experiments, scenarioById } from '../scenarios/library.ts';
-import { hurtsBroker } from '../scenarios/real.ts';
-import { parseRecording } from '../scenarios/recording.ts';
-import { isOf, type ScenarioOf } from '../scenarios/schema.ts';
+import { hurtsBroker, observableClaims } from '../scenarios/real.ts';
+import { HELD_CONFIG } from '../scenarios/kafka/held.ts';
+import { parseRecording, traceOfRecording, type Recording } from '../scenarios/recording.ts';
+import { traceOf } from '../scenarios/run.ts';
+import { isOf, type BrokerId, type ScenarioOf } from '../scenarios/schema.ts';
 import { workloads } from '../scenarios/workloads.ts';
-import { practiceLabs, whyNot } from './home.ts';
+import { assignments, same } from './assignments.ts';
+import { GROUP_STEPS, homeOf, practiceLabs } from './home.ts';
+import { isShown } from './judge.ts';
+import { kafkaCompose } from './kafka-compose.ts';
+import { kafkaReadme, needsPart, sharedPart, sourcesPart, type LabRun } from './kafka-readme.ts';
 import { labOf, type Lab, type Needs, type Recipe } from './lab.ts';
-import { readmeOf } from './readme.ts';
+import { duration, readmeOf } from './readme.ts';
 
 /** The workload that the lab on both brokers runs. */
 const COMPARED = 'consumer-crash';
@@ -18,7 +24,7 @@ const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 /** Ids, in the order of the book. */
 export const labIds: readonly string[] = [
   ...practiceLabs.map(({ id }) => id),
-  ...experiments.filter((experiment) => whyNot(experiment) === null).map(({ id }) => id),
+  ...experiments.filter((experiment) => homeOf(experiment)?.lab === experiment.id).map(({ id }) => id),
 ];
 
 /**
@@ -34,19 +40,20 @@ export async function labFor(id: string): Promise<Lab> {
 
 const PRACTICE: Record<(typeof practiceLabs)[number]['id'], () => Omit<Recipe, 'id' | 'title'>> = {
   'set-up-kafka': () => ({
-    programs: ['src/labs/kafka/run.ts'],
-    judge: 'src/labs/kafka/judge.ts',
+    programs: ['src/labs/set-up-kafka/run.ts'],
+    judge: 'src/labs/set-up-kafka/judge.ts',
     scripts: {
-      start: 'node src/labs/kafka/run.ts',
-      topic: 'node src/labs/kafka/run.ts topic',
-      produce: 'node src/labs/kafka/run.ts produce',
-      consume: 'node src/labs/kafka/run.ts consume',
-      offsets: 'node src/labs/kafka/run.ts offsets',
-      replay: 'node src/labs/kafka/run.ts replay',
+      start: 'node src/labs/set-up-kafka/run.ts',
+      topic: 'node src/labs/set-up-kafka/run.ts topic',
+      produce: 'node src/labs/set-up-kafka/run.ts produce',
+      consume: 'node src/labs/set-up-kafka/run.ts consume',
+      offsets: 'node src/labs/set-up-kafka/run.ts offsets',
+      replay: 'node src/labs/set-up-kafka/run.ts replay',
     },
     services: ['kafka'],
     needs: 'nothing',
-    texts: { 'README.md': readFileSync('src/labs/kafka/README.md', 'utf8') },
+    clients: 'node',
+    texts: { 'README.md': readFileSync('src/labs/set-up-kafka/README.md', 'utf8') },
   }),
   'compare-rabbitmq-and-kafka': () => {
     const { workload } = workloads.get(COMPARED)!;
@@ -62,6 +69,7 @@ const PRACTICE: Record<(typeof practiceLabs)[number]['id'], () => Omit<Recipe, '
       },
       services: ['rabbitmq', 'kafka'],
       needs: 'nothing',
+      clients: 'node',
       texts: {
         'README.md': readFileSync('src/labs/compare/README.md', 'utf8'),
         'workload.json': json(workload),
@@ -70,36 +78,140 @@ const PRACTICE: Record<(typeof practiceLabs)[number]['id'], () => Omit<Recipe, '
       },
     };
   },
+  'consumer-groups-and-partition-assignment': () => {
+    const { runs, ...recipe } = kafkaRecipe(
+      GROUP_STEPS.map(scenarioById).filter((scenario) => isOf(scenario, 'kafka')),
+    );
+    return { ...recipe, texts: { ...recipe.texts, 'README.md': groupsReadme(runs, recipe.needs) } };
+  },
 };
+
+/** What is written by hand, with what the simulator has in the places for it: `{{needs}}`, `{{partitions range}}`. */
+function groupsReadme(runs: readonly LabRun[], needs: Needs): string {
+  return readFileSync('src/labs/consumer-groups/README.md', 'utf8').replace(
+    /\{\{(.*?)\}\}/g,
+    (_, what: string) => {
+      const run = runs.find(({ name }) => what === `partitions ${name}`);
+      if (run) return sharedPart(run.assignments).trim();
+      switch (what) {
+        case 'needs':
+          return needsPart(needs, 1);
+        case 'duration':
+          return duration(runs.reduce((sum, { scenario }) => sum + scenario.durationMs, 0));
+        case 'sources':
+          return sourcesPart();
+        default:
+          throw new Error(`The lab on groups has nothing in the place of "${what}"`);
+      }
+    },
+  );
+}
 
 /** Plays a scenario on a RabbitMQ. */
 const RUN = 'src/labs/rabbitmq/run.ts';
 
-/** Of an experiment on RabbitMQ. */
+/** Of an experiment, with the scenarios that go home with it. */
 function recipeOf(id: string): Recipe {
   const experiment = experiments.find((one) => one.id === id)!;
-  const scenario = scenarioById(experiment.scenario);
-  if (!isOf(scenario, 'rabbitmq')) throw new Error(`${id} is of a broker whose experiments are no labs`);
-  const recording = parseRecording(
-    JSON.parse(readFileSync(`tests/recordings/rabbitmq/${scenario.id}.json`, 'utf8')),
-  );
+  const { title } = experiment;
+  const scenarios = homeOf(experiment)!.scenarios.map(scenarioById);
+  const kafka = scenarios.filter((one) => isOf(one, 'kafka'));
+  if (kafka.length > 0) {
+    const { runs, ...recipe } = kafkaRecipe(kafka);
+    return {
+      id,
+      title,
+      ...recipe,
+      texts: { ...recipe.texts, 'README.md': kafkaReadme(experiment, runs, recipe.needs) },
+    };
+  }
+  const [scenario, ...more] = scenarios.filter((one) => isOf(one, 'rabbitmq'));
+  if (!scenario || more.length > 0) throw new Error(`A lab of RabbitMQ has one scenario, not those of ${id}`);
   const needs = needsOf(scenario);
   return {
     id,
-    title: experiment.title,
+    title,
     programs: [RUN],
     judge: 'src/labs/rabbitmq/judge.ts',
     scripts: { start: `node ${RUN}` },
     services: ['rabbitmq'],
     needs,
+    clients: 'node',
     texts: {
-      'README.md': readmeOf(experiment, scenario, needs, recording.made.broker.version),
+      'README.md': readmeOf(
+        experiment,
+        scenario,
+        needs,
+        recordingOf('rabbitmq', scenario.id).made.broker.version,
+      ),
       'scenario.json': json(scenario),
     },
   };
 }
 
+function recordingOf(broker: BrokerId, id: string): Recording {
+  return parseRecording(JSON.parse(readFileSync(`tests/recordings/${broker}/${id}.json`, 'utf8')));
+}
+
+const POLICY: readonly string[] = ['set-policy', 'clear-policy'];
+
 function needsOf(scenario: ScenarioOf<'rabbitmq'>): Needs {
-  if (hurtsBroker(scenario)) return 'container';
-  return scenario.system.exchanges.some(({ type }) => type === 'x-consistent-hash') ? 'plugin' : 'nothing';
+  const { system, timeline } = scenario;
+  // rabbitmqctl is in the container.
+  const administers = system.policies.length > 0 || timeline.some(({ action }) => POLICY.includes(action.do));
+  if (hurtsBroker(scenario) || administers) return 'container';
+  return system.exchanges.some(({ type }) => type === 'x-consistent-hash') ? 'plugin' : 'nothing';
+}
+
+// Kafka's: scenarios, each by a name in the lab, on the driver's own sources.
+
+const KAFKA_RUN = 'src/labs/kafka/run.ts';
+
+function kafkaRecipe(
+  scenarios: readonly ScenarioOf<'kafka'>[],
+): Omit<Recipe, 'id' | 'title'> & { readonly runs: readonly LabRun[] } {
+  const runs = scenarios.map(runOf);
+  const nodes = Math.max(...scenarios.map(({ system }) => system.brokers));
+  return {
+    programs: [KAFKA_RUN],
+    read: ['src/real/kafka/Clients.java', 'src/real/kafka/pom.xml'],
+    judge: 'src/labs/kafka/judge.ts',
+    scripts: {
+      up: `node ${KAFKA_RUN} up`,
+      start: `node ${KAFKA_RUN}`,
+      down: `node ${KAFKA_RUN} down`,
+    },
+    services: ['kafka'],
+    needs: scenarios.some(hurtsBroker) ? 'own' : 'nothing',
+    clients: 'java',
+    texts: {
+      'compose.yaml': kafkaCompose(nodes, HELD_CONFIG),
+      'brokers.json': json({ nodes, settings: HELD_CONFIG, scenarios: runs.map(({ name }) => name) }),
+      'expected.json': json(
+        Object.fromEntries(
+          runs.flatMap(({ name, assignments: found }) => (found.length > 0 ? [[name, found]] : [])),
+        ),
+      ),
+      ...Object.fromEntries(runs.map(({ name, scenario }) => [`scenarios/${name}.json`, json(scenario)])),
+    },
+    runs,
+  };
+}
+
+function runOf(scenario: ScenarioOf<'kafka'>): LabRun {
+  const recording = recordingOf('kafka', scenario.id);
+  // What a share group is given its members do not see.
+  const groups = scenario.clients.flatMap((client) => (client.role === 'consumer' ? [client.group] : []));
+  const events = traceOf(scenario);
+  const found = assignments(events).filter(({ group }) => groups.includes(group));
+  return {
+    name: scenario.id.replace(/^kafka-(held-)?/, ''),
+    scenario,
+    claims: observableClaims(scenario).filter(
+      (claim) => claim.scenarios !== 'every' || isShown(claim, events),
+    ),
+    // Who gets what may be drawn, by random member ids: then nothing is to be expected.
+    assignments: same(found, assignments(traceOfRecording(recording))) ? found : [],
+    recordedOn: recording.made.broker.version,
+  };
 }

@@ -36,6 +36,11 @@ export function verdicts(claims: readonly Claim[], events: readonly TraceEvent[]
   });
 }
 
+/** Whether a run says anything of a claim. */
+export function isShown(claim: Claim, events: readonly TraceEvent[]): boolean {
+  return verdicts([claim], events)[0]![1].status !== 'open';
+}
+
 const LABELS = { holds: 'holds', fails: 'FAILS', open: 'not shown' } as const;
 
 /** The lines that say so. */
@@ -54,22 +59,31 @@ export function told(judged: readonly (readonly [Claim, Verdict])[]): string[] {
 }
 
 /**
- * Prints the verdict of each claim on `run/events.jsonl`, or on the file that is named; the exit code is 1 when one does not
- * hold, or is not shown although it was asked of this very lab, and 2 when there is nothing to judge.
+ * Prints the verdict of each claim on a file of events.
+ * @returns whether each holds; one that is asked of every run need not be shown by this one
+ * @throws Error when there is nothing to judge
  */
-export function judgeLab(asked: readonly Claim[]): void {
+export function judgedRun(asked: readonly Claim[], file: string): boolean {
+  const events = readEvents(file);
+  const judged = verdicts(asked, events);
+  console.log(`${events.length} events in ${file}`);
+  console.log(told(judged).join('\n'));
+  return judged.every(
+    ([{ scenarios }, { status }]) => status === 'holds' || (status === 'open' && scenarios === 'every'),
+  );
+}
+
+/** Ends a judge: the exit code is 1 where something does not hold, and 2 when there is nothing to judge. */
+export function judging(act: () => boolean): void {
   try {
-    const file = process.argv[2] ?? 'run/events.jsonl';
-    const events = readEvents(file);
-    const judged = verdicts(asked, events);
-    console.log(`${events.length} events in ${file}`);
-    console.log(told(judged).join('\n'));
-    const wrong = judged.some(
-      ([{ scenarios }, { status }]) => status === 'fails' || (status === 'open' && scenarios !== 'every'),
-    );
-    process.exitCode = wrong ? 1 : 0;
+    process.exitCode = act() ? 0 : 1;
   } catch (error) {
     console.error((error as Error).message);
     process.exitCode = 2;
   }
+}
+
+/** Of a lab with one run: `run/events.jsonl`, or the file that is named. */
+export function judgeLab(asked: readonly Claim[]): void {
+  judging(() => judgedRun(asked, process.argv[2] ?? 'run/events.jsonl'));
 }

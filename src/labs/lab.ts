@@ -11,6 +11,8 @@ export interface Lab {
   readonly services: readonly Service[];
   /** What it needs of its broker beyond that it listens. */
   readonly needs: Needs;
+  /** Whose library its clients are. */
+  readonly clients: Clients;
   /** Texts by their path in the folder. */
   readonly files: Readonly<Record<string, string>>;
 }
@@ -21,12 +23,15 @@ export interface Recipe {
   readonly title: string;
   /** Programs of the lab, below the project's folder: they come with all that they import, as they are. */
   readonly programs: readonly string[];
+  /** What these read beside. */
+  readonly read?: readonly string[];
   /** Becomes `judge.mjs`, with the claims that it judges by. */
   readonly judge: string;
   /** npm scripts by name, beside those that every lab has. */
   readonly scripts: Readonly<Record<string, string>>;
   readonly services: readonly Service[];
   readonly needs: Needs;
+  readonly clients: Clients;
   readonly texts: Readonly<Record<string, string>>;
 }
 
@@ -35,9 +40,13 @@ export type Service = (typeof SERVICES)[number];
 
 /**
  * `plugin`: the consistent-hash exchange, which is on in the container and in what is started here. `container`: it is
- * stopped and started, so that it must be the container of the lab's own compose.yaml.
+ * stopped and started, or administered, so that it must be the container of the lab's own compose.yaml. `own`: so it is,
+ * and `npm run up` starts it without Docker, too.
  */
-export type Needs = 'nothing' | 'plugin' | 'container';
+export type Needs = 'nothing' | 'plugin' | 'container' | 'own';
+
+/** Java's are processes of their own, of a broker with the settings that are in the lab's compose.yaml. */
+export type Clients = 'node' | 'java';
 
 /** The variables that say where else than in its container a broker listens. */
 export const ADDRESSES: Readonly<Record<Service, string>> = { rabbitmq: 'AMQP_URL', kafka: 'KAFKA' };
@@ -50,8 +59,8 @@ export const NODE = '22.22';
  * @throws Error for an import that leads nowhere
  */
 export async function labOf(recipe: Recipe): Promise<Lab> {
-  const { id, title, programs, scripts, services, needs, texts } = recipe;
-  const sources = withImports(programs);
+  const { id, title, programs, scripts, services, needs, clients, texts } = recipe;
+  const sources = { ...withImports(programs), ...asTheyAre(recipe.read ?? []) };
   const files = {
     'README.md': '',
     'compose.yaml': compose(services),
@@ -63,7 +72,7 @@ export async function labOf(recipe: Recipe): Promise<Lab> {
     ...texts,
     ...sources,
   };
-  return { id, title, services, needs, files };
+  return { id, title, services, needs, clients, files };
 }
 
 /** No clock is asked, so that the same folder is the same file: this is when zips begin to count. */
@@ -97,6 +106,10 @@ function withImports(programs: readonly string[]): Record<string, string> {
     for (const from of importsOf(text)) if (from.startsWith('.')) queue.push(posix.join(dirname(path), from));
   }
   return Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function asTheyAre(paths: readonly string[]): Record<string, string> {
+  return Object.fromEntries(paths.map((path) => [path, readFileSync(path, 'utf8')]));
 }
 
 /** Names of the packages that some sources import. */
@@ -139,7 +152,7 @@ function manifest(
       ...scripts,
       judge: 'node judge.mjs',
       check: 'tsc',
-      down: 'docker compose down --volumes',
+      down: scripts['down'] ?? 'docker compose down --volumes',
     },
     dependencies: versions(packages),
     devDependencies: versions(['@types/node', 'typescript']),
@@ -167,7 +180,7 @@ const TSCONFIG = `${JSON.stringify(
 )}\n`;
 
 /** The version that the chapter's commands are of. */
-const KAFKA = 'apache/kafka:4.4.0';
+export const KAFKA = 'apache/kafka:4.4.0';
 
 /** The service as the book's own compose.yaml pins it, on its usual port. */
 function compose(services: readonly Service[]): string {

@@ -13,14 +13,19 @@ export function readmeOf(
   needs: Needs,
   recordedOn: string,
 ): string {
+  const isOwn = scenario.id === experiment.scenario;
   const claims = observableClaims(scenario).map(({ statement }) => `- ${statement}`);
   const parts = [
     `# ${experiment.title}`,
     experiment.question,
-    'A lab of Brokerbook: the experiment of the page, on a RabbitMQ of your own. `scenario.json` says what is declared, who publishes and consumes, and what goes wrong when; the run does that with amqplib and writes down what its clients see; the judge asks the book’s own claims of it.',
+    `A lab of Brokerbook, on a RabbitMQ of your own: ${
+      isOwn
+        ? 'the experiment of the page.'
+        : 'not the run of the page’s figure but a smaller one, which shows the same by what clients see.'
+    } \`scenario.json\` says what is declared, who publishes and consumes, and what goes wrong when; the run does that with amqplib and writes down what its clients see; the judge asks the book’s own claims of it.`,
     `## What it needs
 
-Node ${NODE} or newer, and a RabbitMQ: with Docker, the one that \`compose.yaml\` pins; or any that listens on \`127.0.0.1:5672\` and lets \`guest\` in${needs === 'container' ? '. This run stops and starts the broker, so it has to be the container' : ', such as Debian’s `rabbitmq-server`. `AMQP_URL` names another one'}.${needs === 'plugin' ? ' The exchange of this lab is a plugin, which the container has on: elsewhere, `rabbitmq-plugins enable rabbitmq_consistent_hash_exchange`.' : ''}`,
+Node ${NODE} or newer, and a RabbitMQ: with Docker, the one that \`compose.yaml\` pins; or any that listens on \`127.0.0.1:5672\` and lets \`guest\` in${needs === 'container' ? '. This run stops and starts the broker, or sets something for all of it, so it has to be the container' : ', such as Debian’s `rabbitmq-server`. `AMQP_URL` names another one'}.${needs === 'plugin' ? ' The exchange of this lab is a plugin, which the container has on: elsewhere, `rabbitmq-plugins enable rabbitmq_consistent_hash_exchange`.' : ''}`,
     `## The commands
 
 \`\`\`sh
@@ -50,7 +55,7 @@ Read \`run/events.jsonl\`: an event a line, with microseconds since the beginnin
 grep '"message":3[,}]' run/events.jsonl
 \`\`\`
 
-Change \`scenario.json\`, run and judge again. Before you do: which claim will fail, and at which event?${changes(experiment.knobs)}`,
+Change \`scenario.json\`, run and judge again. Before you do: which claim will fail, and at which event?${isOwn ? changes(experiment.knobs) : ''}`,
     `## The sources
 
 - \`src/real/rabbitmq/topology.ts\`, \`publisher.ts\`, \`consumer.ts\`, \`application.ts\`: the clients, on amqplib. They are those with which the book holds its simulator to the real broker, unchanged.
@@ -60,7 +65,7 @@ Change \`scenario.json\`, run and judge again. Before you do: which claim will f
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function duration(ms: number): string {
+export function duration(ms: number): string {
   return `${ms / 1000} s`;
 }
 

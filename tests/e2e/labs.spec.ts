@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { strFromU8, unzipSync } from 'fflate';
 import type { Page } from '@playwright/test';
-import { expect, rabbitmqInDepth, test } from './site.ts';
+import { expect, kafkaInDepth, rabbitmqInDepth, test } from './site.ts';
 
 /** Clicks the link that takes an experiment home. @returns the files that come, by path */
 async function taken(page: Page): Promise<Record<string, string>> {
@@ -22,6 +22,20 @@ test('an experiment is taken home', async ({ page }) => {
   expect(files['brokerbook-rabbitmq-prefetch/README.md']).toContain('npm run judge');
   expect(files['brokerbook-rabbitmq-prefetch/compose.yaml']).toContain('image: rabbitmq:');
   await expect(page.getByText('Not to take home: it needs 3 nodes').first()).toBeVisible();
+});
+
+test('one of Kafka has smaller runs, and says so', async ({ page }) => {
+  await page.goto(kafkaInDepth);
+  const home = page.locator('.take-home', { has: page.locator('a[href$="/labs/kafka-rebalance.zip"]') });
+  await expect(home).toContainText('3 smaller runs');
+  await expect(home).toContainText('on a Kafka of your own');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    home.getByRole('link', { name: 'Take it home' }).click(),
+  ]);
+  const names = Object.keys(unzipSync(readFileSync(await download.path())));
+  for (const file of ['scenarios/range.json', 'scenarios/kip-848.json', 'src/real/kafka/Clients.java'])
+    expect(names).toContain(`brokerbook-kafka-rebalance/${file}`);
 });
 
 test.describe('without JavaScript', () => {

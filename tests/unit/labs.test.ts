@@ -1,20 +1,22 @@
 // Each lab as a reader has it: the folder is whole, its commands are there, its sources compile where nothing else of the
 // book is, its judge tells right from wrong, and its zip is the same each time. `npm run real -- labs` runs them.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, describe, expect, it } from 'vitest';
 import { unpack } from '../../src/cli/real-labs.ts';
-import { whyNot } from '../../src/labs/home.ts';
+import { homeOf, whyNot } from '../../src/labs/home.ts';
 import { labFor, labIds } from '../../src/labs/index.ts';
 import { folderOf, zipOf, type Lab } from '../../src/labs/lab.ts';
-import { experiments } from '../../src/scenarios/library.ts';
+import { HELD_CONFIG } from '../../src/scenarios/kafka/held.ts';
+import { claimById, experiments, scenarioById } from '../../src/scenarios/library.ts';
+import { observableClaims, realScenarios } from '../../src/scenarios/real.ts';
 import { parseRecording, traceOfRecording } from '../../src/scenarios/recording.ts';
 
 /** A zip is a short wait on a phone. */
-const ZIP_MAX_BYTES = 100_000;
+const ZIP_MAX_BYTES = 150_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'brokerbook-labs-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -59,7 +61,8 @@ describe.each(labs)('$id', (lab) => {
   it('has what a reader needs', () => {
     for (const path of ['README.md', 'compose.yaml', 'package.json', 'tsconfig.json', 'judge.mjs', 'LICENSE'])
       expect(files[path], path).toBeTruthy();
-    for (const service of lab.services) expect(files['compose.yaml']).toMatch(`  ${service}:\n    image: `);
+    for (const service of lab.services)
+      expect(files['compose.yaml']).toMatch(new RegExp(`\n    image: (apache/)?${service}:\\d`));
     for (const version of Object.values(dependencies)) expect(version).toMatch(/^\d/);
   });
 
@@ -73,11 +76,12 @@ describe.each(labs)('$id', (lab) => {
       .join('\n')
       .matchAll(/^node (\S+)/gm))
       expect(files).toHaveProperty([path!]);
-    for (const [, path] of readme.matchAll(/`(src\/[^` ]+)`/g))
+    for (const [, path] of readme.matchAll(/`((?:src|scenarios)\/[^` ]*)`/g))
       expect(
         Object.keys(files).some((file) => file.startsWith(path!)),
         path,
       ).toBe(true);
+    expect(readme).not.toMatch(/\{\{|undefined|NaN|\[object/);
   });
 
   it('is a small zip that opens, and the same one each time', async () => {
@@ -95,14 +99,16 @@ it.each(distinct)('the sources of $id compile by themselves', (lab) => {
   expect(node(own, 'node_modules/typescript/bin/tsc')).toEqual({ code: 0, output: '' });
 });
 
-describe('the judge of an experiment', () => {
+describe('the judge of RabbitMQ’s experiments', () => {
   const recorded = traceOfRecording(
     parseRecording(
       JSON.parse(readFileSync('tests/recordings/rabbitmq/rabbitmq-exchange-types.json', 'utf8')),
     ),
   );
+  /** Whichever takes that scenario home. */
+  const lab = labs.find(({ files }) => files['scenario.json']?.includes('"id": "rabbitmq-exchange-types"'))!;
   const judged = (events: readonly object[]): { code: number; output: string } => {
-    const own = unpacked(byId.get('rabbitmq-exchange-types')!);
+    const own = unpacked(lab);
     writeFileSync(join(own, 'events.jsonl'), events.map((event) => JSON.stringify(event)).join('\n'));
     return node(own, 'judge.mjs', 'events.jsonl');
   };
@@ -130,16 +136,151 @@ describe('the judge of an experiment', () => {
   });
 
   it('says that there is nothing to judge', () => {
-    const { code, output } = node(unpacked(byId.get('rabbitmq-exchange-types')!), 'judge.mjs');
+    const { code, output } = node(unpacked(lab), 'judge.mjs');
     expect(output).toMatch(/npm start writes it/);
     expect(code).toBe(2);
   });
 });
 
-it('says of every experiment that is no lab why not', () => {
-  for (const experiment of experiments) {
-    const why = whyNot(experiment);
-    if (why === null) expect(labIds).toContain(experiment.id);
-    else expect(why, experiment.id).toMatch(/^[a-z].*[^.]$/);
-  }
+describe('the judge of Kafka’s experiments', () => {
+  const recorded = (id: string): readonly object[] =>
+    traceOfRecording(parseRecording(JSON.parse(readFileSync(`tests/recordings/kafka/${id}.json`, 'utf8'))));
+  /** @param runs events by the name that the lab has for a scenario */
+  const judged = (
+    lab: string,
+    runs: Readonly<Record<string, readonly object[]>>,
+    ...args: string[]
+  ): { code: number; output: string } => {
+    const own = unpacked(byId.get(lab)!);
+    mkdirSync(join(own, 'run'));
+    for (const [name, events] of Object.entries(runs))
+      writeFileSync(join(own, 'run', `${name}.jsonl`), events.map((one) => JSON.stringify(one)).join('\n'));
+    return node(own, 'judge.mjs', ...args);
+  };
+  const GROUPS = 'consumer-groups-and-partition-assignment';
+
+  it('says of what a real broker did that each claim holds, and that partitions were shared out alike', () => {
+    for (const lab of labs.filter(({ clients }) => clients === 'java')) {
+      const names = Object.keys(lab.files).flatMap((path) => /^scenarios\/(.*)\.json$/.exec(path)?.[1] ?? []);
+      const runs = names.map((name) => {
+        const { id } = JSON.parse(lab.files[`scenarios/${name}.json`]!) as { id: string };
+        return [name, recorded(id)] as const;
+      });
+      const { code, output } = judged(lab.id, Object.fromEntries(runs));
+      expect(output, lab.id).not.toMatch(/^FAILS/m);
+      expect(code, lab.id).toBe(0);
+    }
+  });
+
+  it('judges what was run, and says what was not', () => {
+    const { code, output } = judged(GROUPS, { range: recorded('kafka-held-range') });
+    expect(output).toMatch(/^# range\n/m);
+    expect(output).not.toMatch(/^# sticky/m);
+    expect(output).toMatch(/^holds +Partitions are shared out as on the simulator \(3 times\)/m);
+    expect(output).toMatch(/^not run yet: .*npm start -- sticky/m);
+    expect(code).toBe(0);
+  });
+
+  it('names the event of a broker that gives a key to two partitions', () => {
+    const astray = recorded('kafka-held-keys').map((event, i, all) => {
+      const { kind } = event as { kind: string };
+      const last = all.findLastIndex((one) => (one as { kind: string }).kind === 'publish-confirmed');
+      return kind === 'publish-confirmed' && i === last ? { ...event, place: 'orders-9' } : event;
+    });
+    const { code, output } = judged('home-log', { keys: astray });
+    expect(output).toMatch(/^FAILS +Records with the same key land in the same partition\n +at \d/m);
+    expect(code).toBe(1);
+  });
+
+  it('shows both where partitions were shared out otherwise', () => {
+    const otherwise = JSON.parse(
+      JSON.stringify(recorded('kafka-held-range'))
+        .replaceAll('orders-4', 'orders-x')
+        .replaceAll('orders-2', 'orders-4')
+        .replaceAll('orders-x', 'orders-2'),
+    ) as object[];
+    const { code, output } = judged(GROUPS, { range: otherwise }, 'range');
+    expect(output).toMatch(/^FAILS +Partitions are shared out as on the simulator/m);
+    expect(output).toMatch(
+      /c0 orders-0, orders-1, orders-2;[^]*and here[^]*c0 orders-0, orders-1, orders-4;/,
+    );
+    expect(code).toBe(1);
+  });
+
+  it('says that there is nothing to judge', () => {
+    for (const args of [[], ['keys']]) {
+      const { code, output } = judged('home-log', {}, ...args);
+      expect(output).toMatch(/npm start/);
+      expect(code).toBe(2);
+    }
+  });
+});
+
+describe('what goes home', () => {
+  it('is a lab, or has a reason', () => {
+    for (const experiment of experiments) {
+      const home = homeOf(experiment);
+      if (home) expect(labIds, experiment.id).toContain(home.lab);
+      else expect(whyNot(experiment), experiment.id).toMatch(/^[a-z].*[^.]$/);
+    }
+  });
+
+  it('is run for real, whatever scenario it is', () => {
+    const real = Object.values(realScenarios).flat();
+    for (const experiment of experiments)
+      for (const scenario of homeOf(experiment)?.scenarios ?? []) expect(real).toContain(scenario);
+  });
+
+  it('has every scenario that Kafka is held to', () => {
+    const taken = new Set(experiments.flatMap((experiment) => homeOf(experiment)?.scenarios ?? []));
+    expect(realScenarios.kafka.filter((id) => !taken.has(id))).toEqual([]);
+  });
+
+  it('is of the experiment’s subject: clients see a claim by a rule that its figure or the section around it rests on', () => {
+    const sections = ['brokers/kafka', 'chapter-03-message-brokers', 'index'].flatMap((page) =>
+      readFileSync(`content/${page}.mdx`, 'utf8').split(/\n(?=## )/),
+    );
+    const instead = experiments.filter(({ home }) => home !== undefined);
+    expect(instead.length).toBeGreaterThan(8);
+    for (const { id, home, claims } of instead) {
+      const around = sections.filter((text) => text.includes(`id="${id}"`)).join('\n');
+      const cited = [...around.matchAll(/<Claim id="([^"]+)"/g)].map(([, one]) => one!);
+      const subject = new Set([...claims, ...cited].flatMap((one) => claimById(one).rules));
+      for (const scenario of home!) {
+        const seen = observableClaims(scenarioById(scenario)).filter(
+          ({ scenarios }) => scenarios !== 'every',
+        );
+        expect(
+          seen.some(({ rules }) => rules.some((rule) => subject.has(rule))),
+          `${id}: ${scenario}`,
+        ).toBe(true);
+      }
+    }
+  });
+});
+
+describe('compose.yaml of Kafka’s experiments', () => {
+  const composeOf = (id: string): string => byId.get(id)!.files['compose.yaml']!;
+
+  it('has a broker for each that the scenario has, each on a port of its own', () => {
+    const compose = composeOf('kafka-acks');
+    for (const [i, port] of [9092, 9093, 9094].entries()) {
+      expect(compose).toContain(`\n  broker-${i + 1}:\n`);
+      expect(compose).toContain(`- 127.0.0.1:${port}:9092`);
+      expect(compose).toContain(`PLAINTEXT_HOST://127.0.0.1:${port}\n`);
+    }
+    expect(composeOf('home-log')).not.toContain('broker-2');
+  });
+
+  it('has the settings of the scenarios, by the names of the image', () => {
+    const settings = new Map(
+      [...composeOf('home-log').matchAll(/^  (KAFKA_\w+): '(.*)'$/gm)].map(([, name, value]) => [
+        name!,
+        value!,
+      ]),
+    );
+    for (const [name, value] of Object.entries(HELD_CONFIG))
+      expect(settings.get(`KAFKA_${name.toUpperCase().replaceAll('.', '_')}`), name).toBe(String(value));
+    expect(settings.get('KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR')).toBe('1');
+  });
 });

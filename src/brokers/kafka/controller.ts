@@ -23,8 +23,9 @@ import {
   type KafkaSystem,
   type TopicConfig,
 } from './config.ts';
+import { dealt } from './dealt.ts';
 import { changePartition, lossy, type Election, type Entitlement } from './partition-change.ts';
-import { dealt, internalTopic, newPartition } from './placement.ts';
+import { internalTopic, newPartition } from './placement.ts';
 import type { ControllerRequest, ErrorCode, Reply, Request } from './protocol.ts';
 
 export interface ControllerEffects extends Effects<Reply> {

@@ -1,6 +1,7 @@
 /** Kafka in a container of the official image (compose.yaml), one node, with the settings of those that are started here. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
 import { compose, dockerMissing, FAULT_COMMANDS } from '../docker.ts';
 import type { Starter } from '../driver.ts';
 import { eventually, freePort } from '../processes.ts';
@@ -22,7 +23,7 @@ export const dockerStarter: Starter = {
     const inside = { port: 9092, controllerPort: 9093 };
     writeFileSync(
       join(folder, 'server.properties'),
-      serverProperties(1, [inside], '/tmp/kraft-logs', { listen: '0.0.0.0', port }),
+      serverProperties(1, [inside], '/tmp/kraft-logs', HELD_CONFIG, { listen: '0.0.0.0', port }),
     );
     const env = { KAFKA_PORT: String(port), KAFKA_CONFIG: folder };
     await compose(['up', '--detach', 'kafka'], env);

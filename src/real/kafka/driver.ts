@@ -1,31 +1,18 @@
 /** Kafka's driver: what of a scenario can be done to a real one by its own clients and from outside, and a run of it. */
-import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
-import { kafkaBrokerConfig, type KafkaAction, type KafkaBrokerConfig } from '../../brokers/kafka/config.ts';
-import { brokerName } from '../../brokers/kafka/config.ts';
-import { dealt } from '../../brokers/kafka/placement.ts';
+import { kafkaBrokerConfig, type KafkaBrokerConfig } from '../../brokers/kafka/config.ts';
 import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
-import { isOf, type ClientOf, type ScenarioOf } from '../../scenarios/schema.ts';
-import { Agenda } from '../agenda.ts';
-import type { Driver, Installation, Surroundings } from '../driver.ts';
-import type { Fault } from '../fault.ts';
-import type { Recorder } from '../recorder.ts';
-import { Administrator, bootstrap } from './administrator.ts';
-import { RealConsumer } from './consumer.ts';
+import { isOf, type ScenarioOf } from '../../scenarios/schema.ts';
+import type { Driver, Installation } from '../driver.ts';
+import { Administrator } from './administrator.ts';
 import { differ } from './differ.ts';
 import { dockerStarter } from './docker.ts';
-import { Host } from './host.ts';
 import { packagesStarter } from './packages.ts';
-import { RealProducer } from './producer.ts';
-import { Names, type RealClient, type Run } from './run.ts';
-import { RealShareConsumer } from './share-consumer.ts';
+import { BROKER, OF_GROUPS, play } from './session.ts';
 
 type KafkaScenario = ScenarioOf<'kafka'>;
-type Timed = KafkaScenario['timeline'][number];
-type Client = ClientOf<'kafka'>;
 type Setting = keyof KafkaBrokerConfig;
 
-const BROKER = /^broker-\d+$/;
 const BROKER_FAULTS: readonly string[] = ['crash', 'close', 'restart', 'pause', 'resume'];
 const OWN_ACTIONS: readonly string[] = [
   'produce',
@@ -36,19 +23,6 @@ const OWN_ACTIONS: readonly string[] = [
   'alter-configs',
   'join',
 ];
-/** What ends the process of a client, or holds it up. */
-const ALONE: readonly string[] = ['crash', 'pause', 'resume'];
-const REMEDIES: Partial<Record<Fault, Fault>> = { crash: 'restart', close: 'restart', pause: 'resume' };
-
-/** Settings of a broker that a group may have for itself, and by which name there. */
-const OF_GROUPS: Partial<Record<Setting, string>> = {
-  'group.consumer.heartbeat.interval.ms': 'consumer.heartbeat.interval.ms',
-  'group.consumer.session.timeout.ms': 'consumer.session.timeout.ms',
-  'group.share.record.lock.duration.ms': 'share.record.lock.duration.ms',
-  'group.share.heartbeat.interval.ms': 'share.heartbeat.interval.ms',
-  'group.share.session.timeout.ms': 'share.session.timeout.ms',
-  'share.auto.offset.reset': 'share.auto.offset.reset',
-};
 
 export const kafkaDriver: Driver = {
   broker: 'kafka',
@@ -85,10 +59,19 @@ export const kafkaDriver: Driver = {
     return isOf(scenario, 'kafka') ? refusalOf(scenario, installation) : 'it is no scenario of Kafka';
   },
 
-  async run(scenario, installation, surroundings) {
+  async run(scenario, installation, { recorder, signal, changed }) {
     if (!isOf(scenario, 'kafka')) throw new Error(`${scenario.id} is no scenario of Kafka`);
-    await new RealRun(scenario, installation, surroundings).go();
-    return surroundings.recorder.observed;
+    let current = installation;
+    return play(scenario, {
+      urls: installation.urls,
+      recorder,
+      signal,
+      async hurt(node, fault) {
+        const starter = kafkaDriver.starters.find(({ way }) => way === current.way)!;
+        current = await starter.hurt(current, node, fault);
+        changed(current);
+      },
+    });
   },
 };
 
@@ -134,289 +117,4 @@ function matters(name: Setting, { clients, system, timeline }: KafkaScenario): b
       (client) => client.role === 'producer' && client.config['transactional.id'] !== undefined,
     );
   return true;
-}
-
-class RealRun {
-  private readonly scenario: KafkaScenario;
-  private readonly recorder: Recorder;
-  private readonly surroundings: Surroundings;
-  private readonly run: Run;
-  private readonly agenda: Agenda;
-  private readonly clients = new Map<string, RealClient>();
-  private readonly topics = new Map<string, number>();
-  /** Processes that are up and belong to no client yet; starting one takes longer than a scenario waits. */
-  private readonly spare: Host[] = [];
-  private administrator: Administrator | null = null;
-  private installation: Installation;
-  private readonly unwell = new Map<string, Fault>();
-  private starting: Promise<void> = Promise.resolve();
-  private fail: (error: Error) => void = () => undefined;
-  private over = false;
-
-  constructor(scenario: KafkaScenario, installation: Installation, surroundings: Surroundings) {
-    const { recorder } = surroundings;
-    this.scenario = scenario;
-    this.installation = installation;
-    this.recorder = recorder;
-    this.surroundings = surroundings;
-    const failed = (error: unknown): void =>
-      this.fail(error instanceof Error ? error : new Error(String(error)));
-    this.agenda = new Agenda(recorder, failed);
-    const alone = new Set(
-      scenario.timeline.flatMap(({ action }) =>
-        'target' in action && ALONE.includes(action.do) ? [action.target] : [],
-      ),
-    );
-    for (const client of scenario.clients)
-      if (client.role === 'share-consumer' && client.troubles.some(({ outcome }) => outcome === 'crash'))
-        alone.add(client.id);
-    this.run = {
-      names: new Names(randomBytes(4).toString('hex')),
-      recorder,
-      agenda: this.agenda,
-      bootstrap: bootstrap(installation.urls),
-      seed: scenario.seed,
-      nextMessage: 0,
-      beganAtMs: 0,
-      isAlone: (client) => alone.has(client),
-      host: async (client) =>
-        alone.has(client) ? (this.spare.pop() ?? (await Host.start())) : this.administrator!.host,
-      failed,
-    };
-  }
-
-  async go(): Promise<void> {
-    const { recorder, scenario, agenda, run } = this;
-    const { signal } = this.surroundings;
-    const failure = new Promise<never>((_, reject) => (this.fail = reject));
-    // Nobody may be waiting for it any more.
-    failure.catch(() => undefined);
-    signal.addEventListener('abort', () => run.failed(new Error('it was interrupted')));
-    const end = new Promise<void>((resolve) => {
-      void this.setUp()
-        .then(() => {
-          run.beganAtMs = Date.now();
-          recorder.begin();
-          for (const client of scenario.clients) this.add(client, client.startMs);
-          for (const timed of scenario.timeline) agenda.at(timed.atMs, () => this.act(timed));
-          agenda.at(scenario.durationMs, resolve);
-        })
-        .catch(run.failed);
-    });
-    try {
-      await Promise.race([end, failure]);
-    } finally {
-      this.over = true;
-      recorder.end();
-      agenda.end();
-      for (const client of this.clients.values()) client.crash();
-      for (const host of this.spare) host.kill();
-      await this.revive();
-      await this.takeAway();
-    }
-  }
-
-  private async setUp(): Promise<void> {
-    const { system, clients, timeline } = this.scenario;
-    this.administrator = await Administrator.open(this.installation.urls);
-    // One for each life of each client that has a process of its own.
-    const lives = [
-      ...clients.map(({ id }) => id),
-      ...timeline.flatMap(({ action }) => (action.do === 'restart' ? [action.target] : [])),
-    ].filter((id) => this.run.isAlone(id));
-    this.spare.push(...(await Promise.all(lives.map(() => Host.start()))));
-    const config = { 'bootstrap.servers': this.run.bootstrap };
-    await Promise.all(
-      [this.administrator.host, ...this.spare].map((host) => host.ask('nobody', 'warm-up', { config })),
-    );
-    for (const { name, partitions, replicationFactor, replicas, config } of system.topics) {
-      const placed =
-        replicas ?? Array.from({ length: partitions }, (_, i) => this.placed(i, replicationFactor));
-      await this.ask('create-topic', { topic: this.run.names.outer(name), replicas: placed, config });
-      this.tellCreated(name, placed, 0);
-    }
-    await this.configureGroups();
-  }
-
-  /** Where the model puts the copies of a partition, as numbers of brokers. */
-  private placed(index: number, factor: number): number[] {
-    const all = Array.from({ length: this.scenario.system.brokers }, (_, i) => brokerName(i + 1));
-    return dealt(all, all, index, factor).map((name) => all.indexOf(name) + 1);
-  }
-
-  private tellCreated(name: string, replicas: readonly (readonly number[])[], first: number): void {
-    const total = first + replicas.length;
-    this.topics.set(name, total);
-    const { config } = this.scenario.system.topics.find((topic) => topic.name === name)!;
-    this.recorder.tell({
-      kind: 'places-created',
-      node: 'controller',
-      name,
-      places: replicas.map((_, i) => `${name}-${first + i}`),
-      total,
-      replicas: replicas.map((brokers) => brokers.map(brokerName)),
-      ...(Object.keys(config).length > 0 && { arguments: config }),
-    });
-  }
-
-  /** What the scenario says of the brokers, and a group may have for itself. */
-  private async configureGroups(): Promise<void> {
-    const { system, clients } = this.scenario;
-    const groups = new Map<string, 'consumer' | 'share'>();
-    for (const client of clients) {
-      if (client.role === 'share-consumer') groups.set(client.group, 'share');
-      if (client.role === 'consumer' && client.config['group.protocol'] === 'consumer')
-        groups.set(client.group, 'consumer');
-    }
-    for (const [group, type] of groups) {
-      const config: Record<string, unknown> = {};
-      for (const [name, own] of Object.entries(OF_GROUPS))
-        if (own.startsWith(`${type}.`)) config[own] = system.config[name as Setting];
-      await this.ask('alter-configs', { type: 'GROUP', name: this.run.names.outer(group), config });
-    }
-  }
-
-  private async ask(what: string, more: object): Promise<void> {
-    await this.administrator!.ask(what, more);
-  }
-
-  private async takeAway(): Promise<void> {
-    this.administrator?.end();
-    if (this.topics.size === 0) return;
-    const administrator = await Administrator.open(this.installation.urls);
-    // With its topics a group loses its offsets, and once its members are out the broker forgets it.
-    try {
-      await administrator.ask('delete-topics', {
-        topics: [...this.topics.keys()].map((name) => this.run.names.outer(name)),
-      });
-    } finally {
-      administrator.end();
-    }
-  }
-
-  private add(client: Client, startMs: number): void {
-    const real = this.make(client);
-    this.clients.set(client.id, real);
-    this.agenda.at(startMs, () => this.start(real));
-  }
-
-  private make(client: Client): RealClient {
-    switch (client.role) {
-      case 'producer':
-        return new RealProducer(this.run, client);
-      case 'consumer':
-        return new RealConsumer(this.run, client);
-      case 'share-consumer':
-        return new RealShareConsumer(this.run, client);
-      case 'processor':
-        throw new Error(`${client.id} reads and writes`);
-    }
-  }
-
-  private start(client: RealClient): void {
-    const begin = async (): Promise<void> => {
-      if (!this.over) await client.start();
-    };
-    this.starting = this.starting.then(begin).catch(this.run.failed);
-  }
-
-  private act({ atMs, action }: Timed): void {
-    if (action.do === 'join') {
-      this.add(action.client, Math.max(atMs, this.agenda.now()));
-      return;
-    }
-    if ('target' in action) {
-      if (BROKER.test(action.target))
-        void this.hurt(action.target, action.do as Fault).catch(this.run.failed);
-      else void this.disturb(action.target, action.do).catch(this.run.failed);
-      return;
-    }
-    void this.do(action as KafkaAction).catch(this.run.failed);
-  }
-
-  private async disturb(id: string, what: string): Promise<void> {
-    const client = this.clients.get(id)!;
-    switch (what) {
-      case 'crash':
-        client.crash();
-        break;
-      case 'close':
-        await client.close();
-        break;
-      case 'pause':
-        client.pause();
-        break;
-      case 'resume':
-        client.resume();
-        break;
-      default:
-        this.start(client);
-    }
-  }
-
-  private async hurt(node: string, fault: Fault): Promise<void> {
-    const starter = kafkaDriver.starters.find(({ way }) => way === this.installation.way)!;
-    this.installation = await this.agenda.holding(() => starter.hurt(this.installation, node, fault));
-    this.surroundings.changed(this.installation);
-    const remedy = REMEDIES[fault];
-    if (remedy) this.unwell.set(node, remedy);
-    else this.unwell.delete(node);
-  }
-
-  /** The brokers are left as they were found. */
-  private async revive(): Promise<void> {
-    for (const [node, remedy] of [...this.unwell]) await this.hurt(node, remedy);
-  }
-
-  private async do(action: KafkaAction): Promise<void> {
-    const { clients, run } = this;
-    switch (action.do) {
-      case 'produce':
-        (clients.get(action.client) as RealProducer).produce(action.key, action.count, action.value);
-        return;
-      case 'seek':
-        (clients.get(action.client) as RealConsumer).seek(action);
-        return;
-      case 'pause-partitions':
-        (clients.get(action.client) as RealConsumer).hold('pause', action.places);
-        return;
-      case 'resume-partitions':
-        (clients.get(action.client) as RealConsumer).hold('resume', action.places);
-        return;
-      case 'create-partitions': {
-        const first = this.topics.get(action.topic)!;
-        const factor = this.scenario.system.topics.find(
-          ({ name }) => name === action.topic,
-        )!.replicationFactor;
-        const replicas = Array.from({ length: action.total - first }, (_, i) =>
-          this.placed(first + i, factor),
-        );
-        await this.ask('create-partitions', {
-          topic: run.names.outer(action.topic),
-          total: action.total,
-          replicas,
-        });
-        this.tellCreated(action.topic, replicas, first);
-        return;
-      }
-      case 'alter-configs':
-        await this.ask('alter-configs', {
-          type: 'TOPIC',
-          name: run.names.outer(action.topic),
-          config: action.config,
-        });
-        this.recorder.tell({
-          kind: 'configured',
-          node: 'controller',
-          name: action.topic,
-          settings: Object.entries(action.config).map(([name, value]) => [
-            name,
-            value === null ? null : String(value),
-          ]),
-        });
-        return;
-      default:
-        throw new Error(`"${action.do}" cannot be done from outside`);
-    }
-  }
 }

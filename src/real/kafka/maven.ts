@@ -6,7 +6,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -54,7 +54,7 @@ async function make(): Promise<string> {
   const hash = createHash('sha256');
   for (const file of [POM, SOURCE]) hash.update(readFileSync(file));
   const folder = join(tmpdir(), `brokerbook-kafka-${hash.digest('hex').slice(0, 12)}`);
-  const paths = (root: string): string => `${join(root, 'classes')}:${join(root, 'lib')}/*`;
+  const paths = (root: string): string => `${join(root, 'classes')}${delimiter}${join(root, 'lib', '*')}`;
   if (existsSync(folder)) return paths(folder);
   const unfinished = `${folder}.${process.pid}`;
   mkdirSync(unfinished);

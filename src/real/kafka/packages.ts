@@ -1,21 +1,8 @@
-/**
- * Kafka from its artifacts on Maven Central: nodes that are broker and controller (KRaft), with ports and folders of their
- * own, on the loopback interface. Everything stops by process id.
- */
-import { execFile, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, openSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import type { OwnNode, Starter } from '../driver.ts';
-import { endProcess, eventually, freePort, isAlive, signal } from '../processes.ts';
-import { Administrator } from './administrator.ts';
-import { classpath, JAVA, javaMissing } from './maven.ts';
-import { serverProperties, type Listeners } from './settings.ts';
-
-const START_MS = 90_000;
-const STOP_MS = 20_000;
-const OPTIONS = ['-Xmx384m', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
+/** Kafka from its artifacts on Maven Central (nodes.ts), with the settings of the scenarios made to be held. */
+import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
+import type { Installation, Starter } from '../driver.ts';
+import { javaMissing } from './maven.ts';
+import { hurtNode, startNodes, stopNodes, type Nodes } from './nodes.ts';
 
 export const packagesStarter: Starter = {
   way: 'packages',
@@ -23,92 +10,22 @@ export const packagesStarter: Starter = {
   missing: javaMissing,
 
   async start(folder, count) {
-    const all: Listeners[] = [];
-    for (let i = 0; i < count; i++) all.push({ port: await freePort(), controllerPort: await freePort() });
-    const cluster = randomBytes(16).toString('base64url');
-    const nodes: OwnNode[] = [];
-    const urls = all.map(({ port }) => `kafka://127.0.0.1:${port}`);
-    try {
-      for (let id = 1; id <= count; id++) {
-        const name = `broker-${id}`;
-        mkdirSync(join(folder, name));
-        writeFileSync(propertiesOf(folder, name), serverProperties(id, all, join(folder, name, 'data')));
-        await promisify(execFile)(JAVA, [
-          ...OPTIONS,
-          '-cp',
-          await classpath(),
-          'kafka.tools.StorageTool',
-          'format',
-          '--cluster-id',
-          cluster,
-          '--config',
-          propertiesOf(folder, name),
-        ]);
-      }
-      // Together: none of them is up before most of them are.
-      for (let id = 1; id <= count; id++)
-        nodes.push({ name: `broker-${id}`, pid: await launch(folder, `broker-${id}`) });
-      await answers(urls, nodes, count);
-    } catch (error) {
-      for (const { pid } of nodes) await endProcess(pid!, STOP_MS);
-      throw error;
-    }
-    return { broker: 'kafka', way: 'packages', urls, nodes, helpers: [], folder };
+    return installation(await startNodes(folder, count, HELD_CONFIG));
   },
 
-  async stop({ nodes }) {
-    await Promise.all(nodes.map(({ pid }) => endProcess(pid!, STOP_MS)));
+  async stop(installed) {
+    await stopNodes(nodesOf(installed));
   },
 
-  async hurt(installation, name, fault) {
-    const { nodes, folder, urls } = installation;
-    const node = nodes.find((one) => one.name === name);
-    if (!node || folder === null || node.pid === null) throw new Error(`${name} was not started here`);
-    if (fault !== 'restart') {
-      await signal(node.pid, fault, STOP_MS);
-      return installation;
-    }
-    if (isAlive(node.pid)) return installation;
-    const again = { name, pid: await launch(folder, name) };
-    const after = nodes.map((one) => (one.name === name ? again : one));
-    const there = after.filter(({ pid }) => isAlive(pid!));
-    await answers(urls, [again], there.length);
-    return { ...installation, nodes: after };
+  async hurt(installed, name, fault) {
+    return installation(await hurtNode(nodesOf(installed), name, fault));
   },
 };
 
-function propertiesOf(folder: string, name: string): string {
-  return join(folder, name, 'server.properties');
+function installation({ urls, nodes, folder }: Nodes): Installation {
+  return { broker: 'kafka', way: 'packages', urls, nodes, helpers: [], folder };
 }
 
-/** @returns the process id */
-async function launch(folder: string, name: string): Promise<number> {
-  const out = openSync(join(folder, name, 'console.log'), 'a');
-  const child = spawn(
-    JAVA,
-    [...OPTIONS, '-cp', await classpath(), 'kafka.Kafka', propertiesOf(folder, name)],
-    {
-      detached: true,
-      stdio: ['ignore', out, out],
-      cwd: '/',
-    },
-  );
-  child.unref();
-  if (child.pid === undefined) throw new Error(`${JAVA} cannot be started`);
-  return child.pid;
-}
-
-/** Until so many brokers are in the cluster. */
-async function answers(urls: readonly string[], nodes: readonly OwnNode[], count: number): Promise<void> {
-  const administrator = await Administrator.open(urls);
-  try {
-    await eventually('the brokers did not answer', START_MS, async () => {
-      const dead = nodes.find(({ pid }) => !isAlive(pid!));
-      if (dead) throw new Error(`${dead.name} has ended; see its console.log`);
-      const { nodes: there } = await administrator.version();
-      if (there < count) throw new Error(`${there} of ${count} brokers are there`);
-    });
-  } finally {
-    administrator.end();
-  }
+function nodesOf({ urls, nodes, folder }: Installation): Nodes {
+  return { urls, nodes: nodes.map(({ name, pid }) => ({ name, pid: pid! })), folder: folder! };
 }

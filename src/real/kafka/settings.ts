@@ -1,8 +1,5 @@
-/**
- * Settings of the brokers that are started here. Those that the scenarios speak of have the values of the scenarios made to
- * be held (src/scenarios/kafka/held.ts): shorter than Kafka's, so that a run takes seconds.
- */
-import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
+/** Settings of the brokers that are started here, as a file of theirs. */
+import { clusterSettings, type Settings } from '../../scenarios/kafka/cluster-settings.ts';
 
 export interface Listeners {
   readonly port: number;
@@ -12,17 +9,18 @@ export interface Listeners {
 /**
  * Settings of a node that is broker and controller, as lines of server.properties.
  * @param all of every node in order
+ * @param own what the scenarios speak of
  * @param outside of a container: where it listens inside, and by which port it is reached from without
  */
 export function serverProperties(
   id: number,
   all: readonly Listeners[],
   data: string,
+  own: Settings,
   outside?: { readonly listen: string; readonly port: number },
 ): string {
   const { port, controllerPort } = all[id - 1]!;
-  const copies = Math.min(3, all.length);
-  const settings: Record<string, string | number> = {
+  const settings: Settings = {
     'process.roles': 'broker,controller',
     'node.id': id,
     listeners: `PLAINTEXT://${outside?.listen ?? '127.0.0.1'}:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
@@ -33,21 +31,7 @@ export function serverProperties(
       .map((listeners, i) => `${i + 1}@127.0.0.1:${listeners.controllerPort}`)
       .join(','),
     'log.dirs': data,
-    'auto.create.topics.enable': 'false',
-    // The defaults of these fit a cluster of three and more, and 50 partitions each.
-    'offsets.topic.replication.factor': copies,
-    'transaction.state.log.replication.factor': copies,
-    'transaction.state.log.min.isr': Math.min(2, copies),
-    'share.coordinator.state.topic.replication.factor': copies,
-    'share.coordinator.state.topic.min.isr': Math.min(2, copies),
-    'offsets.topic.num.partitions': 5,
-    'transaction.state.log.num.partitions': 5,
-    'share.coordinator.state.topic.num.partitions': 5,
-    ...HELD_CONFIG,
-    // The least that a group may be given.
-    'group.consumer.min.heartbeat.interval.ms': 1000,
-    'group.consumer.min.session.timeout.ms': 6000,
-    'group.share.min.record.lock.duration.ms': 1000,
+    ...clusterSettings(all.length, own),
   };
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)

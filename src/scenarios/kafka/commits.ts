@@ -76,6 +76,7 @@ export const commitsScenario: ScenarioInputOf<'kafka'> = {
 export const commitsExperiment: Experiment = {
   id: 'kafka-commits',
   scenario: 'kafka-commits',
+  home: ['kafka-held-commits', 'kafka-held-auto-commit'],
   title: 'The duplicate and the loss',
   question:
     'Three groups differ only in when they commit. One consumer of each dies. Which record comes twice, and which never?',

@@ -69,6 +69,7 @@ export const consumerGroupsScenario: ScenarioInputOf<'kafka'> = {
 export const consumerGroupsExperiment: Experiment = {
   id: 'kafka-consumer-groups',
   scenario: 'kafka-consumer-groups',
+  home: ['kafka-held-keys', 'kafka-held-commits'],
   title: 'Partitions and consumer groups',
   question:
     'Who reads what, and what happens to the records a consumer had read but not committed when it dies?',

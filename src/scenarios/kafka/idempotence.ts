@@ -109,6 +109,7 @@ export const idempotenceScenarios: readonly ScenarioInputOf<'kafka'>[] = [
 export const idempotenceExperiment: Experiment = {
   id: 'kafka-idempotence',
   scenario: 'kafka-idempotence',
+  home: ['kafka-held-idempotence'],
   title: 'The retry that writes twice',
   question: 'The record is written, the answer is lost, the producer sends again: what is in the log?',
   posterMs: 12_900,

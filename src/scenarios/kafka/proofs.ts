@@ -205,6 +205,7 @@ export const proofScenarios: readonly ScenarioInputOf<'kafka'>[] = [
 export const homeLogExperiment: Experiment = {
   id: 'home-log',
   scenario: 'home-log',
+  home: ['kafka-held-keys'],
   title: 'A log, cut into partitions',
   question: 'Where does each record go, and who reads it?',
   posterMs: 16_000,

@@ -83,6 +83,7 @@ export const rebalanceScenario: ScenarioInputOf<'kafka'> = {
 export const rebalanceExperiment: Experiment = {
   id: 'kafka-rebalance',
   scenario: 'kafka-rebalance',
+  home: ['kafka-held-range', 'kafka-held-cooperative-sticky', 'kafka-held-kip-848'],
   title: 'The pause when a group changes',
   question: 'A member joins. Who has to stop reading, and for how long?',
   posterMs: 30_000,

@@ -240,6 +240,7 @@ export const compactionScenario: ScenarioInputOf<'kafka'> = {
 export const compactionExperiment: Experiment = {
   id: 'kafka-compaction',
   scenario: 'kafka-compaction',
+  home: ['kafka-held-compaction'],
   title: 'What compaction keeps, and for whom',
   question: 'Of each key the newest value stays. Who learns that a key was deleted?',
   posterMs: 28_600,

@@ -88,6 +88,7 @@ export const shareScenarios: readonly ScenarioInputOf<'kafka'>[] = [shareGroupsS
 export const shareGroupsExperiment: Experiment = {
   id: 'kafka-share-groups',
   scenario: 'kafka-share-groups',
+  home: ['kafka-held-share-group'],
   title: 'A share group beside a consumer group',
   question:
     'A record takes ten seconds, another cannot be done at all. What becomes of the records behind them?',

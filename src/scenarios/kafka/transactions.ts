@@ -203,6 +203,7 @@ const PRODUCER_CONTROLS = ['pause-producer', 'crash-producer', 'restart-producer
 export const transactionsExperiment: Experiment = {
   id: 'kafka-transactions',
   scenario: 'kafka-transactions',
+  home: ['kafka-held-transactions', 'kafka-held-zombie'],
   title: 'A transaction that stays open',
   question: 'Who waits, and for what, while one producer keeps its transaction open?',
   posterMs: 29_000,

@@ -34,6 +34,7 @@ describe('real', () => {
     [['differ'], /differ: expected one of kafka, rabbitmq/],
     [['differ', 'rabbitmq', '--runs', 'many'], /--runs: expected a whole number from 1, got "many"/],
     [['differ', 'rabbitmq', '--seed', 'x'], /--seed: expected an integer, got "x"/],
+    [['labs', 'kafka-nothing'], /"kafka-nothing" is no lab/],
     [['check', '--sometimes'], /--sometimes/],
   ])('%j is bad input: 2, and what was expected', (args, expected) => {
     const { status, stderr } = real(...args);
@@ -50,6 +51,19 @@ describe('real', () => {
   it('says who does not answer, and where', () => {
     const { status, stderr } = real('check', 'rabbitmq-ttl', '--address', 'amqp://127.0.0.1:1');
     expect(stderr).toMatch(/^RabbitMQ does not answer at 127\.0\.0\.1:1: /);
+    expect(status).toBe(1);
+  });
+
+  it.each([
+    [[], /^home-log: left out, no kafka is up, or named by BROKERBOOK_KAFKA\n$/],
+    // Somebody else’s may have any settings.
+    [
+      ['--address', 'kafka://127.0.0.1:1'],
+      /^home-log: left out, it needs settings that are those of a Kafka that was started here\n$/,
+    ],
+  ])('fails for a lab that is named and cannot be run: labs home-log %j', (args, expected) => {
+    const { status, stdout } = real('labs', 'home-log', ...args);
+    expect(stdout).toMatch(expected);
     expect(status).toBe(1);
   });
 

@@ -43,7 +43,7 @@ describe('server.properties', () => {
   const all = [1, 2, 3].map((n) => ({ port: 9000 + n, controllerPort: 9100 + n }));
 
   it('listens on the loopback interface alone, and knows every controller', () => {
-    const lines = serverProperties(2, all, '/data').split('\n');
+    const lines = serverProperties(2, all, '/data', HELD_CONFIG).split('\n');
     expect(lines).toContain('node.id=2');
     expect(lines).toContain('listeners=PLAINTEXT://127.0.0.1:9002,CONTROLLER://127.0.0.1:9102');
     expect(lines).toContain('controller.quorum.voters=1@127.0.0.1:9101,2@127.0.0.1:9102,3@127.0.0.1:9103');
@@ -51,13 +51,16 @@ describe('server.properties', () => {
   });
 
   it('has the settings of the scenarios made to be held', () => {
-    const lines = serverProperties(1, all.slice(0, 1), '/data').split('\n');
+    const lines = serverProperties(1, all.slice(0, 1), '/data', HELD_CONFIG).split('\n');
     for (const [name, value] of Object.entries(HELD_CONFIG)) expect(lines).toContain(`${name}=${value}`);
     expect(lines).toContain('transaction.state.log.min.isr=1');
   });
 
   it('is reached from outside of a container by another port', () => {
-    const lines = serverProperties(1, all.slice(0, 1), '/data', { listen: '0.0.0.0', port: 12345 });
+    const lines = serverProperties(1, all.slice(0, 1), '/data', HELD_CONFIG, {
+      listen: '0.0.0.0',
+      port: 12345,
+    });
     expect(lines).toContain('listeners=PLAINTEXT://0.0.0.0:9001');
     expect(lines).toContain('advertised.listeners=PLAINTEXT://127.0.0.1:12345');
   });

@@ -99,6 +99,9 @@ async function join(group: string, id: string): Promise<Member> {
     ...client,
     clientId: id,
     groupId: group,
+    // The classic protocol. With `groupProtocol: 'consumer'` this client (2.12.1) resumes the streams of a member that has
+    // given a partition up, whether or not anybody reads them yet; what flows into one that nobody reads is dropped, and
+    // here all wait with reading until the last has joined.
     // A member learns of a rebalance by the answer to its heartbeat: often, so that nobody waits here.
     heartbeatInterval: HEARTBEAT_MS,
     sessionTimeout: SESSION_MS,

@@ -1,0 +1,47 @@
+/** `compose.yaml` of Kafka's experiments: so many brokers, each a controller as well, with the settings of the scenarios. */
+import { clusterSettings, type Settings } from '../scenarios/kafka/cluster-settings.ts';
+import { KAFKA } from './lab.ts';
+
+/** Where the first broker is reached from outside; the next ones follow. */
+const FIRST_PORT = 9092;
+/** Any: the data of one lab is nobody else's. */
+const CLUSTER = Buffer.from('Brokerbook-labs!').toString('base64url');
+
+/** The image takes a setting from a variable of its name. */
+function variable(setting: string): string {
+  return `KAFKA_${setting.toUpperCase().replaceAll('.', '_')}`;
+}
+
+export function kafkaCompose(nodes: number, own: Settings): string {
+  const ids = Array.from({ length: nodes }, (_, i) => i + 1);
+  const shared: Settings = {
+    'process.roles': 'broker,controller',
+    'controller.quorum.voters': ids.map((id) => `${id}@broker-${id}:9093`).join(','),
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PLAINTEXT_HOST:PLAINTEXT',
+    listeners: 'PLAINTEXT://:19092,CONTROLLER://:9093,PLAINTEXT_HOST://:9092',
+    'log.dirs': '/tmp/kraft-combined-logs',
+    ...clusterSettings(nodes, own),
+  };
+  const entries = Object.entries(shared).map(([name, value]) => `  ${variable(name)}: '${value}'\n`);
+  const services = ids.map((id) => {
+    const port = FIRST_PORT + id - 1;
+    return `  broker-${id}:
+    image: ${KAFKA}
+    hostname: broker-${id}
+    ports:
+      - 127.0.0.1:${port}:9092
+    environment:
+      <<: *settings
+      KAFKA_NODE_ID: ${id}
+      KAFKA_ADVERTISED_LISTENERS: PLAINTEXT://broker-${id}:19092,PLAINTEXT_HOST://127.0.0.1:${port}
+`;
+  });
+  return `# Kafka${nodes === 1 ? '' : `, ${nodes} brokers that are controllers as well`}. npm run up starts it, and waits until it answers.
+x-settings: &settings
+  CLUSTER_ID: ${CLUSTER}
+  KAFKA_HEAP_OPTS: -Xmx384m
+${entries.join('')}services:
+${services.join('')}`;
+}

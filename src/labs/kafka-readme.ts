@@ -1,0 +1,235 @@
+/** The README of a lab that is an experiment on Kafka: which runs it has, the commands, and what to expect of each. */
+import * as v from 'valibot';
+import {
+  kafkaConsumerConfig,
+  kafkaProducerConfig,
+  type KafkaProducer,
+} from '../brokers/kafka/client-config.ts';
+import type { Claim } from '../claims/claim.ts';
+import type { Experiment } from '../scenarios/experiment.ts';
+import type { ScenarioOf } from '../scenarios/schema.ts';
+import { told, type Assignment } from './assignments.ts';
+import { NODE, type Needs } from './lab.ts';
+import { duration } from './readme.ts';
+
+/** A scenario of a lab. */
+export interface LabRun {
+  /** What the lab calls it. */
+  readonly name: string;
+  readonly scenario: ScenarioOf<'kafka'>;
+  /** What its judge asks. */
+  readonly claims: readonly Claim[];
+  /** Who had which partition, on the simulator and on a real broker; empty where there is no group to share them. */
+  readonly assignments: readonly Assignment[];
+  /** Of the Kafka that the book has recorded it on. */
+  readonly recordedOn: string;
+}
+
+export function kafkaReadme(
+  { title, question, scenario: own }: Experiment,
+  runs: readonly LabRun[],
+  needs: Needs,
+): string {
+  const same = runs.some(({ scenario }) => scenario.id === own);
+  const one = runs.length === 1;
+  const brokers = Math.max(...runs.map(({ scenario }) => scenario.system.brokers));
+  const parts = [
+    `# ${title}`,
+    question,
+    `A lab of Brokerbook, on a Kafka of your own. ${
+      same
+        ? 'It is the run of the page’s figure.'
+        : one
+          ? 'It is not the run of the page’s figure but a smaller one, which shows the same by what clients see.'
+          : 'They are not the run of the page’s figure but smaller ones, which show the same by what clients see.'
+    } ${one ? 'The file' : 'Each file'} in \`scenarios/\` says which topics there are, who produces and consumes, and what goes wrong when; a run does that with Kafka’s own Java client and writes down what the clients see; the judge asks the book’s own claims of it.`,
+    needsPart(needs, brokers),
+    commandsPart(runs),
+    ...runs.map(runPart),
+    `The claims held on the book’s simulator when this folder was made, and on Kafka ${[...new Set(runs.map(({ recordedOn }) => recordedOn))].join(' and ')}, where the book has recorded ${one ? 'the run' : 'the runs'}.`,
+    thenPart(runs[0]!.name),
+    sourcesPart(),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+/** What has to be there, and how to get it. */
+export function needsPart(needs: Needs, brokers: number): string {
+  const stops =
+    needs === 'own'
+      ? 'This lab stops a broker, and does so only to what `npm run up` has started.'
+      : '`KAFKA=127.0.0.1:9092` before `npm start` names another cluster; the settings at the top of `compose.yaml` have to be its settings, for with Kafka’s defaults the same runs would take minutes, and come to something else.';
+  return `## What it needs
+
+Linux, macOS or WSL, with Node ${NODE} or newer, a JDK of 17 or newer, and Maven: on Debian and Ubuntu \`apt-get install openjdk-17-jdk-headless maven\`, on macOS \`brew install --cask temurin\` and \`brew install maven\`. The clients are Java’s, because it is they who assign, partition, batch and retry; Maven fetches Kafka once, some 45 MB, into the machine’s temporary folder.
+
+With Docker, ${brokers === 1 ? 'the broker is a container' : `the ${brokers} brokers are containers`} of \`compose.yaml\`. Without Docker, \`npm run up\` starts the same Kafka as ${brokers === 1 ? 'a process' : 'processes'}, from what Maven has fetched. ${brokers === 1 ? 'It has' : 'Each has'} 384 MB of heap. ${stops}`;
+}
+
+export function commandsPart(runs: readonly LabRun[]): string {
+  const whole = runs.reduce((sum, { scenario }) => sum + scenario.durationMs, 0);
+  const some = runs.length === 1 ? '' : `\nnpm start -- ${runs[0]!.name}    # only that one`;
+  return `## The commands
+
+\`\`\`sh
+npm install
+npm run up       # Kafka, until it answers
+npm start        # ${runs.length === 1 ? 'plays the scenario' : 'plays the scenarios one after another'}, ${duration(whole)}${some}
+npm run judge    # each claim: does it hold on what happened?
+npm run down     # stops Kafka, and takes away what is in it
+\`\`\`
+
+\`npm run check\` type-checks the sources. Topics and groups get a prefix of their own in each run, and the topics are deleted at its end.`;
+}
+
+function runPart({ name, scenario, claims, assignments }: LabRun): string {
+  return `## ${name}: ${scenario.title}
+
+${story(scenario).join('\n')}
+
+What to expect:
+
+${claims.map(({ statement }) => `- ${statement}`).join('\n')}${sharedPart(assignments)}`;
+}
+
+/** Who gets what, as the simulator has it. */
+export function sharedPart(assignments: readonly Assignment[]): string {
+  return assignments.length === 0
+    ? ''
+    : `\n\nAnd the partitions, as the simulator shares them out; the moments are the machine’s:\n\n${told(assignments).join('\n')}`;
+}
+
+/** What is there, who does what, and what is done to them. */
+export function story({ system, clients, timeline }: ScenarioOf<'kafka'>): string[] {
+  const settings = (config: object): string => {
+    const entries = Object.entries(config).filter(([, value]) => value !== undefined);
+    return entries.length === 0
+      ? ''
+      : `, ${entries.map(([name, value]) => `\`${name}=${String(value)}\``).join(', ')}`;
+  };
+  return [
+    ...system.topics.map(
+      ({ name, partitions, replicationFactor, replicas, config }) =>
+        `- Topic \`${name}\`: ${count(partitions, 'partition')}${(replicas?.[0]?.length ?? replicationFactor) > 1 ? ` with ${replicas?.[0]?.length ?? replicationFactor} copies` : ''}${settings(config)}.`,
+    ),
+    ...alike(clients).map(([ids, client]) => {
+      const names = ids.map((id) => `\`${id}\``).join(', ');
+      const many = ids.length > 1 ? 's' : '';
+      const from = client.startMs > 0 ? `, from ${duration(client.startMs)} on` : '';
+      switch (client.role) {
+        case 'producer':
+          return `- Producer${many} ${names}: to \`${client.topic}\`${from}${pace(client.load)}${settings({ acks: client.config.acks, ...changed(client.config, PRODUCER_DEFAULTS, PRODUCER) })}.`;
+        case 'consumer':
+          return `- Consumer${many} ${names}: ${client.assign ? `\`${client.assign.join('`, `')}\` by assign()` : `\`${client.topics.join('`, `')}\` in group \`${client.group}\``}${from}, ${work(client.processingMs)} of work on a record${settings(changed(client.config, CONSUMER_DEFAULTS, CONSUMER))}${client.config['enable.auto.commit'] ? '' : `, ${COMMITS[client.commit]}`}.`;
+        case 'share-consumer':
+          return `- Share consumer${many} ${names}: \`${client.topics.join('`, `')}\` in group \`${client.group}\`${from}, ${work(client.processingMs)} of work on a record.`;
+        case 'processor':
+          return `- Application${many} ${names}: from \`${client.topics.join('`, `')}\` to \`${client.to}\`, in group \`${client.group}\`${from}, ${work(client.processingMs)} of work on a record${settings(changed(client.producer, PRODUCER_DEFAULTS, PRODUCER))}.`;
+      }
+    }),
+    ...happens(timeline),
+  ];
+}
+
+/** Clients that differ in their names only are told of once. */
+function alike(
+  clients: ScenarioOf<'kafka'>['clients'],
+): [string[], ScenarioOf<'kafka'>['clients'][number]][] {
+  const groups = Map.groupBy(clients, ({ id: _, ...rest }) => JSON.stringify(rest));
+  return [...groups.values()].map((some) => [some.map(({ id }) => id), some[0]!]);
+}
+
+function pace({ ratePerSecond, count: all }: KafkaProducer['load']): string {
+  if (ratePerSecond === 0) return '';
+  return `, ${ratePerSecond} records a second${all === undefined ? '' : `, ${all} in all`}`;
+}
+
+const COMMITS = {
+  'after-each': 'commits after each record',
+  'after-batch': 'commits when it has done what a poll() brought',
+  'before-batch': 'commits what a poll() brought before it works on it',
+  never: 'commits nothing',
+};
+const PRODUCER_DEFAULTS = v.parse(kafkaProducerConfig, {});
+const CONSUMER_DEFAULTS = v.parse(kafkaConsumerConfig, {});
+const PRODUCER = ['enable.idempotence', 'transactional.id', 'partitioner.class'];
+const CONSUMER = [
+  'group.protocol',
+  'partition.assignment.strategy',
+  'group.instance.id',
+  'group.remote.assignor',
+  'enable.auto.commit',
+  'isolation.level',
+  'auto.offset.reset',
+];
+
+/** Of these settings, those that are not as they come. */
+function changed(
+  config: Readonly<Record<string, unknown>>,
+  defaults: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): object {
+  const isOwn = (name: string): boolean => JSON.stringify(config[name]) !== JSON.stringify(defaults[name]);
+  return Object.fromEntries(names.filter(isOwn).map((name) => [name, config[name]]));
+}
+
+/** Records that are sent one after another are one line. */
+function happens(timeline: ScenarioOf<'kafka'>['timeline']): string[] {
+  const lines: { readonly client: string | null; readonly fromMs: number; records: number; text: string }[] =
+    [];
+  for (const { atMs, action } of [...timeline].sort((a, b) => a.atMs - b.atMs)) {
+    const last = lines.at(-1);
+    if (action.do === 'produce') {
+      if (last?.client === action.client && atMs - last.fromMs < 2000) last.records += action.count;
+      else lines.push({ client: action.client, fromMs: atMs, records: action.count, text: '' });
+      continue;
+    }
+    const whom =
+      'target' in action
+        ? action.target
+        : 'client' in action
+          ? typeof action.client === 'string'
+            ? action.client
+            : action.client.id
+          : 'topic' in action
+            ? action.topic
+            : '';
+    const text = `${action.do}${whom === '' ? '' : ` \`${whom}\``}${'to' in action ? `, to ${aim(action.to)}` : ''}`;
+    lines.push({ client: null, fromMs: atMs, records: 0, text });
+  }
+  return lines.map(
+    ({ client, fromMs, records, text }) =>
+      `- At ${duration(fromMs)}: ${client === null ? text : `\`${client}\` sends ${count(records, 'record')}`}.`,
+  );
+}
+
+function aim(to: { readonly kind: string; readonly atMs?: number; readonly offset?: number }): string {
+  if (to.atMs !== undefined) return `what was written from ${duration(to.atMs)} on`;
+  return to.offset === undefined ? `the ${to.kind}` : `offset ${to.offset}`;
+}
+
+const work = (ms: number): string => (ms < 1000 ? `${ms} ms` : duration(ms));
+
+function count(many: number, of: string): string {
+  return `${many} ${of}${many === 1 ? '' : 's'}`;
+}
+
+export function thenPart(name: string): string {
+  return `## Then
+
+Read \`run/${name}.jsonl\`: an event a line, with microseconds since the beginning. What one record went through:
+
+\`\`\`sh
+grep '"message":3[,}]' run/${name}.jsonl
+\`\`\`
+
+Change \`scenarios/${name}.json\`, run and judge again. Before you do: which claim will fail, and at which event? While a run lasts, Kafka’s own tools see its topics and groups; they begin with \`brokerbook-\`.`;
+}
+
+export function sourcesPart(): string {
+  return `## The sources
+
+- \`src/real/kafka/Clients.java\`: Kafka’s producer, consumer, share consumer and administrator, one call after another, told what to do by lines of JSON. \`src/real/kafka/producer.ts\`, \`consumer.ts\`, \`share-consumer.ts\`: what an application does with them. They are those with which the book holds its simulator to the real broker, unchanged.
+- \`src/real/kafka/session.ts\`: who does what when. \`src/labs/kafka/brokers.ts\`: the brokers. \`src/sim/trace.ts\`: every kind of event, and what it means.
+- \`judge.mjs\`: the claims, bundled. It reads the events and nothing else.`;
+}

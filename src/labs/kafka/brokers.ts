@@ -1,0 +1,95 @@
+/**
+ * The brokers of a lab: containers of its compose.yaml, or where no Docker answers processes of the same Kafka, from the
+ * artifacts that its clients need anyway. KAFKA names others, with commas between them: those are never stopped.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { dockerMissing, FAULT_COMMANDS } from '../../real/docker.ts';
+import type { Fault } from '../../real/fault.ts';
+import { javaMissing } from '../../real/kafka/maven.ts';
+import { answers, hurtNode, startNodes, stopNodes, type Nodes } from '../../real/kafka/nodes.ts';
+import { isAlive } from '../../real/processes.ts';
+import type { Settings } from '../../scenarios/kafka/cluster-settings.ts';
+
+/** How many, and with which settings beside Kafka's own: compose.yaml has the same. */
+const { nodes: COUNT, settings } = JSON.parse(readFileSync('brokers.json', 'utf8')) as {
+  nodes: number;
+  settings: Settings;
+};
+const FIRST_PORT = 9092;
+const FOLDER = resolve('run/brokers');
+/** What is known of them where they are processes. */
+const FILE = resolve('run/brokers.json');
+
+const { KAFKA } = process.env;
+const named = KAFKA?.split(',').map((one) => (one.includes('://') ? one : `kafka://${one}`));
+
+function processes(): Nodes | null {
+  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Nodes) : null;
+}
+
+function keep(nodes: Nodes): void {
+  writeFileSync(FILE, JSON.stringify(nodes, null, 2));
+}
+
+/** Where clients connect. */
+export function urls(): readonly string[] {
+  return (
+    named ??
+    processes()?.urls ??
+    Array.from({ length: COUNT }, (_, i) => `kafka://127.0.0.1:${FIRST_PORT + i}`)
+  );
+}
+
+/** @throws Error that says what is missing, or what did not work */
+export async function up(): Promise<void> {
+  const noJava = javaMissing();
+  if (noJava !== null) throw new Error(`Kafka’s client needs ${noJava}`);
+  if (processes()?.nodes.some(({ pid }) => isAlive(pid)))
+    throw new Error('They are up; npm run down stops them');
+  rmSync(FILE, { force: true });
+  const noDocker = dockerMissing();
+  if (noDocker === null) {
+    await docker('up', '--detach');
+    await answers(urls(), [], COUNT);
+  } else {
+    console.log(`Without ${noDocker}: as processes, from Kafka’s artifacts on Maven Central …`);
+    rmSync(FOLDER, { recursive: true, force: true });
+    mkdirSync(FOLDER, { recursive: true });
+    keep(await startNodes(FOLDER, COUNT, settings));
+  }
+  console.log(`Kafka is up, at ${urls().join(', ')}`);
+}
+
+export async function down(): Promise<void> {
+  const there = processes();
+  if (!there) return docker('down', '--volumes');
+  await stopNodes(there);
+  rmSync(FILE);
+  rmSync(FOLDER, { recursive: true, force: true });
+}
+
+/** Does it to a broker; it is there again when a restart resolves. */
+export async function hurt(name: string, fault: Fault): Promise<void> {
+  if (named) throw new Error(`${name} is stopped only where npm run up has started it; unset KAFKA`);
+  const there = processes();
+  console.log(`${FAULT_COMMANDS[fault]} ${name}`);
+  if (there) {
+    keep(await hurtNode(there, name, fault));
+    return;
+  }
+  await docker(FAULT_COMMANDS[fault], name);
+  if (fault === 'restart') await answers(urls(), [], COUNT);
+}
+
+function docker(...args: readonly string[]): Promise<void> {
+  return new Promise((done, failed) => {
+    const child = spawn('docker', ['compose', ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
+    child.once('error', failed);
+    child.once('close', (code) => {
+      if (code === 0) done();
+      else failed(new Error(`docker compose ${args.join(' ')} ended with ${code ?? 'a signal'}`));
+    });
+  });
+}
