@@ -33,7 +33,7 @@ export interface Installation {
   readonly folder: string | null;
 }
 
-export const WAYS = ['address', 'docker', 'packages'] as const;
+export const WAYS = ['address', 'docker', 'debian', 'packages'] as const;
 export type Way = (typeof WAYS)[number];
 
 /** How a broker is started and stopped in one way. */

@@ -9,6 +9,7 @@ import type { Driver, Installation } from '../driver.ts';
 import { UNKNOWN_CALLS } from './application.ts';
 import { open } from './connect.ts';
 import { differ } from './differ.ts';
+import { debianStarter } from './debian.ts';
 import { dockerStarter } from './docker.ts';
 import { packagesStarter } from './packages.ts';
 import { NODE, play } from './session.ts';
@@ -36,7 +37,7 @@ export const rabbitmqDriver: Driver = {
   name: 'RabbitMQ',
   address: 'amqp://guest:guest@127.0.0.1:5672',
   atOnce: 8,
-  starters: [dockerStarter, packagesStarter],
+  starters: [dockerStarter, debianStarter, packagesStarter],
 
   async made({ urls, way, nodes }) {
     const model = await open(urls[0]!);
