@@ -3,13 +3,16 @@
  * only virtual time or a simulated network could give: a virtual millisecond is a real one there, and links have no latency.
  * What else a scenario needs (a broker that may be killed, a plugin, several nodes) follows from what it says.
  */
-import { VERSIONS } from '../brokers/rabbitmq/config.ts';
+import * as v from 'valibot';
+import { serverConfig, VERSIONS } from '../brokers/rabbitmq/config.ts';
 import type { Claim, Verdict } from '../claims/claim.ts';
 import { formatSeconds } from '../sim/time.ts';
 import type { TraceEvent } from '../sim/trace.ts';
 import { claimsFor } from './library.ts';
 import { run, traceOf } from './run.ts';
 import { isOf, nodesOf, type BrokerId, type Scenario } from './schema.ts';
+
+const RABBITMQ_DEFAULTS = JSON.stringify(v.parse(serverConfig, {}));
 
 export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
   kafka: [
@@ -52,6 +55,20 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'rabbitmq-quorum-overflow',
     'rabbitmq-stream',
     'beside-replay-rabbitmq',
+    'rabbitmq-routing',
+    'rabbitmq-alarm',
+    'rabbitmq-minority',
+    'rabbitmq-quorum',
+    'rabbitmq-expiry',
+    'rabbitmq-nack-43',
+    'rabbitmq-policy',
+    'rabbitmq-timeout-43',
+    'rabbitmq-timeout-310',
+    'rabbitmq-transaction',
+    'rabbitmq-cut-off',
+    'rabbitmq-poison-short',
+    'rabbitmq-overload-short',
+    'rabbitmq-majority',
   ],
 };
 
@@ -60,10 +77,13 @@ export function observableClaims(scenario: Scenario): Claim[] {
   return claimsFor(scenario).filter(({ observable }) => observable);
 }
 
-/** Whether something is done to a process of the broker, so that nobody else can use it meanwhile. */
+/** Whether something is done to a process of the broker, or set for all of it, so that nobody else can use it meanwhile. */
 export function hurtsBroker(scenario: Scenario): boolean {
   const nodes = nodesOf(scenario);
-  return scenario.timeline.some(({ action }) => 'target' in action && nodes.includes(action.target));
+  if (isOf(scenario, 'rabbitmq') && JSON.stringify(scenario.system.config) !== RABBITMQ_DEFAULTS) return true;
+  return scenario.timeline.some(
+    ({ action }) => ('target' in action && nodes.includes(action.target)) || action.do === 'alarm',
+  );
 }
 
 /**
@@ -76,6 +96,15 @@ export function asOf(scenario: Scenario, version: string): Scenario {
   const wanted = order(version.split('.').map(Number));
   const fits = VERSIONS.filter((known) => order(known.split('.').map(Number)) <= wanted).at(-1);
   return { ...scenario, system: { ...scenario.system, version: fits ?? VERSIONS[0] } };
+}
+
+/**
+ * Whether this version of the broker can show it: a scenario that says an older version than the newest is about what was
+ * so in that one.
+ */
+export function fitsVersion(scenario: Scenario, version: string): boolean {
+  if (!isOf(scenario, 'rabbitmq') || scenario.system.version === VERSIONS.at(-1)) return true;
+  return version.startsWith(`${scenario.system.version}.`);
 }
 
 /** A claim on both: the simulated run of a scenario, and what a real broker did with it. */

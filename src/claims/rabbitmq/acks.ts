@@ -382,7 +382,7 @@ export const ackClaims: readonly Claim[] = [
     id: 'rabbitmq.consumer-timeout-closes',
     statement: 'A delivery that is held too long closes its channel, and comes back',
     rules: ['R-53'],
-    scenarios: ['rabbitmq-consumer-timeout'],
+    scenarios: ['rabbitmq-consumer-timeout', 'rabbitmq-timeout-310'],
     judge: () => new ConsumerTimeoutCloses(),
   },
 ];

@@ -460,7 +460,7 @@ class DeadLetterLosesTtl implements ClaimFold {
 }
 
 const base = { broker: 'rabbitmq', observable: false } as const;
-const FOUR = ['rabbitmq-poison'] as const;
+const FOUR = ['rabbitmq-poison', 'rabbitmq-poison-short'] as const;
 const EXPIRY = ['rabbitmq-expiry'] as const;
 
 export const poisonClaims: readonly Claim[] = [

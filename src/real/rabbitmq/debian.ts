@@ -123,7 +123,8 @@ async function unpack(folder: string): Promise<void> {
   const run = promisify(execFile);
   await run('apt-get', [...options, 'update']);
   await run('apt-get', [...options, '--yes', '--download-only', 'install', ...PACKAGES]);
-  for (const file of globSync(join(apt, 'archives', '*.deb')).sort()) await run('dpkg-deb', ['-x', file, root]);
+  for (const file of globSync(join(apt, 'archives', '*.deb')).sort())
+    await run('dpkg-deb', ['-x', file, root]);
   rmSync(apt, { recursive: true });
   writeFileSync(join(root, 'etc/hosts'), '127.0.0.1 localhost\n');
   writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');

@@ -50,13 +50,13 @@ export class Link {
   }
 
   async open(): Promise<void> {
-    const { urls, recorder, agenda } = this.run;
+    const { urls, recorder, agenda, route } = this.run;
     const { id, node, recoveryMs } = this.client;
     const index = (node - 1 + this.attempt++) % urls.length;
     const name = `rabbit-${index + 1}`;
     let model: ChannelModel;
     try {
-      model = await open(urls[index]!);
+      model = await open(route(id, index));
     } catch (error) {
       if (this.over) return;
       // How often it tries until somebody answers is the machine's matter.

@@ -59,7 +59,11 @@ export function nodesFrom(installed: Installed): RabbitmqStarter {
       try {
         for (const name of names) {
           const port = await freePort();
-          prepare(folder, name, names, { port, distPort: await freePort(), epmdPort });
+          prepare(folder, name, names.slice(0, names.indexOf(name) + 1), {
+            port,
+            distPort: await freePort(),
+            epmdPort,
+          });
           urls.push(`amqp://guest:guest@127.0.0.1:${port}`);
           nodes.push({ name, pid: launch(command, folder, name) });
           // One after another: the first makes the cluster that the others join.
@@ -98,7 +102,10 @@ export function nodesFrom(installed: Installed): RabbitmqStarter {
       const { folder } = ownNode(installation, name);
       const command = await installed.ready();
       const [program, ...rest] = command(folder, CTL, args);
-      const { stdout } = await promisify(execFile)(program!, rest, { env: environmentOf(folder, name), cwd: '/' });
+      const { stdout } = await promisify(execFile)(program!, rest, {
+        env: environmentOf(folder, name),
+        cwd: '/',
+      });
       return stdout;
     },
   };
@@ -119,19 +126,22 @@ interface Ports {
   readonly epmdPort: number;
 }
 
-/** Everything that a node is started with, so that it can be started again the same. */
+/**
+ * Everything that a node is started with, so that it can be started again the same.
+ * @param members that are there then, itself the last: 4.x waits for those it is told of before it begins
+ */
 function prepare(
   folder: string,
   name: string,
-  all: readonly string[],
+  members: readonly string[],
   { port, distPort, epmdPort }: Ports,
 ): void {
   const home = homeOf(folder, name);
   mkdirSync(home);
   const conf = [`listeners.tcp.1 = 127.0.0.1:${port}`];
-  if (all.length > 1) {
+  if (members.length > 1) {
     conf.push('cluster_formation.peer_discovery_backend = classic_config');
-    all.forEach((node, i) =>
+    members.forEach((node, i) =>
       conf.push(`cluster_formation.classic_config.nodes.${i + 1} = ${node}@localhost`),
     );
   }
@@ -161,7 +171,9 @@ function prepare(
 }
 
 function environmentOf(folder: string, name: string): NodeJS.ProcessEnv {
-  return JSON.parse(readFileSync(join(homeOf(folder, name), 'environment.json'), 'utf8')) as NodeJS.ProcessEnv;
+  return JSON.parse(
+    readFileSync(join(homeOf(folder, name), 'environment.json'), 'utf8'),
+  ) as NodeJS.ProcessEnv;
 }
 
 /** @returns the process id: each program gives way to the next, and the server is the last of them */

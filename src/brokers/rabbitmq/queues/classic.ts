@@ -18,7 +18,7 @@ import type {
 import type { DeathReason, Message } from '../message.ts';
 import { ClassicConsumers, type ClassicConsumer } from './classic-consumers.ts';
 import { BY_GET, Copies, type Held, held, type QueueOptions } from './copies.ts';
-import { comeBack, type Entry, EntryHeap, entry, expiryOf } from './entry.ts';
+import { comeBack, type Entry, EntryHeap, entry, expiryOf, isRedelivered } from './entry.ts';
 import { Ring } from './ring.ts';
 
 /** Messages of one priority. Those that came back are older than all that never left: they are first. */
@@ -86,7 +86,7 @@ export class ClassicQueue implements QueueMachine {
         break;
       case 'discard':
         for (const { entry } of this.settle(command.channel, command.positions)) {
-          this.giveUp(entry, 'rejected', effects);
+          this.giveUp(comeBack(entry, true), 'rejected', effects);
         }
         break;
       case 'requeue':
@@ -304,7 +304,7 @@ export class ClassicQueue implements QueueMachine {
   /** Back in its place it counts for the limits, and may have expired. */
   private requeue(returned: readonly Held[], why: ReturnReason, effects: QueueEffects): void {
     for (const { entry } of returned) {
-      const again = comeBack(entry, false);
+      const again = comeBack(entry, why === 'reject' || why === 'channel-down');
       this.levelOf(again.message).back.push(again.position, again);
       this.count(again, 1);
       this.copies.released(again, why, 'original place', effects);
@@ -386,6 +386,13 @@ function emptyLevels({ maxPriority }: QueueLimits): Level[] {
   return Array.from({ length: maxPriority + 1 }, () => new Level());
 }
 
-function deliveryOf({ message, position, acquired }: Entry): QueueDelivery {
-  return { message, position, redelivered: acquired > 0, deliveryCount: null, extraHeaders: NO_HEADERS };
+function deliveryOf(one: Entry): QueueDelivery {
+  const { message, position } = one;
+  return {
+    message,
+    position,
+    redelivered: isRedelivered(one),
+    deliveryCount: null,
+    extraHeaders: NO_HEADERS,
+  };
 }
