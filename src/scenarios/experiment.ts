@@ -10,6 +10,11 @@ export interface Experiment {
   readonly scenario: string;
   /** The workload and the broker, where the scenario is carried (comparisons.ts) and not written. */
   readonly carried?: { readonly workload: string; readonly broker: 'kafka' | 'rabbitmq' };
+  /**
+   * Scenarios that a reader takes home in the place of its own (src/labs): of those that are run for real, ones that show
+   * the same with fewer processes, in less time, by what clients see.
+   */
+  readonly home?: readonly [string, ...string[]];
   /** Says what to find out. */
   readonly title: string;
   readonly question: string;

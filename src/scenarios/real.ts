@@ -57,7 +57,6 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'beside-replay-rabbitmq',
     'rabbitmq-routing',
     'rabbitmq-alarm',
-    'rabbitmq-minority',
     'rabbitmq-quorum',
     'rabbitmq-expiry',
     'rabbitmq-nack-43',

@@ -194,7 +194,8 @@ describe('what cannot be run for real', () => {
     expect(
       refusal({ ...timeout, timeline: [{ atMs: 1, action: { do: 'restart', target: 'rabbit-1' } }] }),
     ).toMatch(/restarts a node whose settings were changed/);
-    const policy = (pattern: string) => system({ policies: [{ name: 'p', pattern, definition: { 'max-length': 3 } }] });
+    const policy = (pattern: string) =>
+      system({ policies: [{ name: 'p', pattern, definition: { 'max-length': 3 } }] });
     expect(refusal(policy('^q'))).toBeNull();
     expect(refusal(policy('^q'), theirs)).toMatch(/needs an administrator/);
     expect(refusal(policy('^q|^r'))).toMatch(/one pattern or another/);
