@@ -58,8 +58,6 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'rabbitmq-routing',
     'rabbitmq-alarm',
     'rabbitmq-quorum',
-    'rabbitmq-expiry',
-    'rabbitmq-nack-43',
     'rabbitmq-policy',
     'rabbitmq-timeout-43',
     'rabbitmq-timeout-310',

@@ -215,7 +215,7 @@ export class ClientsSide {
     const worker = this.channels.get(channel.key);
     if (!worker || worker.ticks) return;
     worker.ticks = true;
-    this.host.timer(fromMs(this.host.config.channel_tick_interval), 'channel-tick', worker);
+    this.host.timer(worker.channel.reading.checkIn(), 'channel-tick', worker);
   }
 
   /** */

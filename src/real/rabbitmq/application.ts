@@ -342,7 +342,15 @@ export class RealApplication implements RealClient {
       (message) => {
         if (this.life !== life) return;
         tellBegan();
-        if (message) this.delivered(open, given(run, client.id, queue, message), noAck);
+        if (!message)
+          run.recorder.tell({
+            kind: 'consuming-ended',
+            client: client.id,
+            place: queue,
+            tag,
+            why: 'the server cancelled it',
+          });
+        else this.delivered(open, given(run, client.id, queue, message), noAck);
       },
       { consumerTag: tag, noAck, exclusive, arguments: more },
     );

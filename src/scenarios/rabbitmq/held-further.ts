@@ -64,17 +64,52 @@ export const policyScenario: RabbitmqInput = {
   seed: 1,
 };
 
-/** Three seconds instead of half an hour. One worker never answers for X; another comes when it has it. */
-const timeout = (version: '3.10' | '4.3', type: 'classic' | 'quorum'): RabbitmqInput => ({
+/** Three seconds instead of half an hour. */
+const TIMEOUT = { consumer_timeout: 3000, channel_tick_interval: 1000 };
+
+/** A worker has X and Y, answers in time for Y and much too late for X; another comes when it has them. */
+export const timeoutScenario: RabbitmqInput = {
   version: 1,
-  id: `rabbitmq-timeout-${version.replace('.', '')}`,
-  title: `A worker that does not answer, in ${version}`,
+  id: 'rabbitmq-timeout-43',
+  title: 'A worker that answers too late, in 4.3',
   system: {
     broker: 'rabbitmq',
-    version,
-    queues: [{ name: 'jobs', arguments: { 'x-queue-type': type } }],
-    config: { consumer_timeout: 3000, channel_tick_interval: 1000 },
+    queues: [{ name: 'jobs', arguments: { 'x-queue-type': 'quorum' } }],
+    config: TIMEOUT,
   },
+  clients: [
+    {
+      id: 'shop',
+      role: 'application',
+      calls: [
+        { atMs: 700, do: confirmSelect },
+        ...inTurn(publish('jobs', 'X'), 1000),
+        ...inTurn(publish('jobs', 'Y'), 3200),
+      ],
+    },
+    {
+      id: 'slow',
+      role: 'application',
+      calls: [
+        { atMs: 500, do: { call: 'basic.qos', prefetchCount: 2 } },
+        { atMs: 600, do: { call: 'basic.consume', queue: 'jobs', tag: 'slow' } },
+        { atMs: 4800, do: { call: 'basic.ack', tag: 2 } },
+        { atMs: 6500, do: { call: 'basic.ack', tag: 1 } },
+      ],
+    },
+    reader('jobs', { id: 'other', prefetchCount: 1, startMs: 3500 }),
+  ],
+  network: { latencyMs: 5 },
+  durationMs: 8000,
+  seed: 1,
+};
+
+/** A worker never answers for X; another comes when it has it. */
+export const timeoutBeforeScenario: RabbitmqInput = {
+  version: 1,
+  id: 'rabbitmq-timeout-310',
+  title: 'A worker that does not answer, in 3.10',
+  system: { broker: 'rabbitmq', version: '3.10', queues: [{ name: 'jobs' }], config: TIMEOUT },
   clients: [
     {
       id: 'shop',
@@ -93,7 +128,7 @@ const timeout = (version: '3.10' | '4.3', type: 'classic' | 'quorum'): RabbitmqI
   network: { latencyMs: 5 },
   durationMs: 9000,
   seed: 1,
-});
+};
 
 /** Two messages in a transaction that is committed, two in one that is rolled back; then an acknowledgement in one. */
 export const transactionScenario: RabbitmqInput = {
@@ -321,8 +356,8 @@ export const majorityScenario: RabbitmqInput = {
 
 export const furtherScenarios: readonly RabbitmqInput[] = [
   policyScenario,
-  timeout('4.3', 'quorum'),
-  timeout('3.10', 'classic'),
+  timeoutScenario,
+  timeoutBeforeScenario,
   transactionScenario,
   cutOffScenario,
   poisonAtHomeScenario,

@@ -193,7 +193,8 @@ export class ClassicQueue implements QueueMachine {
     // whoever is idle while nothing waits is handed it, past the limits and the expiry of a queue.
     const idle = this.ready === 0 ? this.consumers.next(effects) : undefined;
     if (idle !== undefined) {
-      this.give(one, idle, effects);
+      // what is handed over is new to this queue, whatever it was elsewhere.
+      this.give(one, idle, false, effects);
       return;
     }
     this.levelOf(message).fresh.push(one);
@@ -239,15 +240,16 @@ export class ClassicQueue implements QueueMachine {
       if (this.ready === 0) return;
       const consumer = this.consumers.next(effects);
       if (consumer === undefined) return;
-      this.give(this.take(), consumer, effects);
+      const one = this.take();
+      this.give(one, consumer, isRedelivered(one), effects);
     }
   }
 
-  private give(one: Entry, consumer: ClassicConsumer, effects: QueueEffects): void {
+  private give(one: Entry, consumer: ClassicConsumer, redelivered: boolean, effects: QueueEffects): void {
     const { subscription } = consumer;
     this.consumers.served(consumer);
     this.hand(one, subscription.channel, subscription.client, subscription.noAck, consumer.id, effects);
-    effects.deliver(subscription, deliveryOf(one));
+    effects.deliver(subscription, deliveryOf(one, redelivered));
   }
 
   private get(channel: ChannelKey, client: string, noAck: boolean, now: Micros, effects: QueueEffects): void {
@@ -259,7 +261,7 @@ export class ClassicQueue implements QueueMachine {
     const one = this.take();
     this.hand(one, channel, client, noAck, BY_GET, effects);
     this.dropExpired(now, effects);
-    effects.got(channel, deliveryOf(one), this.ready);
+    effects.got(channel, deliveryOf(one, isRedelivered(one)), this.ready);
   }
 
   /** It is theirs now: until they settle it, or for good. */
@@ -386,13 +388,6 @@ function emptyLevels({ maxPriority }: QueueLimits): Level[] {
   return Array.from({ length: maxPriority + 1 }, () => new Level());
 }
 
-function deliveryOf(one: Entry): QueueDelivery {
-  const { message, position } = one;
-  return {
-    message,
-    position,
-    redelivered: isRedelivered(one),
-    deliveryCount: null,
-    extraHeaders: NO_HEADERS,
-  };
+function deliveryOf({ message, position }: Entry, redelivered: boolean): QueueDelivery {
+  return { message, position, redelivered, deliveryCount: null, extraHeaders: NO_HEADERS };
 }

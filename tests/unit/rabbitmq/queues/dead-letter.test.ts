@@ -62,8 +62,18 @@ describe('a dead letter', () => {
     },
   );
 
+  it('is flagged by a classic queue in which it waits, and not by one that hands it over at once (R-39, R-52)', () => {
+    const waits = new Bench('classic').publish(letter('classic', 'reject')).consume('c');
+    expect(waits.node.to('c')).toEqual(['1*']);
+    const idle = new Bench('classic').consume('c').publish(letter('classic', 'reject'));
+    expect(idle.node.to('c')).toEqual(['1']);
+    expect(idle.requeue('c', 'nack', 1).node.to('c')).toEqual(['1', '1*']);
+  });
+
   it('has its failures counted by the limit of the next queue (R-52, R-61)', () => {
-    const bench = new Bench('quorum', { deadLetterExchange: 'dlx', deliveryLimit: 2 }).publish(letter('quorum', 'reject'));
+    const bench = new Bench('quorum', { deadLetterExchange: 'dlx', deliveryLimit: 2 }).publish(
+      letter('quorum', 'reject'),
+    );
     expect(bench.get()?.headers).toEqual({ 'x-acquired-count': 2, 'x-delivery-count': 2 });
     bench.requeue('get', 'nack', 1);
     expect(bench.get()?.headers).toEqual({ 'x-acquired-count': 1, 'x-delivery-count': 2 });
