@@ -29,6 +29,13 @@ export function isGone(error: unknown): boolean {
   return name === 'IllegalOperationError' || /^(Channel|Connection) (ended|closed|closing)/i.test(message);
 }
 
+/** For a call that nobody waits for: of what the server said, and of a connection that is gone, the trace was told. */
+export function failure(run: Run): (error: unknown) => void {
+  return (error) => {
+    if (!isGone(error) && !serverError(error)) run.failed(error);
+  };
+}
+
 export class Link {
   private readonly run: Run;
   private readonly client: { readonly id: string; readonly node: number; readonly recoveryMs: number };
