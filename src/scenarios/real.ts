@@ -81,15 +81,19 @@ export function hurtsBroker(scenario: Scenario): boolean {
   );
 }
 
+/** A number that grows with the version: `4.10.1` is newer than `4.9`. */
+function orderOf(version: string): number {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major * 1000 + minor;
+}
+
 /**
  * The scenario as this version of the broker would have it: a model that knows several is asked for the nearest that is not
  * newer, and for its oldest where all are.
  */
 export function asOf(scenario: Scenario, version: string): Scenario {
   if (!isOf(scenario, 'rabbitmq')) return scenario;
-  const order = ([major = 0, minor = 0]: number[]): number => major * 1000 + minor;
-  const wanted = order(version.split('.').map(Number));
-  const fits = VERSIONS.filter((known) => order(known.split('.').map(Number)) <= wanted).at(-1);
+  const fits = VERSIONS.filter((known) => orderOf(known) <= orderOf(version)).at(-1);
   return { ...scenario, system: { ...scenario.system, version: fits ?? VERSIONS[0] } };
 }
 
@@ -115,7 +119,9 @@ export interface Held {
  * @param version of that broker
  */
 export function heldBy(scenario: Scenario, real: readonly TraceEvent[], version: string): Held[] {
-  const judged = observableClaims(scenario);
+  const judged = observableClaims(scenario).filter(
+    ({ since }) => since === undefined || orderOf(version) >= orderOf(since),
+  );
   const { claims } = run(asOf(scenario, version), [], judged);
   return judged.map((claim, i) => {
     const fold = claim.judge();

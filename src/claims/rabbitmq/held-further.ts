@@ -126,6 +126,45 @@ class TimeoutCancels implements ClaimFold {
   }
 }
 
+/** R-52 in 4.3: whether what waits among the dead letters is flagged, by why it died. */
+class DeadLetterFlagged implements ClaimFold {
+  private ledger = new Ledger();
+  private began = new Map<string, Micros>();
+  private refused = new Map<number, Micros>();
+  private seen = new Set<string>();
+
+  on(event: TraceEvent): void {
+    if (event.kind === 'consuming-began') this.began.set(event.place, event.at);
+    if (event.kind === 'settled' && event.outcome !== 'acked' && event.message !== null)
+      this.refused.set(event.message, event.at);
+    if (event.kind === 'delivered') this.given(event);
+  }
+
+  verdict(): Verdict {
+    return this.ledger.verdict(
+      'a rejected message that waits among the dead letters, and somebody who reads it',
+    );
+  }
+
+  private given(event: Event<'delivered'>): void {
+    const { message, place, redelivered } = event;
+    const id = `${place} ${message}`;
+    const isFirst = !this.seen.has(id);
+    this.seen.add(id);
+    const deaths = event.headers?.['x-death'];
+    if (!isFirst || !Array.isArray(deaths) || deaths.length !== 1) return;
+    const [{ reason, count }] = deaths as [Record<string, unknown>];
+    if (count !== 1) return;
+    const failed = reason === 'rejected' || reason === 'delivery_limit';
+    // Handed over at once it is not flagged (R-39); nor is one whose deliveries did not fail.
+    if (failed && !((this.began.get(place) ?? 0) > (this.refused.get(message) ?? Infinity))) return;
+    if (!failed && this.refused.has(message)) return;
+    const text = `message ${message} (${String(reason)}) is given out by ${place} for the first time, ${redelivered ? '' : 'not '}flagged as redelivered`;
+    if (failed !== redelivered) this.ledger.contradict(event, text);
+    else if (failed) this.ledger.confirm(event, () => text);
+  }
+}
+
 /** R-33. */
 class AllOrNothing implements ClaimFold {
   private ledger = new Ledger();
@@ -304,10 +343,20 @@ export const furtherClaims: readonly Claim[] = [
   {
     ...base,
     id: 'rabbitmq.consumer-timeout-cancels',
+    since: '4.3',
     statement: 'In 4.3 a quorum queue cancels the consumer that holds a delivery too long, and takes it back',
     rules: ['R-46', 'R-53'],
     scenarios: ['rabbitmq-timeout-43'],
     judge: () => new TimeoutCancels(),
+  },
+  {
+    ...base,
+    id: 'rabbitmq.dead-letter-flagged',
+    since: '4.3',
+    statement: 'A rejected message that waits among the dead letters is given out there as redelivered',
+    rules: ['R-52', 'R-81'],
+    scenarios: ['rabbitmq-deaths'],
+    judge: () => new DeadLetterFlagged(),
   },
   {
     ...base,

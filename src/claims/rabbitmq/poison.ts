@@ -511,6 +511,7 @@ export const poisonClaims: readonly Claim[] = [
     ...base,
     id: 'rabbitmq.nack-not-counted-43',
     observable: true,
+    since: '4.3',
     statement: 'In 4.3 a return by nack does not count towards the limit',
     rules: ['R-64'],
     scenarios: ['rabbitmq-nack-43', ...FOUR],

@@ -29,6 +29,14 @@ const cancelled: EventBody = {
 };
 const late = [quorum, consumes('slow'), delivered('slow', 0)];
 
+const rejected = [created(), sent(0), delivered('c', 0), settled('c', 0, 'rejected')];
+const dead = (reason: string, redelivered: boolean): EventBody =>
+  delivered('g', 0, {
+    place: 'dead',
+    redelivered,
+    headers: { 'x-death': [{ count: 1, reason, queue: 'q' }] },
+  });
+
 const rolledBack = (message: number): EventBody => ({
   kind: 'publish-failed',
   client: 'p',
@@ -82,6 +90,19 @@ const cases: Record<string, Case> = {
       trace(...late, settled('slow', 0), cancelled),
       trace(created('q', { type: 'classic' }), consumes('slow'), delivered('slow', 0), cancelled),
       trace(...late, stopped('slow'), delivered('other', 0, { redelivered: true })),
+    ],
+  },
+  'rabbitmq.dead-letter-flagged': {
+    shown: trace(...rejected, consumes('g', { place: 'dead' }), dead('rejected', true)),
+    contradicted: [
+      trace(...rejected, consumes('g', { place: 'dead' }), dead('rejected', false)),
+      trace(created(), sent(0), dead('expired', true)),
+    ],
+    allowed: [
+      // It is handed over at once; it has had a failed delivery before its time was over; it has been there before.
+      trace(consumes('g', { place: 'dead' }), ...rejected, dead('rejected', false)),
+      trace(...rejected, dead('expired', true)),
+      trace(created(), sent(0), dead('expired', false), dead('expired', true)),
     ],
   },
   'rabbitmq.transaction-all-or-nothing': {

@@ -6,6 +6,8 @@ import { Copies, numbered } from '../../../src/real/rabbitmq/copies.ts';
 import { rabbitmqDriver } from '../../../src/real/rabbitmq/driver.ts';
 import { serverError } from '../../../src/real/rabbitmq/link.ts';
 import { Names } from '../../../src/real/rabbitmq/names.ts';
+import { scenarioById } from '../../../src/scenarios/library.ts';
+import { heldBy } from '../../../src/scenarios/real.ts';
 import type { Observed } from '../../../src/sim/trace.ts';
 import { parseScenario, type ScenarioInputOf } from '../../../src/scenarios/schema.ts';
 
@@ -204,6 +206,18 @@ describe('what cannot be run for real', () => {
     expect(refusal(alarm, theirs)).toMatch(/needs an administrator/);
     expect(refusal(system({ version: '3.10' }))).toMatch(/it is about 3\.10, and 4\.3\.6 is up/);
     expect(refusal(system({ version: '4.3' }))).toBeNull();
+  });
+});
+
+describe('a claim about a newer version', () => {
+  it('is not asked of an older one', () => {
+    const asked = (version: string): string[] =>
+      heldBy(scenarioById('rabbitmq-deaths'), [], version).map(({ claim }) => claim.id);
+    expect(asked('3.10.8')).not.toContain('rabbitmq.dead-letter-flagged');
+    expect(asked('4.2.1')).not.toContain('rabbitmq.dead-letter-flagged');
+    for (const version of ['4.3.6', '4.10.0', '5.0.0'])
+      expect(asked(version)).toContain('rabbitmq.dead-letter-flagged');
+    expect(asked('3.10.8')).toContain('rabbitmq.dead-letter-rejected');
   });
 });
 
