@@ -42,6 +42,12 @@ export const policyScenario: RabbitmqInput = {
         ...inTurn(publish('orders', 'HIJ'), 5000),
       ],
     },
+    // It looks what is first when the limit holds and nothing has been published since.
+    {
+      id: 'looks',
+      role: 'application',
+      calls: [{ atMs: 2500, do: { call: 'basic.get', queue: 'orders', noAck: true } }],
+    },
     reader('orders', { startMs: 6000 }),
   ],
   network: { latencyMs: 5 },
