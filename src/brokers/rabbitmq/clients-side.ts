@@ -1,5 +1,5 @@
 /** A node's connections and channels: what clients say, and what they are told. */
-import { fromMs, type Micros } from '../../sim/time.ts';
+import type { Micros } from '../../sim/time.ts';
 import type { MessageId } from '../../sim/trace.ts';
 import { AmqpError } from './amqp-error.ts';
 import { Channel } from './channel.ts';

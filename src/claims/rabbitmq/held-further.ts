@@ -17,7 +17,10 @@ class PolicyLimits implements ClaimFold {
   private policies = new Map<string, { readonly pattern: RegExp; readonly limit: number }>();
   private to = new Map<number, string>();
   private lying = new Map<string, number[]>();
-  private dropped = new Map<number, { readonly at: Moment; readonly queue: string; readonly by: string }>();
+  private dropped = new Map<
+    number,
+    { readonly at: TraceEvent; readonly queue: string; readonly by: string }
+  >();
   private read = new Set<string>();
 
   on(event: TraceEvent): void {
@@ -62,12 +65,12 @@ class PolicyLimits implements ClaimFold {
     for (const queue of this.lying.keys()) this.drop(queue, event);
   }
 
-  private drop(queue: string, at: Moment): void {
+  private drop(queue: string, at: TraceEvent): void {
     const lying = this.lying.get(queue);
     if (!lying || this.read.has(queue)) return;
     for (const [name, { pattern, limit }] of this.policies)
       while (pattern.test(queue) && lying.length > limit)
-        this.dropped.set(lying.shift()!, { at: { seq: at.seq, at: at.at }, queue, by: name });
+        this.dropped.set(lying.shift()!, { at, queue, by: name });
   }
 
   private given(event: Event<'delivered'>): void {
@@ -171,7 +174,7 @@ class AllOrNothing implements ClaimFold {
   private published = new Map<number, Event<'published'>>();
   private given = new Map<number, Event<'delivered'>>();
   private read = new Set<string>();
-  private rolledBack: { readonly event: Moment; readonly message: number; readonly queue: string }[] = [];
+  private rolledBack: { readonly event: TraceEvent; readonly message: number; readonly queue: string }[] = [];
 
   on(event: TraceEvent): void {
     switch (event.kind) {

@@ -17,7 +17,8 @@ const HOLDS_MS = 60;
 
 beforeEach(async () => {
   // Its own each time: connections of the test before may end in this one.
-  const own = (broker = { read: '', ended: false, socket: null as Socket | null });
+  const own: typeof broker = { read: '', ended: false, socket: null };
+  broker = own;
   server = createServer((socket) => {
     own.socket = socket;
     socket.on('data', (data) => (own.read += data.toString()));
