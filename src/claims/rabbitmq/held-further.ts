@@ -94,6 +94,8 @@ class TimeoutCancels implements ClaimFold {
   private quorum = new Set<string>();
   private loans = new Loans();
   private owed = new Map<string, { readonly loan: Loan; readonly at: Moment }>();
+  /** Who was given what last: another may hear of it before the one that was cancelled hears of that. */
+  private given = new Map<string, Event<'delivered'>>();
 
   on(event: TraceEvent): void {
     this.loans.on(event);
@@ -103,14 +105,11 @@ class TimeoutCancels implements ClaimFold {
       this.ledger.contradict(event, `the channel of ${displayName(event.client)} is closed`);
     if (event.kind !== 'delivered') return;
     const id = `${event.place} ${event.position}`;
+    this.given.set(id, event);
     const owed = this.owed.get(id);
     if (!owed || owed.loan.client === event.client) return;
     this.owed.delete(id);
-    this.ledger.confirm(
-      event,
-      () =>
-        `${displayName(event.client)} is given ${named(owed.loan)}: ${displayName(owed.loan.client)} held it too long, and was cancelled`,
-    );
+    this.back(event, owed.loan);
   }
 
   verdict(ended: boolean): Verdict {
@@ -125,7 +124,22 @@ class TimeoutCancels implements ClaimFold {
     if (event.why !== 'the server cancelled it') return;
     for (const loan of this.loans.of(event.client))
       if (loan.place === event.place && loan.settledAt === null && event.at - loan.delivery.at >= PATIENCE)
-        this.owed.set(`${loan.place} ${loan.position}`, { loan, at: event });
+        this.cameBack(event, loan);
+  }
+
+  private cameBack(event: Event<'consuming-ended'>, loan: Loan): void {
+    const id = `${loan.place} ${loan.position}`;
+    const given = this.given.get(id);
+    if (given && given.client !== event.client && event.at - given.at < UNDER_WAY) this.back(given, loan);
+    else this.owed.set(id, { loan, at: event });
+  }
+
+  private back(event: Event<'delivered'>, loan: Loan): void {
+    this.ledger.confirm(
+      event,
+      () =>
+        `${displayName(event.client)} is given ${named(loan)}: ${displayName(loan.client)} held it too long, and was cancelled`,
+    );
   }
 }
 

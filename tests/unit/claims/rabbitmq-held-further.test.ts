@@ -88,6 +88,8 @@ const cases: Record<string, Case> = {
     ],
     allowed: [
       trace(...late, settled('slow', 0), cancelled),
+      // Another hears of it first.
+      trace(...late, delivered('other', 0, { redelivered: true }), atOnce(4, cancelled)),
       trace(created('q', { type: 'classic' }), consumes('slow'), delivered('slow', 0), cancelled),
       trace(...late, stopped('slow'), delivered('other', 0, { redelivered: true })),
     ],
