@@ -50,6 +50,8 @@ export interface Claim {
   readonly rules: readonly string[];
   /** Whether it reads observable events only, so that it can be judged on a recording of the real broker. */
   readonly observable: boolean;
+  /** It is not asked of an older version of the broker than this; left out, of any. */
+  readonly since?: string;
   /** The scenarios on which the build holds it; its proof is the first. `every`: it holds on any run of this broker. */
   readonly scenarios: readonly string[] | 'every';
   judge(): ClaimFold;

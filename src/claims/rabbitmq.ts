@@ -2,6 +2,7 @@
 import type { Claim } from './claim.ts';
 import { ackClaims } from './rabbitmq/acks.ts';
 import { besideClaims } from './rabbitmq/beside.ts';
+import { furtherClaims } from './rabbitmq/held-further.ts';
 import { heldClaims } from './rabbitmq/held.ts';
 import { overloadClaims } from './rabbitmq/overload.ts';
 import { poisonClaims } from './rabbitmq/poison.ts';
@@ -18,4 +19,5 @@ export const rabbitmqClaims: readonly Claim[] = [
   ...quorumClaims,
   ...besideClaims,
   ...heldClaims,
+  ...furtherClaims,
 ];

@@ -232,7 +232,7 @@ async function runAll(
   let wrong = 0;
   const made = await driver.made(installation);
   const one = async (scenario: Scenario): Promise<void> => {
-    const refusal = driver.refusal(scenario, installation);
+    const refusal = driver.refusal(scenario, installation, made);
     if (refusal !== null) {
       console.log(`${scenario.id}: left out, ${refusal}`);
       if (isNamed) wrong++;

@@ -28,13 +28,17 @@ export function dockerMissing(): string | null {
   }
 }
 
-/** @throws Error with what the command printed */
-export async function compose(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  await promisify(execFile)(
+/**
+ * @returns what the command printed
+ * @throws Error with that
+ */
+export async function compose(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const { stdout } = await promisify(execFile)(
     'docker',
     ['compose', '--file', FILE, '--project-name', 'brokerbook-real', ...args],
     {
       env: { ...process.env, ...env },
     },
   );
+  return stdout;
 }

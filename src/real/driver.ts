@@ -33,7 +33,7 @@ export interface Installation {
   readonly folder: string | null;
 }
 
-export const WAYS = ['address', 'docker', 'packages'] as const;
+export const WAYS = ['address', 'docker', 'debian', 'packages'] as const;
 export type Way = (typeof WAYS)[number];
 
 /** How a broker is started and stopped in one way. */
@@ -81,8 +81,8 @@ export interface Driver {
   readonly starters: readonly Starter[];
   /** @throws Error when nobody answers there */
   made(installation: Installation): Promise<Made>;
-  /** @returns why the scenario cannot be run on this installation, or null */
-  refusal(scenario: Scenario, installation: Installation): string | null;
+  /** @returns why the scenario cannot be run on this installation, of which `made` was said, or null */
+  refusal(scenario: Scenario, installation: Installation, made: Made): string | null;
   /**
    * Runs it from beginning to end, and takes away what it made whatever happens.
    * @returns what was seen, with positions where the broker's clients see none

@@ -3,7 +3,8 @@
  * only virtual time or a simulated network could give: a virtual millisecond is a real one there, and links have no latency.
  * What else a scenario needs (a broker that may be killed, a plugin, several nodes) follows from what it says.
  */
-import { VERSIONS } from '../brokers/rabbitmq/config.ts';
+import * as v from 'valibot';
+import { serverConfig, VERSIONS } from '../brokers/rabbitmq/config.ts';
 import type { Claim, Verdict } from '../claims/claim.ts';
 import { formatSeconds } from '../sim/time.ts';
 import type { EventBody, TraceEvent } from '../sim/trace.ts';
@@ -11,6 +12,8 @@ import { claimsFor } from './library.ts';
 import { isDrawn, lasting } from './recording.ts';
 import { run, traceOf } from './run.ts';
 import { isOf, nodesOf, type BrokerId, type Scenario } from './schema.ts';
+
+const RABBITMQ_DEFAULTS = JSON.stringify(v.parse(serverConfig, {}));
 
 export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
   kafka: [
@@ -60,6 +63,15 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'rabbitmq-quorum-overflow',
     'rabbitmq-stream',
     'beside-replay-rabbitmq',
+    'rabbitmq-alarm',
+    'rabbitmq-policy',
+    'rabbitmq-timeout-43',
+    'rabbitmq-timeout-310',
+    'rabbitmq-transaction',
+    'rabbitmq-cut-off',
+    'rabbitmq-poison-short',
+    'rabbitmq-overload-short',
+    'rabbitmq-majority',
   ],
 };
 
@@ -68,10 +80,19 @@ export function observableClaims(scenario: Scenario): Claim[] {
   return claimsFor(scenario).filter(({ observable }) => observable);
 }
 
-/** Whether something is done to a process of the broker, so that nobody else can use it meanwhile. */
+/** Whether something is done to a process of the broker, or set for all of it, so that nobody else can use it meanwhile. */
 export function hurtsBroker(scenario: Scenario): boolean {
   const nodes = nodesOf(scenario);
-  return scenario.timeline.some(({ action }) => 'target' in action && nodes.includes(action.target));
+  if (isOf(scenario, 'rabbitmq') && JSON.stringify(scenario.system.config) !== RABBITMQ_DEFAULTS) return true;
+  return scenario.timeline.some(
+    ({ action }) => ('target' in action && nodes.includes(action.target)) || action.do === 'alarm',
+  );
+}
+
+/** A number that grows with the version: `4.10.1` is newer than `4.9`. */
+function orderOf(version: string): number {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major * 1000 + minor;
 }
 
 /**
@@ -80,10 +101,17 @@ export function hurtsBroker(scenario: Scenario): boolean {
  */
 export function asOf(scenario: Scenario, version: string): Scenario {
   if (!isOf(scenario, 'rabbitmq')) return scenario;
-  const order = ([major = 0, minor = 0]: number[]): number => major * 1000 + minor;
-  const wanted = order(version.split('.').map(Number));
-  const fits = VERSIONS.filter((known) => order(known.split('.').map(Number)) <= wanted).at(-1);
+  const fits = VERSIONS.filter((known) => orderOf(known) <= orderOf(version)).at(-1);
   return { ...scenario, system: { ...scenario.system, version: fits ?? VERSIONS[0] } };
+}
+
+/**
+ * Whether this version of the broker can show it: a scenario that says an older version than the newest is about what was
+ * so in that one.
+ */
+export function fitsVersion(scenario: Scenario, version: string): boolean {
+  if (!isOf(scenario, 'rabbitmq') || scenario.system.version === VERSIONS.at(-1)) return true;
+  return version.startsWith(`${scenario.system.version}.`);
 }
 
 /** A claim on both: the simulated run of a scenario, and what a real broker did with it. */
@@ -99,7 +127,9 @@ export interface Held {
  * @param version of that broker
  */
 export function heldBy(scenario: Scenario, real: readonly TraceEvent[], version: string): Held[] {
-  const judged = observableClaims(scenario);
+  const judged = observableClaims(scenario).filter(
+    ({ since }) => since === undefined || orderOf(version) >= orderOf(since),
+  );
   const { claims } = run(asOf(scenario, version), [], judged);
   return judged.map((claim, i) => {
     const fold = claim.judge();

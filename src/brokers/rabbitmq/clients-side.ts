@@ -1,5 +1,5 @@
 /** A node's connections and channels: what clients say, and what they are told. */
-import { fromMs, type Micros } from '../../sim/time.ts';
+import type { Micros } from '../../sim/time.ts';
 import type { MessageId } from '../../sim/trace.ts';
 import { AmqpError } from './amqp-error.ts';
 import { Channel } from './channel.ts';
@@ -215,7 +215,7 @@ export class ClientsSide {
     const worker = this.channels.get(channel.key);
     if (!worker || worker.ticks) return;
     worker.ticks = true;
-    this.host.timer(fromMs(this.host.config.channel_tick_interval), 'channel-tick', worker);
+    this.host.timer(worker.channel.reading.checkIn(), 'channel-tick', worker);
   }
 
   /** */

@@ -48,4 +48,6 @@ export interface Message {
   readonly deaths: readonly Death[];
   readonly firstDeath: DeathSummary | null;
   readonly lastDeath: DeathSummary | null;
+  /** how often its deliveries had failed where it died last; 0 before 4.3, which takes the count along. */
+  readonly failures: number;
 }

@@ -230,5 +230,6 @@ function newMessage(
     deaths: NO_DEATHS,
     firstDeath: null,
     lastDeath: null,
+    failures: 0,
   });
 }

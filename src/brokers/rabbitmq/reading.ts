@@ -69,7 +69,9 @@ export class Reading {
   // Settling.
 
   /** To each queue what is its own, in the order of the tags. */
-  settle(answer: Answer, entries: readonly Unacked[]): void {
+  settle(answer: Answer, all: readonly Unacked[]): void {
+    const entries = all.some(({ late }) => late) ? all.filter(({ late }) => !late) : all;
+    if (entries.length === 0) return;
     if (entries.length === 1) {
       const { queue, position } = entries[0]!;
       this.settleAt(answer, queue, [position]);
@@ -156,29 +158,36 @@ export class Reading {
       this.channel.host.reply(this.channel, { method: 'basic.cancel', channel: this.channel.number, tag });
   }
 
+  /** how long until {@link checkTimeouts} is to be called: in 4.3 a quorum queue has a clock for it. */
+  checkIn(): Micros {
+    const { host } = this.channel;
+    const { cluster } = host;
+    const interval = fromMs(cluster.config.channel_tick_interval);
+    if (cluster.version !== '4.3') return interval;
+    let due = Infinity;
+    for (const one of this.unacked.all())
+      if (this.isTimed(one)) due = Math.min(due, one.at + this.limitOf(one.queue));
+    return due === Infinity ? interval : Math.max(0, due - host.now());
+  }
+
   /**
    * R-53: what has been unacknowledged for too long. Up to 4.2 the channel is closed; from 4.3 on a quorum queue, and no
-   * other, ends the consumer and takes its messages back.
+   * other, ends the consumer and takes back what is too late. Of that the channel may say what it likes.
    */
   checkTimeouts(): void {
     const { host } = this.channel;
-    const { cluster } = host;
     const now = host.now();
-    const limitOf = (queue: string): Micros => {
-      const record = cluster.queues.get(queue);
-      return record?.consumerTimeout ?? fromMs(cluster.config.consumer_timeout);
-    };
-    if (cluster.version !== '4.3') {
+    if (host.cluster.version !== '4.3') {
       const oldest = this.unacked.oldest();
-      if (oldest && now - oldest.at > limitOf(oldest.queue)) this.timedOut(limitOf(oldest.queue));
+      if (oldest && now - oldest.at > this.limitOf(oldest.queue)) this.timedOut(this.limitOf(oldest.queue));
       return;
     }
     const late = this.unacked
       .all()
-      .filter(({ queue, at }) => cluster.queues.get(queue)?.type === 'quorum' && now - at > limitOf(queue));
+      .filter((one) => this.isTimed(one) && now - one.at >= this.limitOf(one.queue));
     if (late.length === 0) return;
     if (late.some(({ tag }) => tag === null || !this.consumers.has(tag))) {
-      this.timedOut(limitOf(late[0]!.queue));
+      this.timedOut(this.limitOf(late[0]!.queue));
       return;
     }
     const tags = new Set(late.map(({ tag }) => tag));
@@ -188,10 +197,18 @@ export class Reading {
       this.channel.clientOf(record).send(channel, { type: 'cancel', channel, tag: tag! }, host);
       this.cancelled(tag!);
     }
-    this.settle(
-      'timeout',
-      this.unacked.takeWhere(({ tag }) => tags.has(tag)),
-    );
+    this.settle('timeout', late);
+    for (const one of late) one.late = true;
+  }
+
+  private limitOf(queue: string): Micros {
+    const { cluster } = this.channel.host;
+    return cluster.queues.get(queue)?.consumerTimeout ?? fromMs(cluster.config.consumer_timeout);
+  }
+
+  /** Whether it is a quorum queue's, which has not taken it back yet. */
+  private isTimed({ queue, late }: Unacked): boolean {
+    return !late && this.channel.host.cluster.queues.get(queue)?.type === 'quorum';
   }
 
   private timedOut(limit: Micros): void {

@@ -9,6 +9,8 @@ export interface Unacked {
   readonly tag: string | null;
   readonly position: number;
   readonly at: Micros;
+  /** its queue has taken it back, and takes no notice of what is said of it. */
+  late?: boolean;
 }
 
 export class UnackedList {
@@ -62,17 +64,6 @@ export class UnackedList {
     this.entries = [];
     this.first = 0;
     this.count = 0;
-    return taken;
-  }
-
-  /** Takes what matches, wherever it stands. */
-  takeWhere(matches: (entry: Unacked) => boolean): Unacked[] {
-    const all = this.all();
-    const taken = all.filter(matches);
-    if (taken.length === 0) return taken;
-    this.entries = all.filter((entry) => !matches(entry));
-    this.first = 0;
-    this.count = this.entries.length;
     return taken;
   }
 

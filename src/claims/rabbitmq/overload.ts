@@ -370,7 +370,7 @@ class AlarmBlocksPublishers implements ClaimFold {
 }
 
 const base = { broker: 'rabbitmq', observable: true } as const;
-const FOUR = ['rabbitmq-overload'] as const;
+const FOUR = ['rabbitmq-overload', 'rabbitmq-overload-short'] as const;
 
 export const overloadClaims: readonly Claim[] = [
   {

@@ -83,6 +83,7 @@ class RequeueSpins implements ClaimFold {
 class Attempts {
   private deliveries = new Map<string, number>();
   private returns = new Map<string, { counted: number; nacked: number }>();
+  private places = new Map<string, number>();
 
   on(event: TraceEvent): void {
     if (event.kind === 'delivered') {
@@ -95,7 +96,13 @@ class Attempts {
       this.returns.set(id, returns);
       if (event.outcome === 'nacked') returns.nacked++;
       else returns.counted++;
+      if (event.message !== null) this.places.set(`${event.place} ${event.message}`, event.position);
     }
+  }
+
+  /** Where a message was in a queue when it came back last; undefined if it never did. */
+  positionOf(place: string, message: number): number | undefined {
+    return this.places.get(`${place} ${message}`);
   }
 
   deliveriesOf(place: string, position: number): number {
@@ -201,7 +208,7 @@ class NackCounts implements ClaimFold {
   on(event: TraceEvent): void {
     this.declared.on(event);
     this.attempts.on(event);
-    const up = givenUp(event);
+    const up = givenUp(event) ?? this.seenGivenUp(event);
     if (up && this.attempts.onlyNacked(up.place, up.position)) {
       const text = `message ${up.message}, returned by nack only, is given up after ${this.attempts.deliveriesOf(up.place, up.position)} deliveries`;
       if (this.counts) this.ledger.confirm(event, () => text);
@@ -218,6 +225,17 @@ class NackCounts implements ClaimFold {
 
   verdict(): Verdict {
     return this.ledger.verdict('a message that a consumer of a quorum queue nacks again and again');
+  }
+
+  /** Told from outside: it is read among the dead letters, and says why. */
+  private seenGivenUp(event: TraceEvent): { place: string; position: number; message: number } | null {
+    if (event.kind !== 'delivered') return null;
+    const { message } = event;
+    for (const { queue: place, reason } of deathsOf(event)) {
+      const position = this.attempts.positionOf(place, message);
+      if (reason === 'delivery_limit' && position !== undefined) return { place, position, message };
+    }
+    return null;
   }
 }
 
@@ -460,7 +478,7 @@ class DeadLetterLosesTtl implements ClaimFold {
 }
 
 const base = { broker: 'rabbitmq', observable: false } as const;
-const FOUR = ['rabbitmq-poison'] as const;
+const FOUR = ['rabbitmq-poison', 'rabbitmq-poison-short'] as const;
 const EXPIRY = ['rabbitmq-expiry'] as const;
 
 export const poisonClaims: readonly Claim[] = [
@@ -492,6 +510,8 @@ export const poisonClaims: readonly Claim[] = [
   {
     ...base,
     id: 'rabbitmq.nack-not-counted-43',
+    observable: true,
+    since: '4.3',
     statement: 'In 4.3 a return by nack does not count towards the limit',
     rules: ['R-64'],
     scenarios: ['rabbitmq-nack-43', ...FOUR],

@@ -404,7 +404,7 @@ export const quorumClaims: readonly Claim[] = [
     id: 'rabbitmq.quorum-minority-stands',
     statement: 'Without a majority nothing is confirmed and nothing given out',
     rules: ['R-56'],
-    scenarios: ['rabbitmq-minority'],
+    scenarios: ['rabbitmq-minority', 'rabbitmq-majority'],
     judge: () => new StandsStill('quorum'),
   },
   {

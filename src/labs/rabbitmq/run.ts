@@ -34,6 +34,14 @@ async function hurt(_node: string, fault: Fault): Promise<void> {
     await eventually('RabbitMQ did not answer', START_MS, async () => (await open(url)).close());
 }
 
+/** Runs rabbitmqctl in the container. */
+async function administer(_node: string, args: readonly string[]): Promise<string> {
+  if (url !== OWN) throw new Error('Only the broker of compose.yaml is administered; unset AMQP_URL');
+  console.log(`docker compose exec rabbitmq rabbitmqctl ${args.join(' ')}`);
+  const command = ['compose', 'exec', '--no-TTY', 'rabbitmq', 'rabbitmqctl', ...args];
+  return (await promisify(execFile)('docker', command)).stdout;
+}
+
 const scenario = JSON.parse(readFileSync(from, 'utf8')) as Play & { title: string };
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort());
@@ -48,6 +56,7 @@ try {
     recorder: new Recorder(),
     signal: interrupted.signal,
     hurt,
+    administer,
   });
   mkdirSync(dirname(to), { recursive: true });
   const lines = events.map(({ at, kind, ...rest }, seq) => JSON.stringify({ seq, at, kind, ...rest }));

@@ -7,11 +7,25 @@ import { declareBinding, declareExchange, declareQueue, removeBinding } from './
 
 type CallOf<C extends Call['call']> = Extract<Call, { call: C }>;
 
-/** Calls that amqplib has no way to make. */
-export const UNKNOWN_CALLS: readonly Call['call'][] = ['tx.select', 'tx.commit', 'tx.rollback'];
+/** Methods that amqplib encodes and has no call for, by their numbers in the protocol: class 90, and its reply. */
+const TX = {
+  'tx.select': [(90 << 16) | 10, (90 << 16) | 11],
+  'tx.commit': [(90 << 16) | 20, (90 << 16) | 21],
+  'tx.rollback': [(90 << 16) | 30, (90 << 16) | 31],
+} as const;
 
 /** So often it looks whether its connection is there again. */
 const RETRY_MS = 50;
+
+/** What amqplib's channels make their own calls by. */
+interface Rpc {
+  rpc(method: number, fields: object, reply: number): Promise<unknown>;
+}
+
+interface Settled {
+  readonly delivery: Given;
+  readonly outcome: 'acked' | 'nacked' | 'rejected';
+}
 
 /** A channel of the application, and what it owes and is owed on it. */
 class Open {
@@ -19,10 +33,20 @@ class Open {
   readonly confirms: boolean;
   readonly unsettled = new Map<number, Given>();
   readonly unconfirmed = new Set<number>();
+  /** R-33: what waits for a commit; null where the channel has no transactions. */
+  transaction: { readonly published: number[]; readonly settled: Settled[] } | null = null;
 
   constructor(channel: Channel, confirms: boolean) {
     this.channel = channel;
     this.confirms = confirms;
+  }
+
+  /** What was settled is not, after all. */
+  restore(deliveries: readonly Given[]): void {
+    const tagOf = ({ message }: Given): number => message.fields.deliveryTag;
+    const all = [...deliveries, ...this.unsettled.values()].sort((a, b) => tagOf(a) - tagOf(b));
+    this.unsettled.clear();
+    for (const delivery of all) this.unsettled.set(tagOf(delivery), delivery);
   }
 }
 
@@ -148,7 +172,7 @@ export class RealApplication implements RealClient {
     const open = this.channels.get(number);
     this.channels.delete(number);
     if (!open) return;
-    for (const message of open.unconfirmed)
+    for (const message of [...open.unconfirmed, ...(open.transaction?.published ?? [])])
       this.run.recorder.tell({ kind: 'publish-failed', client: this.client.id, message, error });
     open.unconfirmed.clear();
   }
@@ -221,8 +245,13 @@ export class RealApplication implements RealClient {
         await channel.recover();
         open.unsettled.clear();
         break;
+      case 'tx.select':
+      case 'tx.commit':
+      case 'tx.rollback':
+        await this.transact(open, call.call);
+        break;
       default:
-        throw new Error(`${this.client.id}, channel ${number}: a driver on amqplib cannot call ${call.call}`);
+        throw new Error(`${this.client.id}, channel ${number}: the driver cannot call ${call.call}`);
     }
   }
 
@@ -253,7 +282,7 @@ export class RealApplication implements RealClient {
       ...(deliveryMode === 1 ? { transient: true } : {}),
       ...(expiration === undefined ? {} : { expiration }),
       ...(priority === undefined ? {} : { priority }),
-      ...(open.confirms ? {} : { untold: true }),
+      ...(open.confirms || open.transaction ? {} : { untold: true }),
     });
     const outer = [
       run.names.outer(exchange),
@@ -269,6 +298,7 @@ export class RealApplication implements RealClient {
       },
     ] as const;
     if (!open.confirms) {
+      open.transaction?.published.push(message);
       open.channel.publish(...outer);
       return;
     }
@@ -312,7 +342,15 @@ export class RealApplication implements RealClient {
       (message) => {
         if (this.life !== life) return;
         tellBegan();
-        if (message) this.delivered(open, given(run, client.id, queue, message), noAck);
+        if (!message)
+          run.recorder.tell({
+            kind: 'consuming-ended',
+            client: client.id,
+            place: queue,
+            tag,
+            why: 'the server cancelled it',
+          });
+        else this.delivered(open, given(run, client.id, queue, message), noAck);
       },
       { consumerTag: tag, noAck, exclusive, arguments: more },
     );
@@ -327,8 +365,27 @@ export class RealApplication implements RealClient {
     for (const [own, delivery] of [...open.unsettled]) {
       if (multiple ? tag !== 0 && own > tag : own !== tag) continue;
       open.unsettled.delete(own);
-      tellSettled(this.run, this.client.id, delivery, outcome);
+      if (open.transaction) open.transaction.settled.push({ delivery, outcome });
+      else tellSettled(this.run, this.client.id, delivery, outcome);
     }
+  }
+
+  private async transact(open: Open, method: keyof typeof TX): Promise<void> {
+    const [call, reply] = TX[method];
+    await (open.channel as unknown as Rpc).rpc(call, {}, reply);
+    const { published, settled } = open.transaction ?? { published: [], settled: [] };
+    open.transaction = { published: [], settled: [] };
+    const { recorder } = this.run;
+    const client = this.client.id;
+    if (method === 'tx.commit') {
+      for (const message of published)
+        recorder.tell({ kind: 'publish-confirmed', client, message, place: null, position: null });
+      for (const { delivery, outcome } of settled) tellSettled(this.run, client, delivery, outcome);
+      return;
+    }
+    for (const message of published)
+      recorder.tell({ kind: 'publish-failed', client, message, error: 'tx.rollback' });
+    open.restore(settled.map(({ delivery }) => delivery));
   }
 }
 

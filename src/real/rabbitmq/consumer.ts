@@ -3,7 +3,7 @@ import type { Channel, ChannelModel } from 'amqplib';
 import { workMs } from '../../brokers/load.ts';
 import type { Consumer } from '../../brokers/rabbitmq/client-config.ts';
 import { Random } from '../../sim/random.ts';
-import { Link } from './link.ts';
+import { failure, Link } from './link.ts';
 import { given, tellProcessed, tellSettled, type Given, type RealClient, type Run } from './run.ts';
 import { declareBinding, declareExchange, declareQueue } from './topology.ts';
 
@@ -92,7 +92,7 @@ export class RealConsumer implements RealClient {
       this.lost();
       // The server closed it, and left the connection: the application opens another.
       if (this.link!.isOpen)
-        run.agenda.in(client.recoveryMs, () => void this.opened(model).catch(run.failed));
+        run.agenda.in(client.recoveryMs, () => void this.opened(model).catch(failure(run)));
     });
     if (this.life !== life) return;
     this.channel = channel;
@@ -132,7 +132,7 @@ export class RealConsumer implements RealClient {
         tellBegan();
         if (!message) {
           this.ended(queue, tag, 'the server cancelled it');
-          run.agenda.in(client.recoveryMs, () => void this.consume(channel, queue, tag).catch(run.failed));
+          run.agenda.in(client.recoveryMs, () => void this.consume(channel, queue, tag).catch(failure(run)));
           return;
         }
         this.waiting.push({ delivery: given(run, client.id, queue, message), channel });

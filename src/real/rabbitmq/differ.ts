@@ -151,6 +151,7 @@ async function real(input: Input, model: ChannelModel, url: string): Promise<Rou
     agenda: new Agenda(recorder, () => undefined),
     copies: new Copies(),
     urls: [url],
+    route: () => url,
     seed: 1,
     nextMessage: 0,
     failed: () => undefined,

@@ -1,12 +1,12 @@
 /** RabbitMQ in containers of the official image (compose.yaml). */
 import { compose, dockerMissing, FAULT_COMMANDS } from '../docker.ts';
-import type { Starter } from '../driver.ts';
 import { eventually, freePort } from '../processes.ts';
 import { open } from './connect.ts';
+import type { RabbitmqStarter } from './starter.ts';
 
 const START_MS = 120_000;
 
-export const dockerStarter: Starter = {
+export const dockerStarter: RabbitmqStarter = {
   way: 'docker',
 
   missing: dockerMissing,
@@ -43,6 +43,10 @@ export const dockerStarter: Starter = {
     });
     if (fault === 'restart') await answers(installation.urls[0]!);
     return installation;
+  },
+
+  administer(_installation, _node, args) {
+    return compose(['exec', '--no-TTY', 'rabbitmq', 'rabbitmqctl', ...args], {});
   },
 };
 

@@ -29,6 +29,13 @@ export function isGone(error: unknown): boolean {
   return name === 'IllegalOperationError' || /^(Channel|Connection) (ended|closed|closing)/i.test(message);
 }
 
+/** For a call that nobody waits for: of what the server said, and of a connection that is gone, the trace was told. */
+export function failure(run: Run): (error: unknown) => void {
+  return (error) => {
+    if (!isGone(error) && !serverError(error)) run.failed(error);
+  };
+}
+
 export class Link {
   private readonly run: Run;
   private readonly client: { readonly id: string; readonly node: number; readonly recoveryMs: number };
@@ -50,13 +57,13 @@ export class Link {
   }
 
   async open(): Promise<void> {
-    const { urls, recorder, agenda } = this.run;
+    const { urls, recorder, agenda, route } = this.run;
     const { id, node, recoveryMs } = this.client;
     const index = (node - 1 + this.attempt++) % urls.length;
     const name = `rabbit-${index + 1}`;
     let model: ChannelModel;
     try {
-      model = await open(urls[index]!);
+      model = await open(route(id, index));
     } catch (error) {
       if (this.over) return;
       // How often it tries until somebody answers is the machine's matter.

@@ -35,6 +35,22 @@ export class Names {
     return out;
   }
 
+  /** The definition of a policy, whose keys are those of arguments without `x-`. */
+  outerDefinition(definition: Table): Table {
+    const keys = Object.entries(definition).map(([key, value]) => [
+      key.startsWith('dead-letter-') ? `x-${key}` : key,
+      value,
+    ]);
+    const outer = this.outerArguments(Object.fromEntries(keys) as Table);
+    return Object.fromEntries(Object.entries(outer).map(([key, value]) => [key.replace(/^x-/, ''), value]));
+  }
+
+  /** The pattern of a policy, which goes by names of this run and no others. */
+  outerPattern(pattern: string): string {
+    const own = `^${this.prefix.replaceAll('.', '\\.')}`;
+    return pattern.startsWith('^') ? `${own}(?:${pattern.slice(1)})` : `${own}.*(?:${pattern})`;
+  }
+
   outerBinding(binding: BindingSettings): BindingSettings {
     return {
       ...binding,

@@ -21,6 +21,8 @@ export interface Run {
   readonly copies: Copies;
   /** Where nodes listen, in order. */
   readonly urls: readonly string[];
+  /** Where a client connects to a node, by its place in `urls`: there, or at what stands between. */
+  readonly route: (client: string, index: number) => string;
   readonly seed: number;
   /** The number of the next message that is published. */
   nextMessage: number;

@@ -5,11 +5,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Channel } from 'amqplib';
 import type { RabbitmqClient } from '../../brokers/rabbitmq/client-config.ts';
-import type { RabbitmqAction, RabbitmqSystem } from '../../brokers/rabbitmq/config.ts';
+import type { PolicySettings, RabbitmqAction, RabbitmqSystem } from '../../brokers/rabbitmq/config.ts';
 import type { Observed } from '../../sim/trace.ts';
 import { Agenda } from '../agenda.ts';
 import type { Fault } from '../fault.ts';
 import type { Recorder } from '../recorder.ts';
+import { Relay } from '../relay.ts';
+import { Administration, type Ctl } from './administration.ts';
 import { RealApplication } from './application.ts';
 import { open, unheard } from './connect.ts';
 import { RealConsumer } from './consumer.ts';
@@ -43,10 +45,13 @@ export interface Stage {
   readonly signal: AbortSignal;
   /** @param node its name in scenarios; it is up when a restart resolves */
   hurt(node: string, fault: Fault): Promise<void>;
+  readonly administer: Ctl;
 }
 
 /** A node's name in scenarios. */
 export const NODE = /^rabbit-\d+$/;
+/** A link by its ends, whichever is named first. */
+const linkOf = (between: readonly string[]): string => [...between].sort().join(' – ');
 /** What brings a node back after it; nothing, where that is what it did. */
 const REMEDIES: Partial<Record<Fault, Fault>> = { crash: 'restart', close: 'restart', pause: 'resume' };
 
@@ -66,7 +71,11 @@ class Session {
   private readonly stage: Stage;
   private readonly run: Run;
   private readonly agenda: Agenda;
+  private readonly administration: Administration;
   private readonly clients = new Map<string, RealClient>();
+  /** Links that are cut in this run, by their ends. */
+  private readonly relays = new Map<string, Relay>();
+  private readonly policies = new Map<string, PolicySettings>();
   /** What would bring back each node that is not at work. */
   private readonly unwell = new Map<string, Fault>();
   /** Clients that begin together begin one after the other, in the order of the scenario: so each run is like another. */
@@ -89,10 +98,12 @@ class Session {
       agenda: this.agenda,
       copies: new Copies(),
       urls: stage.urls.slice(0, scenario.system.nodes),
+      route: (client, index) => this.route(client, index),
       seed: scenario.seed,
       nextMessage: 0,
       failed,
     };
+    this.administration = new Administration(this.run, (node, args) => stage.administer(node, args));
   }
 
   async go(): Promise<void> {
@@ -117,13 +128,19 @@ class Session {
       recorder.end();
       agenda.end();
       for (const client of this.clients.values()) client.crash();
+      for (const relay of this.relays.values()) relay.close();
       await this.revive();
+      await this.administration.undo();
       await takeAway(run.made, run.urls[0]!);
     }
   }
 
   private async setUp(): Promise<void> {
-    const { exchanges, queues, bindings } = this.scenario.system;
+    const { exchanges, queues, bindings, policies, config } = this.scenario.system;
+    await this.administration.set(config);
+    for (const policy of policies) await this.setPolicy(policy);
+    for (const { action } of this.scenario.timeline)
+      if (action.do === 'cut') await this.relay(action.between);
     for (const exchange of exchanges)
       await this.administer((channel) => declareExchange(this.run, channel, exchange));
     for (const queue of queues)
@@ -142,6 +159,27 @@ class Session {
     } finally {
       await model.close();
     }
+  }
+
+  private async setPolicy(policy: PolicySettings): Promise<void> {
+    await this.administration.setPolicy(policy);
+    this.policies.set(`${policy.operator} ${policy.name}`, policy);
+  }
+
+  /** A link that will be cut leads through a relay from the start. */
+  private async relay(between: readonly string[]): Promise<void> {
+    const link = linkOf(between);
+    if (this.relays.has(link)) return;
+    const node = between.find((end) => NODE.test(end))!;
+    const url = new URL(this.run.urls[Number(node.slice('rabbit-'.length)) - 1]!);
+    this.relays.set(link, await Relay.to(Number(url.port)));
+  }
+
+  private route(client: string, index: number): string {
+    const url = new URL(this.run.urls[index]!);
+    const relay = this.relays.get(linkOf([client, `rabbit-${index + 1}`]));
+    if (relay) url.port = String(relay.port);
+    return url.href;
   }
 
   private add(client: RabbitmqClient, startMs: number): void {
@@ -176,6 +214,10 @@ class Session {
     if ('target' in action) {
       if (NODE.test(action.target)) void this.hurt(action.target, action.do as Fault).catch(this.run.failed);
       else void this.disturb(action.target, action.do).catch(this.run.failed);
+      return;
+    }
+    if (action.do === 'cut' || action.do === 'heal') {
+      this.relays.get(linkOf(action.between))?.[action.do]();
       return;
     }
     void this.do(action as RabbitmqAction).catch(this.run.failed);
@@ -235,6 +277,19 @@ class Session {
         return;
       case 'unbind':
         await this.administer((channel) => removeBinding(run, channel, action.binding));
+        return;
+      case 'set-policy':
+        await this.agenda.holding(() => this.setPolicy(action.policy));
+        return;
+      case 'clear-policy': {
+        const policy = this.policies.get(`${action.operator} ${action.name}`);
+        if (policy) await this.agenda.holding(() => this.administration.clearPolicy(policy));
+        return;
+      }
+      case 'alarm':
+        await this.agenda.holding(() =>
+          this.administration.alarm(`rabbit-${action.node}`, action.resource, action.on),
+        );
         return;
       default:
         throw new Error(`"${action.do}" cannot be done from outside`);

@@ -147,7 +147,15 @@ const cases: Record<string, Case> = {
         { ...again('c1', 0), at: 10_000_000 },
       ),
     ],
-    allowed: [trace(delivered('c0', 0), failed('c0', '406 PRECONDITION_FAILED', 'unknown delivery tag 7'))],
+    allowed: [
+      trace(delivered('c0', 0), failed('c0', '406 PRECONDITION_FAILED', 'unknown delivery tag 7')),
+      // Another hears of it first.
+      trace(
+        delivered('c0', 0),
+        { ...again('c1', 0), at: 8_999_500 },
+        { ...failed('c0', '406 PRECONDITION_FAILED', TIMEOUT), at: 9_000_000 },
+      ),
+    ],
   },
 };
 

@@ -86,8 +86,15 @@ const cases: Record<string, Case> = {
   },
   'rabbitmq.nack-not-counted-43': {
     shown: trace(quorum, ...rounds(LIMIT + 2, 'nacked')),
-    contradicted: [trace(quorum, ...rounds(LIMIT + 1, 'nacked'), gone(0, 'delivery_limit'))],
-    allowed: [trace(quorum, ...rounds(LIMIT + 1), gone(0, 'delivery_limit'))],
+    contradicted: [
+      trace(quorum, ...rounds(LIMIT + 1, 'nacked'), gone(0, 'delivery_limit')),
+      // Told from outside.
+      trace(quorum, ...rounds(LIMIT + 1, 'nacked'), death(1, 'delivery_limit')),
+    ],
+    allowed: [
+      trace(quorum, ...rounds(LIMIT + 1), gone(0, 'delivery_limit')),
+      trace(quorum, ...rounds(LIMIT + 1), death(1, 'delivery_limit')),
+    ],
   },
   'rabbitmq.nack-counted-42': {
     shown: trace(quorum, ...rounds(LIMIT + 1, 'nacked'), dropped(0, 'delivery_limit')),

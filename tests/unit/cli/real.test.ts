@@ -27,7 +27,7 @@ describe('real', () => {
     [[], /expected up, down, status, record, check, differ or labs, got nothing/],
     [['fly'], /got "fly"/],
     [['up', 'somebroker'], /There is no driver for "somebroker":\n {2}expected one of kafka, rabbitmq/],
-    [['up', '--way', 'boat'], /--way: expected address \| docker \| packages, got "boat"/],
+    [['up', '--way', 'boat'], /--way: expected address \| docker \| debian \| packages, got "boat"/],
     [['up', '--nodes', '0'], /--nodes: expected an integer from 1 to 9, got "0"/],
     [['up', '--address', 'amqp://broker.example.com'], /expected an address of this machine/],
     [['check', 'rabbitmq-nothing'], /"rabbitmq-nothing" cannot be run for real/],
@@ -70,7 +70,7 @@ describe('real', () => {
   it('tells the ways there are, and has nothing to take down', () => {
     const { status, stdout } = real('status');
     expect(stdout).toMatch(
-      /^Apache Kafka is not up\n {2}docker: .+\n {2}packages: .+\nRabbitMQ is not up\n {2}docker: .+\n {2}packages: .+\n$/,
+      /^Apache Kafka is not up\n {2}docker: .+\n {2}packages: .+\nRabbitMQ is not up\n {2}docker: .+\n {2}debian: .+\n {2}packages: .+\n$/,
     );
     expect(status).toBe(0);
     expect(real('down')).toMatchObject({ status: 0, stdout: 'Apache Kafka is not up\nRabbitMQ is not up\n' });

@@ -67,9 +67,15 @@ describe('server.properties', () => {
 });
 
 describe('what is refused', () => {
+  const made = {
+    broker: { name: 'Apache Kafka', version: '4.4.0' },
+    client: { name: 'kafka-clients', version: '4.4.0' },
+    settings: {},
+  };
+
   it('is nothing of the list, with three nodes that were started here', () => {
     for (const id of realScenarios.kafka)
-      expect(kafkaDriver.refusal(scenarioById(id), started(3)), id).toBeNull();
+      expect(kafkaDriver.refusal(scenarioById(id), started(3), made), id).toBeNull();
   });
 
   it.each([
@@ -84,11 +90,11 @@ describe('what is refused', () => {
     ['kafka-share-groups', started(3), /initial\.rebalance|cannot be done/],
     ['rabbitmq-ttl', started(3), /no scenario of Kafka/],
   ])('%s, for what it lacks', (id, installation, why) => {
-    expect(kafkaDriver.refusal(scenarioById(id), installation)).toMatch(why);
+    expect(kafkaDriver.refusal(scenarioById(id), installation, made)).toMatch(why);
   });
 
   it('runs on a broker of somebody else what hangs on none of its settings', () => {
     const foreign: Installation = { ...started(1), way: 'address', nodes: [], folder: null };
-    expect(kafkaDriver.refusal(scenarioById('kafka-murmur2'), foreign)).toBeNull();
+    expect(kafkaDriver.refusal(scenarioById('kafka-murmur2'), foreign, made)).toBeNull();
   });
 });

@@ -6,6 +6,8 @@ import { Copies, numbered } from '../../../src/real/rabbitmq/copies.ts';
 import { rabbitmqDriver } from '../../../src/real/rabbitmq/driver.ts';
 import { serverError } from '../../../src/real/rabbitmq/link.ts';
 import { Names } from '../../../src/real/rabbitmq/names.ts';
+import { scenarioById } from '../../../src/scenarios/library.ts';
+import { heldBy } from '../../../src/scenarios/real.ts';
 import type { Observed } from '../../../src/sim/trace.ts';
 import { parseScenario, type ScenarioInputOf } from '../../../src/scenarios/schema.ts';
 
@@ -35,6 +37,20 @@ describe('the names of a run', () => {
     expect(names.outerArguments({ 'alternate-exchange': 'rest', 'x-max-length': 3 })).toEqual({
       'alternate-exchange': 'brokerbook-abc.rest',
       'x-max-length': 3,
+    });
+  });
+
+  it('are the only ones that a policy of the run applies to', () => {
+    const applies = (pattern: string, name: string): boolean =>
+      new RegExp(names.outerPattern(pattern), 'u').test(name);
+    expect(applies('^orders$', 'brokerbook-abc.orders')).toBe(true);
+    expect(applies('^orders$', 'brokerbook-abc.new-orders')).toBe(false);
+    expect(applies('orders', 'brokerbook-abc.new-orders')).toBe(true);
+    for (const other of ['orders', 'brokerbook-abd.orders', 'brokerbook-abcx.orders'])
+      expect(applies('orders', other)).toBe(false);
+    expect(names.outerDefinition({ 'dead-letter-exchange': 'dlx', 'max-length': 3 })).toEqual({
+      'dead-letter-exchange': 'brokerbook-abc.dlx',
+      'max-length': 3,
     });
   });
 
@@ -127,10 +143,16 @@ const scenario = (more: Partial<ScenarioInputOf<'rabbitmq'>>) =>
     ...more,
   });
 
+const made = {
+  broker: { name: 'RabbitMQ', version: '4.3.6' },
+  client: { name: 'amqplib', version: '2.3.1' },
+  settings: {},
+};
+
 describe('what cannot be run for real', () => {
   it('is told with the reason', () => {
     const refusal = (more: Partial<ScenarioInputOf<'rabbitmq'>>, at = ours): string | null =>
-      rabbitmqDriver.refusal(scenario(more), at);
+      rabbitmqDriver.refusal(scenario(more), at, made);
     expect(refusal({})).toBeNull();
     expect(refusal({ system: { broker: 'rabbitmq', nodes: 3, queues: [{ name: 'q' }] } })).toMatch(
       /needs 3 nodes/,
@@ -143,7 +165,18 @@ describe('what cannot be run for real', () => {
     const cut = {
       timeline: [{ atMs: 1, action: { do: 'cut' as const, between: ['c', 'rabbit-1'] as [string, string] } }],
     };
-    expect(refusal(cut)).toMatch(/"cut" cannot be done from outside/);
+    expect(refusal(cut)).toBeNull();
+    expect(refusal(cut, theirs)).toBeNull();
+    const between = ['rabbit-1', 'rabbit-2'] as [string, string];
+    expect(
+      refusal(
+        {
+          system: { broker: 'rabbitmq', nodes: 2, queues: [{ name: 'q' }] },
+          timeline: [{ atMs: 1, action: { do: 'cut', between } }],
+        },
+        { ...ours, urls: [...ours.urls, ...ours.urls] },
+      ),
+    ).toMatch(/between rabbit-1 and rabbit-2, and only clients connect through it/);
     const hash = {
       system: {
         broker: 'rabbitmq' as const,
@@ -153,10 +186,38 @@ describe('what cannot be run for real', () => {
     };
     expect(refusal(hash)).toBeNull();
     expect(refusal(hash, theirs)).toMatch(/needs the plugin/);
-    const config = {
-      system: { broker: 'rabbitmq' as const, queues: [{ name: 'q' }], config: { consumer_timeout: 1000 } },
-    };
-    expect(refusal(config)).toMatch(/rabbitmq\.conf/);
+    const system = (more: object) => ({
+      system: { broker: 'rabbitmq' as const, queues: [{ name: 'q' }], ...more },
+    });
+    expect(refusal(system({ config: { quorum_cluster_size: 1 } }))).toMatch(/rabbitmq\.conf/);
+    const timeout = system({ config: { consumer_timeout: 1000 } });
+    expect(refusal(timeout)).toBeNull();
+    expect(refusal(timeout, theirs)).toMatch(/needs an administrator/);
+    expect(
+      refusal({ ...timeout, timeline: [{ atMs: 1, action: { do: 'restart', target: 'rabbit-1' } }] }),
+    ).toMatch(/restarts a node whose settings were changed/);
+    const policy = (pattern: string) =>
+      system({ policies: [{ name: 'p', pattern, definition: { 'max-length': 3 } }] });
+    expect(refusal(policy('^q'))).toBeNull();
+    expect(refusal(policy('^q'), theirs)).toMatch(/needs an administrator/);
+    expect(refusal(policy('^q|^r'))).toMatch(/one pattern or another/);
+    const alarm = { timeline: [{ atMs: 1, action: { do: 'alarm' as const, node: 1, on: true } }] };
+    expect(refusal(alarm)).toBeNull();
+    expect(refusal(alarm, theirs)).toMatch(/needs an administrator/);
+    expect(refusal(system({ version: '3.10' }))).toMatch(/it is about 3\.10, and 4\.3\.6 is up/);
+    expect(refusal(system({ version: '4.3' }))).toBeNull();
+  });
+});
+
+describe('a claim about a newer version', () => {
+  it('is not asked of an older one', () => {
+    const asked = (version: string): string[] =>
+      heldBy(scenarioById('rabbitmq-deaths'), [], version).map(({ claim }) => claim.id);
+    expect(asked('3.10.8')).not.toContain('rabbitmq.dead-letter-flagged');
+    expect(asked('4.2.1')).not.toContain('rabbitmq.dead-letter-flagged');
+    for (const version of ['4.3.6', '4.10.0', '5.0.0'])
+      expect(asked(version)).toContain('rabbitmq.dead-letter-flagged');
+    expect(asked('3.10.8')).toContain('rabbitmq.dead-letter-rejected');
   });
 });
 

@@ -19,7 +19,7 @@ import type {
 import type { DeathReason, Message } from '../message.ts';
 import { ClassicConsumers, type ClassicConsumer } from './classic-consumers.ts';
 import { BY_GET, Copies, type Held, Outstanding, type QueueOptions } from './copies.ts';
-import { comeBack, type Entry, EntryHeap, entry, expiryOf } from './entry.ts';
+import { comeBack, type Entry, EntryHeap, entry, expiryOf, isRedelivered } from './entry.ts';
 import { Ring } from '../../../sim/ring.ts';
 
 /** Messages of one priority. Those that came back are older than all that never left: they are first. */
@@ -85,7 +85,7 @@ export class ClassicQueue implements QueueMachine {
         break;
       case 'discard':
         for (const { entry } of this.settle(command.channel, command.positions)) {
-          this.giveUp(entry, 'rejected', effects);
+          this.giveUp(comeBack(entry, true), 'rejected', effects);
         }
         break;
       case 'requeue':
@@ -190,7 +190,8 @@ export class ClassicQueue implements QueueMachine {
     // whoever is idle while nothing waits is handed it, past the limits and the expiry of a queue.
     const idle = this.ready === 0 ? this.consumers.next(effects) : undefined;
     if (idle !== undefined) {
-      this.give(one, idle, effects);
+      // what is handed over is new to this queue, whatever it was elsewhere.
+      this.give(one, idle, false, effects);
       return;
     }
     this.levelOf(message).fresh.push(one);
@@ -236,15 +237,16 @@ export class ClassicQueue implements QueueMachine {
       if (this.ready === 0) return;
       const consumer = this.consumers.next(effects);
       if (consumer === undefined) return;
-      this.give(this.take(), consumer, effects);
+      const one = this.take();
+      this.give(one, consumer, isRedelivered(one), effects);
     }
   }
 
-  private give(one: Entry, consumer: ClassicConsumer, effects: QueueEffects): void {
+  private give(one: Entry, consumer: ClassicConsumer, redelivered: boolean, effects: QueueEffects): void {
     const { subscription } = consumer;
     this.consumers.served(consumer);
     this.hand(one, subscription.channel, subscription.client, subscription.noAck, consumer.id, effects);
-    effects.deliver(subscription, deliveryOf(one));
+    effects.deliver(subscription, deliveryOf(one, redelivered));
   }
 
   private get(channel: ChannelKey, client: string, noAck: boolean, now: Micros, effects: QueueEffects): void {
@@ -256,7 +258,7 @@ export class ClassicQueue implements QueueMachine {
     const one = this.take();
     this.hand(one, channel, client, noAck, BY_GET, effects);
     this.dropExpired(now, effects);
-    effects.got(channel, deliveryOf(one), this.ready);
+    effects.got(channel, deliveryOf(one, isRedelivered(one)), this.ready);
   }
 
   /** It is theirs now: until they settle it, or for good. */
@@ -296,7 +298,7 @@ export class ClassicQueue implements QueueMachine {
   /** Back in its place it counts for the limits, and may have expired. */
   private requeue(returned: readonly Held[], why: ReturnReason, effects: QueueEffects): void {
     for (const { entry } of returned) {
-      const again = comeBack(entry, false);
+      const again = comeBack(entry, why === 'reject' || why === 'channel-down');
       this.levelOf(again.message).back.push(again.position, again);
       this.count(again, 1);
       this.copies.released(again, why, 'original place', effects);
@@ -379,6 +381,6 @@ function emptyLevels({ maxPriority }: QueueLimits): Level[] {
   return Array.from({ length: maxPriority + 1 }, () => new Level());
 }
 
-function deliveryOf({ message, position, acquired }: Entry): QueueDelivery {
-  return { message, position, redelivered: acquired > 0, deliveryCount: null, extraHeaders: NO_HEADERS };
+function deliveryOf({ message, position }: Entry, redelivered: boolean): QueueDelivery {
+  return { message, position, redelivered, deliveryCount: null, extraHeaders: NO_HEADERS };
 }

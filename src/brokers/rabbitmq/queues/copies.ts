@@ -6,7 +6,7 @@ import { Numbered } from '../../../sim/numbered.ts';
 import type { Version } from '../config.ts';
 import type { DeathReason, Message } from '../message.ts';
 import type { ChannelKey, QueueEffects, QueueLimits } from '../queue.ts';
-import { type Entry, READY_MAX } from './entry.ts';
+import { type Entry, leaving, READY_MAX } from './entry.ts';
 
 /** What a queue is made of, whatever its type. */
 export interface QueueOptions {
@@ -167,13 +167,8 @@ export class Copies {
   }
 
   /** to the dead-letter exchange; gone where there is none. */
-  giveUp(
-    { message, position }: Entry,
-    reason: DeathReason,
-    limits: QueueLimits,
-    effects: QueueEffects,
-  ): void {
-    this.leave(message, position, reason, limits, effects);
+  giveUp(one: Entry, reason: DeathReason, limits: QueueLimits, effects: QueueEffects): void {
+    this.leave(leaving(one), one.position, reason, limits, effects);
   }
 
   /** a message that was refused, and has no position, goes to the dead-letter exchange all the same. */

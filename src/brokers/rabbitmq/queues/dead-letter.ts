@@ -39,6 +39,8 @@ export function deadLetter(
     deaths: record(history ?? [], message, queue, reason, now),
     firstDeath: isFirst ? death : message.firstDeath,
     lastDeath: death,
+    // In 4.2 a quorum queue takes the count along, too; not modelled.
+    failures: version === '4.3' ? message.failures : 0,
   });
 }
 

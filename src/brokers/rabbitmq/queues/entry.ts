@@ -18,14 +18,14 @@ export interface Entry {
   readonly expires: number;
   /** How often it has come back: what a quorum queue calls its acquired-count. */
   readonly acquired: number;
-  /** how often it has come back as failed; 4.3 calls this its delivery-count. */
+  /** how often it has come back as failed; 4.3 calls this its delivery-count, and a dead letter begins with it. */
   readonly failed: number;
   /** Its place among those that were enqueued: the position, or a later number once it was enqueued again. */
   readonly order: number;
 }
 
 export function entry(position: number, message: Message, expires: number, order: number): Entry {
-  return Object.freeze({ position, message, expires, acquired: 0, failed: 0, order });
+  return Object.freeze({ position, message, expires, acquired: 0, failed: message.failures, order });
 }
 
 /** The same copy, come back. @param failed whether it counts as a failed delivery */
@@ -38,6 +38,16 @@ export function comeBack(from: Entry, failed: boolean, order = from.order): Entr
     failed: failed ? from.failed + 1 : from.failed,
     order,
   });
+}
+
+/** */
+export function isRedelivered({ acquired, failed }: Entry): boolean {
+  return acquired > 0 || failed > 0;
+}
+
+/** the message as it leaves a queue, with how often its deliveries have failed. */
+export function leaving({ message, failed }: Entry): Message {
+  return failed === message.failures ? message : Object.freeze({ ...message, failures: failed });
 }
 
 /**

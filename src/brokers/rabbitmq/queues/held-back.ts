@@ -4,7 +4,7 @@
  */
 import type { DeathReason } from '../message.ts';
 import type { QueueEffects } from '../queue.ts';
-import type { Entry } from './entry.ts';
+import { type Entry, leaving } from './entry.ts';
 import { Ring } from '../../../sim/ring.ts';
 
 const PREFETCH = 32;
@@ -35,14 +35,14 @@ export class HeldBack {
       const next = this.waiting.shift();
       if (next === undefined) return;
       this.sent.set(next.entry.position, next);
-      effects.deadLetter(next.entry.message, next.reason, next.entry.position, true);
+      effects.deadLetter(leaving(next.entry), next.reason, next.entry.position, true);
     }
   }
 
   /** A new leader does not know what became of those that were under way: it sends them again. */
   sendAgain(effects: QueueEffects): void {
     for (const { entry, reason } of this.sent.values()) {
-      effects.deadLetter(entry.message, reason, entry.position, true);
+      effects.deadLetter(leaving(entry), reason, entry.position, true);
     }
   }
 

@@ -18,7 +18,7 @@ import type {
   ReturnReason,
 } from '../queue.ts';
 import { BY_GET, Copies, type Held, Outstanding, type QueueOptions } from './copies.ts';
-import { comeBack, type Entry, EntryHeap, entry, expiryOf } from './entry.ts';
+import { comeBack, type Entry, EntryHeap, entry, expiryOf, isRedelivered } from './entry.ts';
 import { HeldBack } from './held-back.ts';
 import { QuorumConsumers } from './quorum-consumers.ts';
 import { QuorumMessages } from './quorum-messages.ts';
@@ -401,20 +401,21 @@ export class QuorumFifo implements QueueMachine {
   /** @param got 3.10 tells of no delivery before in the answer to a basic.get only */
   private deliveryOf(one: Entry, got: boolean): QueueDelivery {
     const { message, position, acquired, failed } = one;
-    if (acquired === 0 && !got) {
+    const redelivered = isRedelivered(one);
+    if (!redelivered && !got) {
       return { message, position, redelivered: false, deliveryCount: null, extraHeaders: NO_HEADERS };
     }
     const isNew = this.version === '4.3';
     const count = isNew ? failed : acquired;
     const tells = count > 0 || (got && this.version === '3.10');
     const extraHeaders: Table = {
-      ...(isNew && acquired > 0 ? { 'x-acquired-count': acquired } : {}),
+      ...(isNew && redelivered ? { 'x-acquired-count': acquired || failed } : {}),
       ...(tells ? { 'x-delivery-count': count } : {}),
     };
     return {
       message,
       position,
-      redelivered: acquired > 0,
+      redelivered,
       deliveryCount: tells ? count : null,
       extraHeaders,
     };

@@ -215,6 +215,7 @@ export function messageOf(more: Partial<Message>): Message {
     deaths: [],
     firstDeath: null,
     lastDeath: null,
+    failures: 0,
     ...more,
   };
 }

@@ -187,7 +187,38 @@ describe('R-53: a delivery that is never acknowledged', () => {
   it('in 4.3 a quorum queue cancels the consumer, and does not count that against the message', () => {
     const trace = late('4.3', { 'x-queue-type': 'quorum', 'x-delivery-limit': 0 });
     expect(errors(trace)).toEqual([]);
-    expect(trace.of('consuming-ended')[0]).toMatchObject({ client: 'app', tag: 't' });
+    const [ended] = trace.of('consuming-ended');
+    expect(ended).toMatchObject({ client: 'app', tag: 't' });
+    // When it is due, whatever the channel's tick.
+    expect(ended!.at).toBeGreaterThan(101_000_000);
+    expect(ended!.at).toBeLessThan(102_000_000);
     expect(given(trace, 'other')).toEqual(['m*']);
+  });
+
+  it('in 4.3 what was not too late stays with the consumer, and an answer that is too late is no error', () => {
+    const trace = run(
+      {
+        system: {
+          version: '4.3',
+          queues: [{ name: 'q', arguments: { 'x-queue-type': 'quorum' } }],
+          config: { consumer_timeout: 10_000 },
+        },
+        clients: [
+          application('app', [
+            consume('q', 't'),
+            on({ call: 'basic.ack', tag: 2 }, { atMs: 15_000 }),
+            on({ call: 'basic.ack', tag: 1 }, { atMs: 30_000 }),
+          ]),
+          application('p', [on(publish('q', 'm'), { atMs: 1000 }), on(publish('q', 'n'), { atMs: 8000 })]),
+          application('other', [on(consume('q', 'o'), { atMs: 9000 })]),
+        ],
+      },
+      60_000,
+    );
+    expect(errors(trace)).toEqual([]);
+    // It has been given m for good when app answers for it: nobody has n but app.
+    expect(given(trace, 'other')[0]).toBe('m*');
+    expect(given(trace, 'other')).not.toContain('n*');
+    expect(trace.of('removed').map(({ message }) => message)).toEqual([1]);
   });
 });

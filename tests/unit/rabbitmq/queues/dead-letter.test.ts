@@ -6,7 +6,7 @@ import {
   dropCycles,
   visibleHeaders,
 } from '../../../../src/brokers/rabbitmq/queues/dead-letter.ts';
-import { message } from './harness.ts';
+import { Bench, message, type QueueType } from './harness.ts';
 
 const SECOND = 1_000_000;
 
@@ -30,6 +30,62 @@ function history({ deaths }: Message): string[] {
 }
 
 describe('a dead letter', () => {
+  /** Rejected at its second delivery: the first came back as a failed one where `why` is reject. */
+  const letter = (type: QueueType, why: 'reject' | 'nack', version: '4.2' | '4.3' = '4.3'): Message => {
+    const bench = new Bench(type, { deadLetterExchange: 'dlx', deliveryLimit: 20 }, { version });
+    bench.publish(1).get();
+    bench.requeue('get', why, 1).get();
+    bench.discard('get', 1);
+    return deadLetter(
+      bench.node.letters[0]!,
+      { deadLetterExchange: 'dlx', deadLetterRoutingKey: null },
+      'q',
+      'rejected',
+      0,
+      version,
+    );
+  };
+
+  it.each(['classic', 'quorum'] as const)(
+    'of a %s queue has its failed deliveries with it in 4.3: the next queue gives it out as redelivered (R-52)',
+    (type) => {
+      expect(letter(type, 'reject').failures).toBe(2);
+      expect(letter(type, 'nack').failures).toBe(1);
+      expect(letter(type, 'reject', '4.2').failures).toBe(0);
+      for (const next of ['classic', 'quorum'] as const) {
+        const bench = new Bench(next).publish(letter(type, 'reject'));
+        expect(bench.get()).toMatchObject({ redelivered: true, count: next === 'quorum' ? 2 : null });
+      }
+      expect(
+        new Bench('classic', {}, { version: '4.2' }).publish(letter(type, 'reject', '4.2')).get(),
+      ).toMatchObject({ redelivered: false });
+    },
+  );
+
+  it('is flagged by a classic queue in which it waits, and not by one that hands it over at once (R-39, R-52)', () => {
+    const waits = new Bench('classic').publish(letter('classic', 'reject')).consume('c');
+    expect(waits.node.to('c')).toEqual(['1*']);
+    const idle = new Bench('classic').consume('c').publish(letter('classic', 'reject'));
+    expect(idle.node.to('c')).toEqual(['1']);
+    expect(idle.requeue('c', 'nack', 1).node.to('c')).toEqual(['1', '1*']);
+  });
+
+  it('has its failures counted by the limit of the next queue (R-52, R-61)', () => {
+    const bench = new Bench('quorum', { deadLetterExchange: 'dlx', deliveryLimit: 2 }).publish(
+      letter('quorum', 'reject'),
+    );
+    expect(bench.get()?.headers).toEqual({ 'x-acquired-count': 2, 'x-delivery-count': 2 });
+    bench.requeue('get', 'nack', 1);
+    expect(bench.get()?.headers).toEqual({ 'x-acquired-count': 1, 'x-delivery-count': 2 });
+    bench.requeue('get', 'reject', 1);
+    expect(bench.node.dead).toMatchObject([{ reason: 'delivery_limit' }]);
+  });
+
+  it('whose time was over was given to nobody, and has none (R-52)', () => {
+    const bench = new Bench('classic', { deadLetterExchange: 'dlx', messageTtl: 100 });
+    expect(bench.publish(1).wait(200).node.letters[0]?.failures).toBe(0);
+  });
+
   it('goes by its own key and is recorded (R-81 to R-83, J-12)', () => {
     const before = message(1, {
       exchange: 'src',

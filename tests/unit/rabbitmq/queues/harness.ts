@@ -49,6 +49,7 @@ export function message(id: number, more: Partial<Message> = {}): Message {
     deaths: [],
     firstDeath: null,
     lastDeath: null,
+    failures: 0,
     ...more,
   };
 }
@@ -83,6 +84,8 @@ export class Node implements QueueEffects {
   readonly nacks: number[] = [];
   readonly stored: number[] = [];
   readonly dead: { id: number; reason: DeathReason; position: number | null; held: boolean }[] = [];
+  /** The messages of `dead`, as they left. */
+  readonly letters: Message[] = [];
   readonly events: EventBody[] = [];
   readonly blocks: boolean[] = [];
   wake: number | null = null;
@@ -112,8 +115,9 @@ export class Node implements QueueEffects {
   hasExchange(name: string): boolean {
     return this.exchanges.has(name);
   }
-  deadLetter({ id }: Message, reason: DeathReason, position: number | null, held: boolean): void {
-    this.dead.push({ id, reason, position, held });
+  deadLetter(message: Message, reason: DeathReason, position: number | null, held: boolean): void {
+    this.dead.push({ id: message.id, reason, position, held });
+    this.letters.push(message);
   }
   hasRoom({ channel }: Subscription): boolean {
     return !this.full.has(channel);
