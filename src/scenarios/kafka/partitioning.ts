@@ -99,7 +99,7 @@ export const partitioningScenario: ScenarioInputOf<'kafka'> = {
 export const partitioningExperiment: Experiment = {
   id: 'kafka-partitioning',
   scenario: 'kafka-partitioning',
-  home: ['kafka-held-keys', 'kafka-held-new-partitions', 'kafka-murmur2'],
+  home: ['kafka-held-keys', 'kafka-held-keyless', 'kafka-held-new-partitions', 'kafka-murmur2'],
   title: 'One load, four ways to spread it',
   question:
     'How evenly do keys, round robin and the sticky partitioner fill a topic, and what do new partitions change?',

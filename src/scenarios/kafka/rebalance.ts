@@ -83,7 +83,15 @@ export const rebalanceScenario: ScenarioInputOf<'kafka'> = {
 export const rebalanceExperiment: Experiment = {
   id: 'kafka-rebalance',
   scenario: 'kafka-rebalance',
-  home: ['kafka-held-range', 'kafka-held-cooperative-sticky', 'kafka-held-kip-848'],
+  home: [
+    'kafka-held-range',
+    'kafka-held-cooperative-sticky',
+    'kafka-held-kip-848',
+    'kafka-held-static',
+    'kafka-held-static-kip-848',
+    'kafka-held-server-uniform',
+    'kafka-held-server-range',
+  ],
   title: 'The pause when a group changes',
   question: 'A member joins. Who has to stop reading, and for how long?',
   posterMs: 30_000,

@@ -105,6 +105,7 @@ export const retentionScenario: ScenarioInputOf<'kafka'> = {
 export const retentionExperiment: Experiment = {
   id: 'kafka-retention',
   scenario: 'kafka-retention',
+  home: ['kafka-held-retention'],
   title: 'What retention deletes, and when',
   question: 'Two topics are sent the same records. When does which of them go, and what do readers notice?',
   posterMs: 33_000,
