@@ -35,21 +35,20 @@ const USAGE = `usage: npm run real -- up [broker…] [--way ${WAYS.join('|')}] [
        npm run real -- status [broker…]
        npm run real -- record [scenario…] [--address URL]
        npm run real -- check [scenario…] [--address URL]
-       npm run real -- differ <broker> [--runs N] [--seed S] [--address URL]
+       npm run real -- differ <broker> [what] [--runs N] [--seed S] [--address URL]
        npm run real -- labs [lab…] [--address URL]
 brokers: ${brokers.join(', ')}
 scenarios: ${Object.values(realScenarios).flat().join(', ')}`;
 
 const RECORDINGS = fileURLToPath(new URL('../../tests/recordings/', import.meta.url));
 const NODES_MAX = 9;
-/** Differential runs, where nobody says how many. */
-const RUNS = 200;
 
 interface Options {
   readonly way: Way | null;
   readonly nodes: number;
   readonly address: string | null;
-  readonly runs: number;
+  /** Null where nobody says: as many as a kind of differential runs has by itself. */
+  readonly runs: number | null;
   readonly seed: number;
 }
 
@@ -336,24 +335,36 @@ async function overBrokers(
 
 /** Asks model and broker the same at random; what they part in is written down, for a scenario of the book. */
 async function disagree(names: readonly string[], { address, runs, seed }: Options): Promise<number> {
-  const [name, ...rest] = names;
+  const [name, only, ...rest] = names;
   if (name === undefined || rest.length > 0)
     throw new InvalidInput('The command is wrong', [`differ: expected one of ${brokers.join(', ')}`]);
   const driver = driverOf(name);
+  const kinds = Object.keys(driver.differentials);
+  if (only !== undefined && !kinds.includes(only))
+    throw new InvalidInput('The command is wrong', [
+      `differ ${name}: expected one of ${kinds.join(', ')}, got "${only}"`,
+    ]);
   const installation = await installationOf(driver, address);
   const { broker } = await driver.made(installation);
-  const found = await driver.differ(installation, { runs, seed, version: broker.version });
-  if (!found) {
-    console.log(`${broker.name} ${broker.version} and the model agree in ${runs} runs, seed ${seed}`);
-    return 0;
+  let code = 0;
+  for (const [what, differential] of Object.entries(driver.differentials)) {
+    if (only !== undefined && what !== only) continue;
+    const asked = { runs: runs ?? differential.runs, seed, version: broker.version };
+    const found = await differential.differ(installation, asked);
+    if (!found) {
+      console.log(
+        `${broker.name} ${broker.version} and the model agree in ${asked.runs} ${what}, seed ${seed}`,
+      );
+      continue;
+    }
+    const file = join(installations.newFolder(driver.broker), 'disagreement.json');
+    writeFileSync(file, JSON.stringify(found, null, 2));
+    console.log(`${broker.name} ${broker.version} and the model part in ${what}, seed ${seed}: ${file}`);
+    console.log(`  model   ${JSON.stringify(found.simulated)}`);
+    console.log(`  broker  ${JSON.stringify(found.real)}`);
+    code = 1;
   }
-  const folder = installations.newFolder(driver.broker);
-  const file = join(folder, 'disagreement.json');
-  writeFileSync(file, JSON.stringify(found, null, 2));
-  console.log(`${broker.name} ${broker.version} and the model part, seed ${seed}: ${file}`);
-  console.log(`  model   ${JSON.stringify(found.simulated)}`);
-  console.log(`  broker  ${JSON.stringify(found.real)}`);
-  return 1;
+  return code;
 }
 
 /** Where brokers listen, for labs: the one that is named by its address, and those that are up or given. */
@@ -401,8 +412,8 @@ async function main(): Promise<number> {
   const nodes = Number(values.nodes ?? 1);
   if (!Number.isInteger(nodes) || nodes < 1 || nodes > NODES_MAX)
     wrong(`--nodes: expected an integer from 1 to ${NODES_MAX}, got "${values.nodes ?? ''}"`);
-  const runs = Number(values.runs ?? RUNS);
-  if (!Number.isInteger(runs) || runs < 1)
+  const runs = values.runs === undefined ? null : Number(values.runs);
+  if (runs !== null && (!Number.isInteger(runs) || runs < 1))
     wrong(`--runs: expected a whole number from 1, got "${values.runs ?? ''}"`);
   // Another one each time, unless it is asked for: it is printed.
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : parseSeed(values.seed);
@@ -434,7 +445,7 @@ try {
   process.exitCode = await main();
 } catch (error) {
   const badInput =
-    error instanceof InvalidInput || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS');
+    error instanceof InvalidInput || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
   console.error(reason(error));
   process.exitCode = badInput ? 2 : 1;
 }

@@ -11,6 +11,7 @@ import { KafkaError, type Told } from './host.ts';
 import { configOf, given, RealClient, type Given, type Polled, type Run } from './run.ts';
 
 type Seek = Extract<KafkaAction, { do: 'seek' }>;
+type Commit = Extract<KafkaAction, { do: 'commit' }>;
 
 /** So long poll() waits for records; then the application looks whether anything else is to be done. */
 const POLL_MS = 100;
@@ -83,6 +84,15 @@ export class RealConsumer extends RealClient {
       for (const [place, position] of Object.entries(positions))
         this.positioned(names.inner(place), position, 'seek', to.kind === 'time' ? to.atMs : null);
     });
+  }
+
+  /** commitSync() or commitAsync(), of these offsets or of all its positions. */
+  commitNow({ async, offsets }: Commit): void {
+    const { names } = this.run;
+    const outer =
+      offsets &&
+      Object.fromEntries(Object.entries(offsets).map(([place, offset]) => [names.outer(place), offset]));
+    this.wishes.push(() => this.commit(outer ?? null, async ? 'commit-async' : 'commit'));
   }
 
   /** Stops, or goes on, reading partitions that it keeps. */
@@ -170,19 +180,21 @@ export class RealConsumer extends RealClient {
     return !this.client.config['enable.auto.commit'] && this.client.commit === style;
   }
 
-  /** commitSync(), of these offsets or of all its positions. One that fails is an exception that the application catches. */
-  private async commit(offsets: Readonly<Record<string, number>> | null): Promise<void> {
+  /** One that fails is an exception that the application catches. @param offsets null: all its positions */
+  private async commit(
+    offsets: Readonly<Record<string, number>> | null,
+    how: 'commit' | 'commit-async' = 'commit',
+  ): Promise<void> {
     try {
-      await this.host!.ask(this.id, 'commit', { offsets });
+      await this.host!.ask(this.id, how, { offsets });
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error;
-      this.tell({
-        kind: 'error',
-        client: this.id,
-        code: error.code,
-        detail: this.run.names.inner(error.message),
-      });
+      this.commitFailed(error.code, error.message);
     }
+  }
+
+  private commitFailed(code: string, detail: string): void {
+    this.tell({ kind: 'error', client: this.id, code, detail: this.run.names.inner(detail) });
   }
 
   // What its library tells.
@@ -226,6 +238,9 @@ export class RealConsumer extends RealClient {
       case 'committed':
         for (const [place, position] of Object.entries(told['offsets'] as Record<string, number>))
           this.settled(names.inner(place), position);
+        break;
+      case 'commit-failed':
+        this.commitFailed(told['code'] as string, told['detail'] as string);
     }
   }
 
@@ -254,7 +269,8 @@ export class RealConsumer extends RealClient {
   /** Offsets that had not moved are committed again, but that settles nothing. */
   private settled(place: string, position: number): void {
     if (this.committed.get(place) === position) return;
-    this.committed.set(place, position);
+    // Of what is another's it knows no more than what it has just said.
+    if (this.places.includes(place)) this.committed.set(place, position);
     this.tell({
       kind: 'settled',
       client: this.id,

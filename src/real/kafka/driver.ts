@@ -14,7 +14,9 @@ import { Administrator, bootstrap } from './administrator.ts';
 import { RealConsumer } from './consumer.ts';
 import { differ } from './differ.ts';
 import { dockerStarter } from './docker.ts';
+import { differInHistories } from './histories.ts';
 import { Host } from './host.ts';
+import { GROUPS_TOOL, groupsTool } from './groups-tool.ts';
 import { packagesStarter } from './packages.ts';
 import { RealProducer } from './producer.ts';
 import { Names, type RealClient, type Run } from './run.ts';
@@ -30,6 +32,7 @@ const BROKER_FAULTS: readonly string[] = ['crash', 'close', 'restart', 'pause', 
 const OWN_ACTIONS: readonly string[] = [
   'produce',
   'seek',
+  'commit',
   'pause-partitions',
   'resume-partitions',
   'create-partitions',
@@ -79,7 +82,13 @@ export const kafkaDriver: Driver = {
     }
   },
 
-  differ,
+  differentials: {
+    assignors: { runs: 200, differ },
+    histories: {
+      runs: 30,
+      differ: (installation, asked) => differInHistories(installation, asked, kafkaDriver.run),
+    },
+  },
 
   refusal(scenario, installation) {
     return isOf(scenario, 'kafka') ? refusalOf(scenario, installation) : 'it is no scenario of Kafka';
@@ -110,7 +119,8 @@ function refusalOf(scenario: KafkaScenario, installation: Installation): string 
   }
   if (clients.some(({ role }) => role === 'processor')) return 'it has an application that reads and writes';
   for (const { action } of timeline) {
-    if (OWN_ACTIONS.includes(action.do)) continue;
+    if (OWN_ACTIONS.includes(action.do) || (action.do === 'type' && action.line.startsWith(GROUPS_TOOL)))
+      continue;
     if (!('target' in action)) return `"${action.do}" cannot be done from outside`;
     const isBroker = BROKER.test(action.target);
     if (action.target === 'controller' || !BROKER_FAULTS.includes(action.do))
@@ -169,6 +179,9 @@ class RealRun {
     );
     for (const client of scenario.clients)
       if (client.role === 'share-consumer' && client.troubles.some(({ outcome }) => outcome === 'crash'))
+        alone.add(client.id);
+      // One whose poll() may throw ends without close(), and so must its heartbeats.
+      else if (client.role === 'consumer' && client.config['auto.offset.reset'] === 'none')
         alone.add(client.id);
     this.run = {
       names: new Names(randomBytes(4).toString('hex')),
@@ -281,14 +294,14 @@ class RealRun {
   }
 
   private async takeAway(): Promise<void> {
-    this.administrator?.end();
-    if (this.topics.size === 0) return;
-    const administrator = await Administrator.open(this.installation.urls);
+    const { administrator } = this;
+    if (!administrator) return;
     // With its topics a group loses its offsets, and once its members are out the broker forgets it.
     try {
-      await administrator.ask('delete-topics', {
-        topics: [...this.topics.keys()].map((name) => this.run.names.outer(name)),
-      });
+      if (this.topics.size > 0)
+        await administrator.ask('delete-topics', {
+          topics: [...this.topics.keys()].map((name) => this.run.names.outer(name)),
+        });
     } finally {
       administrator.end();
     }
@@ -350,7 +363,8 @@ class RealRun {
         client.resume();
         break;
       default:
-        this.start(client);
+        // One that has not ended goes on.
+        if (!client.isUp) this.start(client);
     }
   }
 
@@ -376,6 +390,12 @@ class RealRun {
         return;
       case 'seek':
         (clients.get(action.client) as RealConsumer).seek(action);
+        return;
+      case 'commit':
+        (clients.get(action.client) as RealConsumer).commitNow(action);
+        return;
+      case 'type':
+        this.recorder.tell(await groupsTool(action.line, this.administrator!, run));
         return;
       case 'pause-partitions':
         (clients.get(action.client) as RealConsumer).hold('pause', action.places);

@@ -58,6 +58,10 @@ export abstract class RealClient {
     this.id = id;
   }
 
+  get isUp(): boolean {
+    return this.host !== null;
+  }
+
   /** Begins to run; resolves when its library is made. */
   async start(): Promise<void> {
     const life = ++this.life;

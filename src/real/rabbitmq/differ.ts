@@ -9,7 +9,7 @@ import type { ExchangeType, Table } from '../../brokers/rabbitmq/config.ts';
 import { asOf } from '../../scenarios/real.ts';
 import { traceOf } from '../../scenarios/run.ts';
 import { InvalidInput, parseScenario, type ScenarioInputOf } from '../../scenarios/schema.ts';
-import type { Disagreement, Driver } from '../driver.ts';
+import type { Differential, Disagreement } from '../driver.ts';
 import { Recorder } from '../recorder.ts';
 import { Agenda } from '../agenda.ts';
 import { open, unheard } from './connect.ts';
@@ -191,7 +191,7 @@ async function real(input: Input, model: ChannelModel, url: string): Promise<Rou
 }
 
 /** One run is one topology with its messages. */
-export const differ: Driver['differ'] = async (
+export const differ: Differential['differ'] = async (
   { urls, nodes },
   { runs, seed, version },
 ): Promise<Disagreement | null> => {

@@ -57,7 +57,7 @@ export const rabbitmqDriver: Driver = {
     };
   },
 
-  differ,
+  differentials: { topologies: { runs: 200, differ } },
 
   refusal(scenario, installation) {
     return isOf(scenario, 'rabbitmq') ? refusalOf(scenario, installation) : 'it is no scenario of RabbitMQ';
