@@ -46,7 +46,8 @@ export function lanesOf({ clients }: Scenario, trace: readonly EventBody[]): Lan
         add(`${event.client} settles ${event.place}`, `${event.outcome} ${event.message ?? event.position}`);
         break;
       case 'assigned':
-        if (!takes.includes(event.client))
+        // Nothing, before there is something, says only that its coordinator has yet to hear of a topic.
+        if (!takes.includes(event.client) && event.places.length > 0)
           add(`${event.client}: partitions`, `+ ${[...event.places].sort().join(' ')}`);
         break;
       case 'revoked':
@@ -60,8 +61,8 @@ export function lanesOf({ clients }: Scenario, trace: readonly EventBody[]): Lan
         add(`${event.client}: errors`, `${event.code}: ${inAnyOrder(event.detail)}`);
         break;
       case 'printed':
-        // Lines of a tool, but not those of its log: they begin with the time.
-        for (const line of event.lines)
+        // Lines of a tool, but not those of its log, which begin with the time; rows of a table come as a hash map has them.
+        for (const line of [...event.lines].sort())
           if (!line.startsWith('[')) add(`${event.client}: printed`, line.replace(/ +/g, ' ').trim());
     }
   }
@@ -87,21 +88,33 @@ function where(event: { readonly place: string | null; readonly position: number
   return event.place === null || event.position === null ? '' : ` at ${event.place} ${event.position}`;
 }
 
+/** Lanes of two runs of one scenario that are not the same. */
+export interface Parted {
+  readonly simulated: Lanes;
+  readonly real: Lanes;
+}
+
 /**
- * Lanes in which the runs of a scenario part.
  * @param real what clients of a real broker saw
  * @param version of that broker
+ * @returns lanes in which that run and the simulated one part, or null
  */
-export function partedLanes(
-  scenario: Scenario,
-  real: readonly EventBody[],
-  version: string,
-): { readonly simulated: Lanes; readonly real: Lanes } | null {
+export function parted(scenario: Scenario, real: readonly EventBody[], version: string): Parted | null {
   const [ours, theirs] = [lanesOf(scenario, traceOf(asOf(scenario, version))), lanesOf(scenario, real)];
-  const parted = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].filter(
+  const names = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].filter(
     (name) => JSON.stringify(ours[name]) !== JSON.stringify(theirs[name]),
   );
-  if (parted.length === 0) return null;
-  const only = (lanes: Lanes): Lanes => Object.fromEntries(parted.map((name) => [name, lanes[name] ?? []]));
+  if (names.length === 0) return null;
+  const only = (lanes: Lanes): Lanes => Object.fromEntries(names.map((name) => [name, lanes[name] ?? []]));
   return { simulated: only(ours), real: only(theirs) };
+}
+
+/** @returns a line for each lane in which they part */
+export function partedLanes(...[scenario, real, version]: Parameters<typeof parted>): string[] {
+  const found = parted(scenario, real, version);
+  const text = (lane: readonly string[] | undefined): string => lane?.join(', ') || 'nothing';
+  return Object.keys(found?.real ?? {}).map(
+    (name) =>
+      `${name}: on the simulator ${text(found?.simulated[name])}; on the real broker ${text(found?.real[name])}`,
+  );
 }

@@ -5,6 +5,7 @@
  */
 import type { StoredBatch } from './batch.ts';
 import { offsetOf } from './batch.ts';
+import type { PartitionImage } from './cluster-image.ts';
 import type { Run } from './consumer-api.ts';
 import type { ConsumerCore } from './consumer-core.ts';
 import { saysMetadataIsOld } from './exceptions.ts';
@@ -149,9 +150,14 @@ export class Fetcher {
   }
 
   private refused(partition: PartitionState, { error }: FetchedPartition): void {
-    const { subscription, network } = this.core;
+    const { subscription, network, options } = this.core;
     if (error === 'OFFSET_OUT_OF_RANGE') {
-      subscription.find(partition, { kind: 'reset', outOfRange: true, toEnd: false });
+      if (options.config['auto.offset.reset'] === 'none')
+        this.core.die(
+          'OffsetOutOfRangeException',
+          outOfRangeText(partition, network.leaderOf(partition.place)),
+        );
+      else subscription.find(partition, { kind: 'reset', outOfRange: true, toEnd: false });
       return;
     }
     // The leader may be another, or be in another epoch, than this consumer or that broker knows yet.
@@ -233,4 +239,17 @@ function firstFrom(batch: StoredBatch, offset: number): number {
   let index = 0;
   while (index < count && batch.offsets[index]! < offset) index++;
   return index;
+}
+
+/** K-5: as the Java client prints a FetchPosition. A broker listens on port 9092 of a host with its name. */
+function outOfRangeText(
+  { place, position, lastEpoch }: PartitionState,
+  leader: PartitionImage | undefined,
+): string {
+  const node = leader?.leader ?? null;
+  const number = node?.slice(node.lastIndexOf('-') + 1) ?? '';
+  const at =
+    node === null ? 'Optional.empty' : `Optional[${node}:9092 (id: ${number} rack: null isFenced: false)]`;
+  const epoch = lastEpoch < 0 ? 'Optional.empty' : `Optional[${lastEpoch}]`;
+  return `Fetch position FetchPosition{offset=${position}, offsetEpoch=${epoch}, currentLeader=LeaderAndEpoch{leader=${at}, epoch=${leader?.leaderEpoch ?? 'absent'}}} is out of range for partition ${place}`;
 }

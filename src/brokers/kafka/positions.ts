@@ -53,13 +53,10 @@ export class PositionFinder {
     const policy = options.config['auto.offset.reset'];
     const resets = lookups.filter(({ finding }) => finding.kind === 'reset');
     if (policy === 'none' && resets.length > 0) {
-      const outOfRange = resets.some(({ finding }) => finding.kind === 'reset' && finding.outOfRange);
       const places = resets.map(({ partition }) => partition.place).join(', ');
       this.core.die(
-        outOfRange ? 'OffsetOutOfRangeException' : 'NoOffsetForPartitionException',
-        outOfRange
-          ? `no record at the position for ${places}, and auto.offset.reset is none`
-          : `Undefined offset with no reset policy for partitions: [${places}]`,
+        'NoOffsetForPartitionException',
+        `Undefined offset with no reset policy for partitions: [${places}]`,
       );
       return;
     }

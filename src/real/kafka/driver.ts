@@ -18,6 +18,7 @@ import { differInHistories } from './histories.ts';
 import { Host } from './host.ts';
 import { GROUPS_TOOL, groupsTool } from './groups-tool.ts';
 import { packagesStarter } from './packages.ts';
+import { RealProcessor } from './processor.ts';
 import { RealProducer } from './producer.ts';
 import { Names, type RealClient, type Run } from './run.ts';
 import { RealShareConsumer } from './share-consumer.ts';
@@ -108,7 +109,7 @@ function entries(settings: object): string {
 }
 
 function refusalOf(scenario: KafkaScenario, installation: Installation): string | null {
-  const { system, clients, timeline } = scenario;
+  const { system, timeline } = scenario;
   const { urls, nodes, way } = installation;
   if (system.brokers > urls.length) return `it needs ${system.brokers} brokers, and ${urls.length} is up`;
   const started = v.parse(kafkaBrokerConfig, way === 'address' ? {} : HELD_CONFIG);
@@ -117,7 +118,6 @@ function refusalOf(scenario: KafkaScenario, installation: Installation): string 
     if (wanted !== there && !(name in OF_GROUPS) && matters(name, scenario))
       return `it has ${name}=${wanted}, and the brokers ${there}`;
   }
-  if (clients.some(({ role }) => role === 'processor')) return 'it has an application that reads and writes';
   for (const { action } of timeline) {
     if (OWN_ACTIONS.includes(action.do) || (action.do === 'type' && action.line.startsWith(GROUPS_TOOL)))
       continue;
@@ -133,15 +133,20 @@ function refusalOf(scenario: KafkaScenario, installation: Installation): string 
 
 /** Whether anything in a scenario could show what a setting of its brokers is. */
 function matters(name: Setting, { clients, system, timeline }: KafkaScenario): boolean {
-  const consumers = clients.flatMap((client) => (client.role === 'consumer' ? [client] : []));
   if (name === 'group.initial.rebalance.delay.ms')
-    return consumers.some(({ assign, config }) => !assign && config['group.protocol'] === 'classic');
+    return clients.some(
+      (client) =>
+        (client.role === 'consumer' && !client.assign && client.config['group.protocol'] === 'classic') ||
+        (client.role === 'processor' && client.consumer['group.protocol'] === 'classic'),
+    );
   if (name.startsWith('log.')) return system.topics.some(({ config }) => Object.keys(config).length > 0);
   if (name.startsWith('broker.'))
     return timeline.some(({ action }) => 'target' in action && BROKER.test(action.target));
   if (name.startsWith('transaction'))
     return clients.some(
-      (client) => client.role === 'producer' && client.config['transactional.id'] !== undefined,
+      (client) =>
+        (client.role === 'producer' && client.config['transactional.id'] !== undefined) ||
+        (client.role === 'processor' && client.producer['transactional.id'] !== undefined),
     );
   return true;
 }
@@ -184,7 +189,7 @@ class RealRun {
       else if (client.role === 'consumer' && client.config['auto.offset.reset'] === 'none')
         alone.add(client.id);
     this.run = {
-      names: new Names(randomBytes(4).toString('hex')),
+      names: new Names(randomBytes(4).toString('hex'), installation.urls),
       recorder,
       agenda: this.agenda,
       bootstrap: bootstrap(installation.urls),
@@ -280,6 +285,8 @@ class RealRun {
       if (client.role === 'share-consumer') groups.set(client.group, 'share');
       if (client.role === 'consumer' && client.config['group.protocol'] === 'consumer')
         groups.set(client.group, 'consumer');
+      if (client.role === 'processor' && client.consumer['group.protocol'] === 'consumer')
+        groups.set(client.group, 'consumer');
     }
     for (const [group, type] of groups) {
       const config: Record<string, unknown> = {};
@@ -322,7 +329,7 @@ class RealRun {
       case 'share-consumer':
         return new RealShareConsumer(this.run, client);
       case 'processor':
-        throw new Error(`${client.id} reads and writes`);
+        return new RealProcessor(this.run, client);
     }
   }
 

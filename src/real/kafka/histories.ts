@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
-import { partedLanes, type Lanes } from '../../scenarios/lanes.ts';
+import { parted, type Parted } from '../../scenarios/lanes.ts';
 import { parseScenario, type ScenarioInputOf } from '../../scenarios/schema.ts';
 import type { Asked, Disagreement, Driver, Installation } from '../driver.ts';
 import { Recorder } from '../recorder.ts';
@@ -63,7 +63,14 @@ const step = fc.oneof(
       at: fc.option(fc.record({ partition, offset }), { nil: null }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('reset-offsets' as const), partition, offset }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('reset-offsets' as const),
+      partition: fc.option(partition, { nil: null }),
+      offset,
+    }),
+  },
 );
 
 const drawn = fc.record({
@@ -75,8 +82,9 @@ const drawn = fc.record({
   pollRecords: fc.constantFrom(500, 1, 2, 3),
   /** Whether the first member stumbles over records of one key. */
   stumbles: fc.boolean(),
-  /** Records that are there when the first member comes. */
+  /** When the first member comes: records that are there, and whether something is committed of each partition. */
   before: fc.nat(5),
+  isCommitted: fc.boolean(),
   steps: fc.array(step, { maxLength: 10 }),
 });
 
@@ -104,6 +112,7 @@ function scenarioFor(draw: Drawn): Input {
     ...(draw.before > 0
       ? [{ do: 'produce' as const, partition: 0, count: draw.before, stop: false }]
       : []),
+    ...(draw.isCommitted ? [{ do: 'reset-offsets' as const, partition: null, offset: 0 }] : []),
     { do: 'join', member: 1 },
   ];
   for (const step of [...first, ...draw.steps]) {
@@ -238,7 +247,7 @@ function scenarioFor(draw: Drawn): Input {
       case 'reset-offsets':
         act({
           do: 'type',
-          line: `kafka-consumer-groups.sh --bootstrap-server broker-1:9092 --group ${GROUP} --reset-offsets --topic ${TOPIC}:${step.partition % partitions} --to-offset ${step.offset} --execute`,
+          line: `kafka-consumer-groups.sh --bootstrap-server broker-1:9092 --group ${GROUP} --reset-offsets --topic ${TOPIC}${step.partition === null ? '' : `:${step.partition % partitions}`} --to-offset ${step.offset} --execute`,
         });
         return 2500;
     }
@@ -250,11 +259,6 @@ function scenarioFor(draw: Drawn): Input {
   }
 }
 
-interface Parted {
-  readonly simulated: Lanes;
-  readonly real: Lanes;
-}
-
 /** @param run makes a scenario on a real cluster */
 export async function differInHistories(
   installation: Installation,
@@ -262,14 +266,14 @@ export async function differInHistories(
   run: Driver['run'],
 ): Promise<Disagreement | null> {
   const { signal } = new AbortController();
-  const parted = async (draw: Drawn): Promise<Parted | null> => {
+  const made = async (draw: Drawn): Promise<Parted | null> => {
     const scenario = parseScenario(scenarioFor(draw));
     const observed = await run(scenario, installation, {
       recorder: new Recorder(),
       signal,
       changed: () => undefined,
     });
-    return partedLanes(scenario, observed, version);
+    return parted(scenario, observed, version);
   };
   const property = fc.asyncProperty(drawn, async (draw) => (await of(draw)) === null);
   // The same that fast-check will ask for, one after another; only what it shrinks is not among them.
@@ -277,9 +281,9 @@ export async function differInHistories(
   const waiting = fc.sample(property, { numRuns: runs, seed });
   const of = (draw: Drawn): Promise<Parted | null> => {
     const key = JSON.stringify(draw);
-    const made = known.get(key) ?? parted(draw);
-    known.set(key, made);
-    return made;
+    const result = known.get(key) ?? made(draw);
+    known.set(key, result);
+    return result;
   };
   let isFound = false;
   const worker = async (): Promise<void> => {

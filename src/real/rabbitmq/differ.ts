@@ -121,6 +121,25 @@ function scenarioFor({ exchanges, queues, bindings, messages }: Drawn): Input {
   };
 }
 
+/** The same to be run by clients: when all of it is published, somebody reads each queue, and so says what is in it. */
+function readable(input: Input): Input {
+  const queues = (input.system.queues ?? []).map(({ name }) => name);
+  return {
+    ...input,
+    clients: [
+      ...input.clients,
+      ...queues.map((name) => ({
+        id: `reads-${name}`,
+        role: 'consumer' as const,
+        queues: [name],
+        prefetchCount: 1,
+        startMs: 1500,
+      })),
+    ],
+    durationMs: 3500,
+  };
+}
+
 /** What became of the messages, by their numbers. */
 interface Routing {
   readonly queues: Readonly<Record<string, readonly number[]>>;
@@ -207,7 +226,11 @@ export const differ: Differential['differ'] = async (
     if (errorInstance instanceof InvalidInput) throw errorInstance;
     if (!failed) return null;
     const scenario = scenarioFor(counterexample![0]);
-    return { scenario, simulated: simulated(scenario, version), real: await real(scenario, model, url) };
+    return {
+      scenario: readable(scenario),
+      simulated: simulated(scenario, version),
+      real: await real(scenario, model, url),
+    };
   } finally {
     await model.close();
   }

@@ -12,6 +12,7 @@ import {
   retentionScenario,
 } from './retention.ts';
 import { heldScenarios } from './held.ts';
+import { heldFaultScenarios } from './held-faults.ts';
 import { idempotenceExperiment, idempotenceScenarios } from './idempotence.ts';
 import { adaptive, murmur2Vectors, partitioningExperiment, partitioningScenario } from './partitioning.ts';
 import { practiceScenarios } from './practice.ts';
@@ -46,6 +47,7 @@ export const kafkaScenarios: readonly ScenarioInputOf<'kafka'>[] = [
   consoleScenario,
   ...practiceScenarios,
   ...heldScenarios,
+  ...heldFaultScenarios,
 ];
 
 export const kafkaExperiments: readonly Experiment[] = [
