@@ -473,7 +473,8 @@ try {
   process.exitCode = await main();
 } catch (error) {
   const badInput =
-    error instanceof InvalidInput || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
+    error instanceof InvalidInput ||
+    String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
   console.error(reason(error));
   process.exitCode = badInput ? 2 : 1;
 }

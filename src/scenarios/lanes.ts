@@ -52,7 +52,10 @@ export function lanesOf({ clients }: Scenario, trace: readonly EventBody[]): Lan
         break;
       case 'revoked':
         if (!takes.includes(event.client))
-          add(`${event.client}: partitions`, `${event.lost ? 'lost' : '-'} ${[...event.places].sort().join(' ')}`);
+          add(
+            `${event.client}: partitions`,
+            `${event.lost ? 'lost' : '-'} ${[...event.places].sort().join(' ')}`,
+          );
         break;
       case 'client-stopped':
         add(`${event.client}: life`, event.reason);

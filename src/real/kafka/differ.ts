@@ -169,7 +169,10 @@ function scenarioFor({ assignor, topics, members, generations }: Drawn): Input {
   };
 }
 
-export const differ: Differential['differ'] = async ({ urls }, { runs, seed }): Promise<Disagreement | null> => {
+export const differ: Differential['differ'] = async (
+  { urls },
+  { runs, seed },
+): Promise<Disagreement | null> => {
   const administrator = await Administrator.open(urls);
   try {
     const property = fc.asyncProperty(drawn, async (draw) => (await parted(draw, administrator)) === null);

@@ -109,9 +109,7 @@ function scenarioFor(draw: Drawn): Input {
   let now = 500;
   const act = (action: Action): void => void timeline.push({ atMs: now, action });
   const first: Step[] = [
-    ...(draw.before > 0
-      ? [{ do: 'produce' as const, partition: 0, count: draw.before, stop: false }]
-      : []),
+    ...(draw.before > 0 ? [{ do: 'produce' as const, partition: 0, count: draw.before, stop: false }] : []),
     ...(draw.isCommitted ? [{ do: 'reset-offsets' as const, partition: null, offset: 0 }] : []),
     { do: 'join', member: 1 },
   ];
@@ -174,8 +172,7 @@ function scenarioFor(draw: Drawn): Input {
       ...(membership === 'assign' ? { assign: places() } : {}),
       processingMs: 0,
       commit: commit === 'auto' ? ('never' as const) : commit,
-      troubles:
-        stumbles && isAlone && id === memberName(1) ? [{ key: STOP, outcome: 'retry' as const }] : [],
+      troubles: stumbles && isAlone && id === memberName(1) ? [{ key: STOP, outcome: 'retry' as const }] : [],
       config: {
         'auto.offset.reset': reset,
         'enable.auto.commit': commit === 'auto',

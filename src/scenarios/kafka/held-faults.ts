@@ -144,7 +144,10 @@ const exactlyOnceScenario: Input = {
     send(5000, 'shop', 'A', 4),
     { atMs: 6600, action: { do: 'crash', target: 'receipting' } },
     { atMs: 9800, action: { do: 'crash', target: 'invoicing' } },
-    ...['invoicing', 'receipting'].map((target): Timed => ({ atMs: 11_000, action: { do: 'restart', target } })),
+    ...['invoicing', 'receipting'].map((target): Timed => ({
+      atMs: 11_000,
+      action: { do: 'restart', target },
+    })),
     send(26_000, 'shop', 'B', 2),
   ],
   network: { latencyMs: 1 },
