@@ -1,6 +1,7 @@
 /**
  * An application that reads, works and writes on a real broker: what the simulated one does (src/brokers/kafka/processor.ts).
- * Consumer and producer are one client of one thread in the process of Java.
+ * Consumer and producer are one client of one thread in the process of Java. A transaction that fails otherwise than by its
+ * application ends it here, with the error; the simulated one aborts and goes on.
  */
 import type { KafkaProcessor } from '../../brokers/kafka/client-config.ts';
 import { workMs } from '../../brokers/load.ts';
