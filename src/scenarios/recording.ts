@@ -23,7 +23,7 @@ const recordingSchema = v.strictObject({
   scenario: text,
   broker: text,
   /** The scenario itself, where it is none of the book's: one in which the model and a broker were found to part. */
-  asked: v.optional(v.looseObject({ id: text })),
+  asked: v.optional(v.record(v.string(), v.unknown())),
   /** What it was made with: the broker, the client library, and settings that are not the scenario's. */
   made: v.strictObject({ broker: program, client: program, settings: v.record(v.string(), v.string()) }),
   behaviour: v.record(v.string(), v.array(event)),

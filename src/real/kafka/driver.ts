@@ -87,7 +87,8 @@ export const kafkaDriver: Driver = {
     assignors: { runs: 200, differ },
     histories: {
       runs: 30,
-      differ: (installation, asked) => differInHistories(installation, asked, kafkaDriver.run),
+      differ: (installation, asked) =>
+        differInHistories(installation, asked, (...run) => kafkaDriver.run(...run)),
     },
   },
 

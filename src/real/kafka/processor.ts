@@ -28,7 +28,7 @@ export class RealProcessor extends RealConsumer {
       group,
       topics,
       processingMs,
-      ...(processingTimes && { processingTimes }),
+      processingTimes,
       troubles: [],
       commit: 'never',
       // How far it has read is for the transaction, or for the application, to say.
