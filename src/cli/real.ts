@@ -4,7 +4,7 @@
  * Exit code 0 when all is well, 1 when a claim does not hold, a broker behaves otherwise than was recorded, or something
  * cannot be started or reached; 2 for bad input.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -13,7 +13,8 @@ import { SERVICES, type Service } from '../labs/lab.ts';
 import { drivers } from '../real/index.ts';
 import { addressProblem, atAddress, deadOf, Installations } from '../real/installations.ts';
 import { Recorder } from '../real/recorder.ts';
-import { type BrokerId, type Scenario, InvalidInput } from '../scenarios/schema.ts';
+import { type BrokerId, type Scenario, InvalidInput, parseScenario } from '../scenarios/schema.ts';
+import { partedLanes } from '../scenarios/lanes.ts';
 import { scenarioById } from '../scenarios/library.ts';
 import {
   parseRecording,
@@ -26,30 +27,31 @@ import {
 } from '../scenarios/recording.ts';
 import { differences, drawnIn, heldBy, hurtsBroker, parting, realScenarios } from '../scenarios/real.ts';
 import { runLabs } from './real-labs.ts';
-import { parseSeed } from './scenario-input.ts';
+import { parseSeed, readJson } from './scenario-input.ts';
 
 const brokers = [...drivers.keys()];
 
 const USAGE = `usage: npm run real -- up [broker…] [--way ${WAYS.join('|')}] [--nodes N] [--address URL]
        npm run real -- down [broker…]
        npm run real -- status [broker…]
-       npm run real -- record [scenario…] [--address URL]
-       npm run real -- check [scenario…] [--address URL]
-       npm run real -- differ <broker> [--runs N] [--seed S] [--address URL]
+       npm run real -- record [scenario or file…] [--address URL]
+       npm run real -- check [scenario or file…] [--address URL]
+       npm run real -- differ <broker> [what] [--runs N] [--seed S] [--address URL]
        npm run real -- labs [lab…] [--address URL]
 brokers: ${brokers.join(', ')}
 scenarios: ${Object.values(realScenarios).flat().join(', ')}`;
 
 const RECORDINGS = fileURLToPath(new URL('../../tests/recordings/', import.meta.url));
+/** Below it, recordings of scenarios that are none of the book's: the model and a broker were found to part in them. */
+const FOUND = '*/found/*.json';
 const NODES_MAX = 9;
-/** Differential runs, where nobody says how many. */
-const RUNS = 200;
 
 interface Options {
   readonly way: Way | null;
   readonly nodes: number;
   readonly address: string | null;
-  readonly runs: number;
+  /** Null where nobody says: as many as a kind of differential runs has by itself. */
+  readonly runs: number | null;
   readonly seed: number;
 }
 
@@ -186,26 +188,45 @@ function reason(error: unknown): string {
 
 // The scenarios.
 
-interface Ran {
+interface Chosen {
   readonly scenario: Scenario;
+  /** Where it is none of the book's, but one that was found: itself, and the file that it came from. */
+  readonly found: { readonly asked: NonNullable<Recording['asked']>; readonly file: string } | null;
+}
+
+interface Ran extends Chosen {
   readonly recording: Recording;
 }
 
-/** Scenarios by broker: those that are named, or all of the brokers that are up. */
-function chosen(ids: readonly string[]): Map<BrokerId, Scenario[]> {
+/** Scenarios by broker: those that are named, by id or by file, or all of them and all that were found. */
+function chosen(names: readonly string[]): Map<BrokerId, Chosen[]> {
   const known = Object.values(realScenarios).flat();
-  const wrong = ids.filter((id) => !known.includes(id));
+  const wrong = names.filter((name) => !known.includes(name) && !isFile(name));
   if (wrong.length > 0)
     throw new InvalidInput(`${wrong.map((id) => `"${id}"`).join(', ')} cannot be run for real`, [
-      `expected one of ${known.join(', ')}`,
+      `expected a .json file that differ or record has written, or one of ${known.join(', ')}`,
     ]);
-  const byBroker = new Map<BrokerId, Scenario[]>();
-  for (const id of ids.length > 0 ? ids : known) {
-    const scenario = scenarioById(id);
-    const { broker } = scenario.system;
-    byBroker.set(broker, [...(byBroker.get(broker) ?? []), scenario]);
+  const byBroker = new Map<BrokerId, Chosen[]>();
+  for (const name of names.length > 0 ? names : [...known, ...globSync(join(RECORDINGS, FOUND)).sort()]) {
+    const one = isFile(name) ? foundIn(name) : { scenario: scenarioById(name), found: null };
+    const { broker } = one.scenario.system;
+    byBroker.set(broker, [...(byBroker.get(broker) ?? []), one]);
   }
   return byBroker;
+}
+
+const isFile = (name: string): boolean => name.endsWith('.json');
+
+/** What differ has written, a recording of such, or a scenario by itself. */
+function foundIn(file: string): Chosen {
+  const input = readJson(file) as { readonly asked?: unknown; readonly scenario?: unknown } | null;
+  const asked = input?.asked ?? (typeof input?.scenario === 'object' ? input.scenario : input);
+  const scenario = parseScenario(asked);
+  if (Object.values(realScenarios).flat().includes(scenario.id))
+    throw new InvalidInput(`${file} cannot be recorded`, [
+      `id: expected another one than those of the book, got "${scenario.id}"`,
+    ]);
+  return { scenario, found: { asked: asked as NonNullable<Recording['asked']>, file } };
 }
 
 async function installationOf(driver: Driver, address: string | null): Promise<Installation> {
@@ -222,7 +243,7 @@ async function installationOf(driver: Driver, address: string | null): Promise<I
  * @returns how many went wrong
  */
 async function runAll(
-  scenarios: readonly Scenario[],
+  all: readonly Chosen[],
   driver: Driver,
   start: Installation,
   isNamed: boolean,
@@ -231,7 +252,7 @@ async function runAll(
   let installation = start;
   let wrong = 0;
   const made = await driver.made(installation);
-  const one = async (scenario: Scenario): Promise<void> => {
+  const one = async ({ scenario, found }: Chosen): Promise<void> => {
     const refusal = driver.refusal(scenario, installation, made);
     if (refusal !== null) {
       console.log(`${scenario.id}: left out, ${refusal}`);
@@ -243,54 +264,58 @@ async function runAll(
       signal: interrupted.signal,
       changed: (after) => installations.keep((installation = after)),
     });
-    if (!each({ scenario, recording: recordingFor(scenario, observed, made) })) wrong++;
+    const recording = recordingFor({ scenario, found }, observed, made);
+    if (!each({ scenario, found, recording })) wrong++;
   };
-  const tried = async (scenario: Scenario): Promise<void> => {
+  const tried = async (chosen: Chosen): Promise<void> => {
     if (interrupted.signal.aborted) return;
     try {
-      await one(scenario);
+      await one(chosen);
     } catch (error) {
       wrong++;
-      console.error(`${scenario.id}: ${reason(error)}`);
+      console.error(`${chosen.scenario.id}: ${reason(error)}`);
     }
   };
-  const [alone, together] = [scenarios.filter(hurtsBroker), scenarios.filter((s) => !hurtsBroker(s))];
+  const alone = all.filter(({ scenario }) => hurtsBroker(scenario));
+  const together = all.filter(({ scenario }) => !hurtsBroker(scenario));
   const queue = [...together];
   await Promise.all(
     Array.from({ length: driver.atOnce }, async () => {
       for (let next = queue.shift(); next; next = queue.shift()) await tried(next);
     }),
   );
-  for (const scenario of alone) await tried(scenario);
+  for (const one of alone) await tried(one);
   return wrong;
 }
 
 function recordingFor(
-  scenario: Scenario,
+  { scenario, found }: Chosen,
   observed: Parameters<typeof recordingOf>[0],
   made: Made,
 ): Recording {
   return recordingOf(observed, {
     scenario: scenario.id,
     broker: scenario.system.broker,
+    asked: found?.asked,
     made,
     drawn: drawnIn(scenario, observed),
     recordedAt: new Date().toISOString(),
-    command: `npm run real -- record ${scenario.id}`,
+    command: `npm run real -- record ${found ? `tests/recordings/${scenario.system.broker}/found/${scenario.id}.json` : scenario.id}`,
   });
 }
 
-function fileOf({ broker, scenario }: Pick<Recording, 'broker' | 'scenario'>): string {
-  return join(RECORDINGS, broker, `${scenario}.json`);
+function fileOf({ broker, scenario, asked }: Recording): string {
+  return join(RECORDINGS, broker, ...(asked ? ['found'] : []), `${scenario}.json`);
 }
 
 /** Prints the verdicts on both. @returns whether the model and the broker agree */
-function judged({ scenario, recording }: Ran): boolean {
+function judged({ scenario, found, recording }: Ran): boolean {
   const { name, version } = recording.made.broker;
   const held = heldBy(scenario, traceOfRecording(recording), version);
   const parts = [
     ...held.flatMap((one) => parting(one) ?? []),
     ...differences(scenario, traceOfRecording(recording), version),
+    ...(found ? partedLanes(scenario, traceOfRecording(recording), version) : []),
   ];
   const shown = held.filter(({ real }) => real.status === 'holds');
   console.log(`${scenario.id}: ${shown.length} of ${held.length} claims hold on ${name} ${version}`);
@@ -328,33 +353,47 @@ async function overBrokers(
   each: (ran: Ran) => boolean,
 ): Promise<number> {
   let wrong = 0;
-  for (const [broker, scenarios] of chosen(ids)) {
+  for (const [broker, all] of chosen(ids)) {
     const driver = driverOf(broker);
-    wrong += await runAll(scenarios, driver, await installationOf(driver, address), ids.length > 0, each);
+    wrong += await runAll(all, driver, await installationOf(driver, address), ids.length > 0, each);
   }
   return wrong === 0 ? 0 : 1;
 }
 
 /** Asks model and broker the same at random; what they part in is written down, for a scenario of the book. */
 async function disagree(names: readonly string[], { address, runs, seed }: Options): Promise<number> {
-  const [name, ...rest] = names;
+  const [name, only, ...rest] = names;
   if (name === undefined || rest.length > 0)
     throw new InvalidInput('The command is wrong', [`differ: expected one of ${brokers.join(', ')}`]);
   const driver = driverOf(name);
+  const kinds = Object.keys(driver.differentials);
+  if (only !== undefined && !kinds.includes(only))
+    throw new InvalidInput('The command is wrong', [
+      `differ ${name}: expected one of ${kinds.join(', ')}, got "${only}"`,
+    ]);
   const installation = await installationOf(driver, address);
   const { broker } = await driver.made(installation);
-  const found = await driver.differ(installation, { runs, seed, version: broker.version });
-  if (!found) {
-    console.log(`${broker.name} ${broker.version} and the model agree in ${runs} runs, seed ${seed}`);
-    return 0;
+  let code = 0;
+  for (const [what, differential] of Object.entries(driver.differentials)) {
+    if (only !== undefined && what !== only) continue;
+    const asked = { runs: runs ?? differential.runs, seed, version: broker.version };
+    const found = await differential.differ(installation, asked);
+    if (!found) {
+      console.log(
+        `${broker.name} ${broker.version} and the model agree in ${asked.runs} ${what}, seed ${seed}`,
+      );
+      continue;
+    }
+    const file = join(installations.newFolder(driver.broker), 'disagreement.json');
+    const scenario = { ...found.scenario, id: `${name}-${what}-${seed}` };
+    writeFileSync(file, JSON.stringify({ ...found, scenario }, null, 2));
+    console.log(`${broker.name} ${broker.version} and the model part in ${what}, seed ${seed}: ${file}`);
+    console.log(`  model   ${JSON.stringify(found.simulated)}`);
+    console.log(`  broker  ${JSON.stringify(found.real)}`);
+    console.log(`  to keep it: npm run real -- record ${file}`);
+    code = 1;
   }
-  const folder = installations.newFolder(driver.broker);
-  const file = join(folder, 'disagreement.json');
-  writeFileSync(file, JSON.stringify(found, null, 2));
-  console.log(`${broker.name} ${broker.version} and the model part, seed ${seed}: ${file}`);
-  console.log(`  model   ${JSON.stringify(found.simulated)}`);
-  console.log(`  broker  ${JSON.stringify(found.real)}`);
-  return 1;
+  return code;
 }
 
 /** Where brokers listen, for labs: the one that is named by its address, and those that are up or given. */
@@ -404,8 +443,8 @@ async function main(): Promise<number> {
   const nodes = Number(values.nodes ?? 1);
   if (!Number.isInteger(nodes) || nodes < 1 || nodes > NODES_MAX)
     wrong(`--nodes: expected an integer from 1 to ${NODES_MAX}, got "${values.nodes ?? ''}"`);
-  const runs = Number(values.runs ?? RUNS);
-  if (!Number.isInteger(runs) || runs < 1)
+  const runs = values.runs === undefined ? null : Number(values.runs);
+  if (runs !== null && (!Number.isInteger(runs) || runs < 1))
     wrong(`--runs: expected a whole number from 1, got "${values.runs ?? ''}"`);
   // Another one each time, unless it is asked for: it is printed.
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : parseSeed(values.seed);
@@ -437,7 +476,8 @@ try {
   process.exitCode = await main();
 } catch (error) {
   const badInput =
-    error instanceof InvalidInput || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS');
+    error instanceof InvalidInput ||
+    String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
   console.error(reason(error));
   process.exitCode = badInput ? 2 : 1;
 }

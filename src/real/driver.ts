@@ -71,6 +71,23 @@ export interface Disagreement {
   readonly real: unknown;
 }
 
+/** How often the model and the broker are asked. */
+export interface Asked {
+  readonly runs: number;
+  /** The same one asks the same. */
+  readonly seed: number;
+  /** Of the broker, for the model. */
+  readonly version: string;
+}
+
+/** The same asked of the model and of the broker, at random. */
+export interface Differential {
+  /** How often, where nobody says. */
+  readonly runs: number;
+  /** @returns the first disagreement, shrunk, or null */
+  differ(installation: Installation, asked: Asked): Promise<Disagreement | null>;
+}
+
 export interface Driver {
   readonly broker: BrokerId;
   readonly name: string;
@@ -93,15 +110,6 @@ export interface Driver {
     installation: Installation,
     surroundings: Surroundings,
   ): Promise<readonly Observed[]>;
-  /**
-   * Asks the model and the broker the same at random.
-   * @param options.runs how often
-   * @param options.seed the same one asks the same
-   * @param options.version of the broker, for the model
-   * @returns the first disagreement, shrunk, or null
-   */
-  differ(
-    installation: Installation,
-    options: { readonly runs: number; readonly seed: number; readonly version: string },
-  ): Promise<Disagreement | null>;
+  /** What can be asked at random, by what is drawn. */
+  readonly differentials: Readonly<Record<string, Differential>>;
 }

@@ -10,7 +10,7 @@
 import * as v from 'valibot';
 import { isObservable, type EventBody, type Observed, type TraceEvent } from '../sim/trace.ts';
 import { toMs } from '../sim/time.ts';
-import { describeIssues, InvalidInput } from './schema.ts';
+import { describeIssues, InvalidInput, parseScenario, type Scenario } from './schema.ts';
 
 const RECORDING_FORMAT = 1;
 
@@ -23,6 +23,8 @@ const recordingSchema = v.strictObject({
   format: v.literal(RECORDING_FORMAT),
   scenario: text,
   broker: text,
+  /** The scenario itself, where it is none of the book's: one in which the model and a broker were found to part. */
+  asked: v.optional(v.record(v.string(), v.unknown())),
   /** What it was made with: the broker, the client library, and settings that are not the scenario's. */
   made: v.strictObject({ broker: program, client: program, settings: v.record(v.string(), v.string()) }),
   behaviour: v.record(v.string(), v.array(event)),
@@ -104,10 +106,10 @@ export function isDrawn(body: EventBody, drawn: ReadonlySet<number>): boolean {
  */
 export function recordingOf(
   observed: readonly Observed[],
-  about: Pick<Recording, 'scenario' | 'broker' | 'made'> &
+  about: Pick<Recording, 'scenario' | 'broker' | 'asked' | 'made'> &
     Pick<Recording['occasion'], 'recordedAt' | 'command'> & { readonly drawn: ReadonlySet<number> },
 ): Recording {
-  const { scenario, broker, made, recordedAt, command } = about;
+  const { scenario, broker, asked, made, recordedAt, command } = about;
   const parts = observed.map(({ at: _, ...body }) => split(body, about.drawn));
   const names = [...new Set(parts.map(({ body }) => laneOf(body)))].sort();
   const lanes = names.map((name) => parts.filter(({ body }) => laneOf(body) === name).sort(byMessage));
@@ -121,6 +123,7 @@ export function recordingOf(
     format: RECORDING_FORMAT,
     scenario,
     broker,
+    ...(asked && { asked }),
     made,
     behaviour,
     occasion: { recordedAt, command, order },
@@ -171,7 +174,7 @@ export function traceOfRecording({ behaviour, occasion }: Recording): TraceEvent
 }
 
 /** The file of a recording: an event a line, so that a difference is a line too. */
-export function recordingText({ behaviour, occasion, ...head }: Recording): string {
+export function recordingText({ behaviour, occasion, asked, made, ...head }: Recording): string {
   const lines = (values: readonly unknown[], indent: string): string =>
     values.map((value) => `${indent}${JSON.stringify(value)}`).join(',\n');
   const lanes = Object.entries(behaviour).map(
@@ -193,10 +196,24 @@ export function recordingText({ behaviour, occasion, ...head }: Recording): stri
   return [
     '{',
     ...Object.entries(head).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)},`),
+    ...(asked ? [`  "asked": ${JSON.stringify(asked, null, 2).replaceAll('\n', '\n  ')},`] : []),
+    `  "made": ${JSON.stringify(made)},`,
     `  "behaviour": {\n${lanes.join(',\n')}\n  },`,
     `  "occasion": {\n    ${entries(rest)},\n    "order": [\n${rows.join(',\n')}\n    ]\n  }`,
     '}\n',
   ].join('\n');
+}
+
+/**
+ * The scenario that was recorded, where the recording has it in itself.
+ * @throws InvalidInput that says what is wrong with it
+ */
+export function askedOf({ asked, scenario, broker }: Recording): Scenario {
+  const parsed = parseScenario(asked);
+  if (parsed.id === scenario && parsed.system.broker === broker) return parsed;
+  throw new InvalidInput('This is not a recording', [
+    `asked: expected the scenario "${scenario}" of ${broker}, got "${parsed.id}" of ${parsed.system.broker}`,
+  ]);
 }
 
 /** Whether the broker did the same, whenever that was. */

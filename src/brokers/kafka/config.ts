@@ -261,6 +261,16 @@ export const kafkaAction = v.variant('do', [
     ]),
     places: v.optional(v.array(v.string())),
   }),
+  /**
+   * K-72: the application calls commitSync(), or commitAsync(), at its next poll. `offsets` by partition; left out, they are
+   * its positions.
+   */
+  v.strictObject({
+    do: v.literal('commit'),
+    client: id,
+    async: v.optional(v.boolean(), false),
+    offsets: v.optional(v.record(v.string(), v.pipe(v.number(), v.safeInteger(), v.minValue(0)))),
+  }),
   /** The application calls pause() or resume() for partitions that it keeps. */
   v.strictObject({ do: v.literal('pause-partitions'), client: id, places: v.optional(v.array(v.string())) }),
   v.strictObject({ do: v.literal('resume-partitions'), client: id, places: v.optional(v.array(v.string())) }),

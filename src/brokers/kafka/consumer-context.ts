@@ -4,7 +4,7 @@ import type { Offsets } from './consumer-api.ts';
 import type { Lookup } from './subscription.ts';
 
 /** Why a commit was sent, and so who waits for it. */
-export type CommitPurpose = 'auto' | 'before-rebalance' | 'sync' | 'closing';
+export type CommitPurpose = 'auto' | 'async' | 'before-rebalance' | 'sync' | 'closing';
 
 export interface Commit {
   readonly purpose: CommitPurpose;

@@ -18,7 +18,8 @@ export { ConsumerLibrary } from './kafka-consumer.ts';
 /** What somebody wants of the application before its next poll(). `places` null: every partition it has then. */
 type Wish =
   | { readonly do: 'seek'; readonly to: SeekTarget; readonly places: readonly string[] | null }
-  | { readonly do: 'pause' | 'resume'; readonly places: readonly string[] | null };
+  | { readonly do: 'pause' | 'resume'; readonly places: readonly string[] | null }
+  | { readonly do: 'commit'; readonly async: boolean; readonly offsets: Offsets | null };
 
 /** How long an application waits before it works again on a record that its work failed on. */
 const RETRY_MS = 100;
@@ -122,19 +123,36 @@ export class ConsumerClient implements Actor, ConsumerApp {
     return this.wish({ do: 'resume', places: places ?? null });
   }
 
-  private wish(wish: Wish): string | null {
+  /** K-72. Whose partitions they are, the library does not ask. @param offsets null: its positions */
+  commitNow(offsets: Offsets | null, async: boolean): void {
+    this.want({ do: 'commit', async, offsets });
+  }
+
+  private wish(wish: Exclude<Wish, { do: 'commit' }>): string | null {
     const { assignment } = this.consumer;
     if (assignment.length === 0) return `${this.id} has no partitions`;
     const other = wish.places?.find((place) => !assignment.includes(place));
     if (other !== undefined) return `IllegalStateException: No current assignment for partition ${other}`;
-    this.wishes.push(wish);
-    if (this.thread === 'polling') this.grant();
+    this.want(wish);
     return null;
   }
 
+  private want(wish: Wish): void {
+    this.wishes.push(wish);
+    if (this.thread === 'polling') this.grant();
+  }
+
+  /** One after another; a commit that blocks goes back to poll() when it returns, and so to those behind it. */
   private grant(): void {
-    const wishes = this.wishes.splice(0);
-    for (const wish of wishes) {
+    while (this.thread === 'polling') {
+      const wish = this.wishes.shift();
+      if (!wish) return;
+      if (wish.do === 'commit') {
+        const offsets = wish.offsets ?? this.consumer.positions();
+        if (wish.async) this.consumer.commitAsync(offsets);
+        else this.commit(offsets);
+        continue;
+      }
       const places = wish.places ?? this.consumer.assignment;
       if (wish.do === 'seek') this.consumer.seek(wish.to, places);
       else if (wish.do === 'pause') this.consumer.pause(places);
@@ -153,7 +171,11 @@ export class ConsumerClient implements Actor, ConsumerApp {
     }
     this.thread = 'polling';
     this.grant();
-    this.consumer.poll();
+    if (this.isPolling()) this.consumer.poll();
+  }
+
+  private isPolling(): boolean {
+    return this.thread === 'polling';
   }
 
   polled(runs: readonly Run[]): void {

@@ -160,15 +160,24 @@ export class ConsumerLibrary implements ConsumerCore {
     else this.advance();
   }
 
-  /** K-72: `commitSync()`; {@link ConsumerApp.committed} is its return. @param offsets left out: the positions */
+  /**
+   * K-72: `commitSync()`; {@link ConsumerApp.committed} is its return. Ends a poll() that waits, as it has a time limit.
+   * @param offsets left out: the positions
+   */
   commitSync(offsets: Offsets = this.positions()): void {
-    if (this.thread !== 'application') return;
+    if (this.thread !== 'application' && this.thread !== 'polling') return;
     if (offsets.length === 0) {
+      this.thread = 'application';
       this.app.committed(null);
       return;
     }
     this.thread = 'committing';
     this.commits.start('sync', offsets, this.options.config['default.api.timeout.ms']);
+  }
+
+  /** K-72: `commitAsync()`; nobody waits, and it is tried once. */
+  commitAsync(offsets: Offsets): void {
+    if (offsets.length > 0) this.commits.start('async', offsets, 0);
   }
 
   /** The application's onPartitionsRevoked() returned. */
@@ -470,6 +479,7 @@ export class ConsumerLibrary implements ConsumerCore {
   commitDone({ purpose }: Commit, error: string | null): void {
     switch (purpose) {
       case 'auto':
+      case 'async':
         break;
       case 'before-rebalance':
         if (this.thread !== 'closing') this.membership.committedBeforeRebalance();

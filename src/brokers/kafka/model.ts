@@ -92,6 +92,13 @@ class KafkaCluster implements Cluster<KafkaClient, KafkaAction> {
         const { to } = action;
         return consumer.seek(to.kind === 'time' ? { kind: 'time', at: fromMs(to.atMs) } : to, action.places);
       }
+      case 'commit': {
+        const consumer = this.running(action.client);
+        if (typeof consumer === 'string') return consumer;
+        if (!(consumer instanceof ConsumerClient)) return `${action.client} is not a consumer`;
+        consumer.commitNow(action.offsets ? Object.entries(action.offsets) : null, action.async);
+        return null;
+      }
       case 'type':
       case 'key': {
         if (!this.kernel.isUp(CONSOLE)) this.kernel.start(CONSOLE);

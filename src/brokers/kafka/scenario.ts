@@ -61,6 +61,7 @@ function check({ system, clients, actions }: ScenarioParts<KafkaSystem, KafkaCli
         hasRole(action.client, 'producer', `${path}.client`);
         break;
       case 'seek':
+      case 'commit':
       case 'pause-partitions':
       case 'resume-partitions':
         hasRole(action.client, 'consumer', `${path}.client`);

@@ -699,6 +699,7 @@ export const replicationClaims: readonly Claim[] = [
       'kafka-too-few-replicas',
       'kafka-held-leader',
       'kafka-held-min-isr',
+      'kafka-held-acks',
     ],
     judge: () => new AcksAllKept(),
   },
@@ -708,7 +709,7 @@ export const replicationClaims: readonly Claim[] = [
     statement: 'What acks=1 was told is lost if the leader goes before a follower has copied it',
     rules: ['K-30', 'K-9'],
     observable: true,
-    scenarios: ['kafka-acks', 'kafka-rolling-restart'],
+    scenarios: ['kafka-acks', 'kafka-rolling-restart', 'kafka-held-acks'],
     judge: () => new AcksOneLoses(),
   },
   {

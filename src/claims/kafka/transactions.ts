@@ -664,7 +664,14 @@ export const transactionClaims: readonly Claim[] = [
     statement: 'A read_committed reader is given no record of an aborted transaction',
     rules: ['K-50', 'K-43'],
     observable: true,
-    scenarios: [RUN, 'kafka-exactly-once', 'kafka-zombie', 'kafka-stable-offset', 'kafka-held-transactions'],
+    scenarios: [
+      RUN,
+      'kafka-exactly-once',
+      'kafka-zombie',
+      'kafka-stable-offset',
+      'kafka-held-transactions',
+      'kafka-held-exactly-once',
+    ],
     judge: () => new ReadCommittedHidesAborted(),
   },
   {
@@ -673,7 +680,7 @@ export const transactionClaims: readonly Claim[] = [
     statement: 'By default a reader is given aborted records too',
     rules: ['K-49'],
     observable: true,
-    scenarios: [RUN, 'kafka-stable-offset', 'kafka-held-transactions'],
+    scenarios: [RUN, 'kafka-stable-offset', 'kafka-held-transactions', 'kafka-held-exactly-once'],
     judge: () => new ReadUncommittedShowsAborted(),
   },
   {
@@ -689,6 +696,7 @@ export const transactionClaims: readonly Claim[] = [
       'kafka-stable-offset',
       'kafka-held-transactions',
       'kafka-held-zombie',
+      'kafka-held-exactly-once',
     ],
     judge: () => new CommittedTransactionWhole(),
   },
@@ -734,7 +742,7 @@ export const transactionClaims: readonly Claim[] = [
     statement: 'Written twice in transactions, a result is shown to a read_committed reader once',
     rules: ['K-48', 'K-112'],
     observable: true,
-    scenarios: ['kafka-exactly-once'],
+    scenarios: ['kafka-exactly-once', 'kafka-held-exactly-once'],
     judge: () => new ExactlyOnce(),
   },
   {
@@ -743,7 +751,7 @@ export const transactionClaims: readonly Claim[] = [
     statement: 'Without a transaction, a crash before the commit writes results twice',
     rules: ['K-72', 'K-112', 'K-42'],
     observable: true,
-    scenarios: ['kafka-exactly-once'],
+    scenarios: ['kafka-exactly-once', 'kafka-held-exactly-once'],
     judge: () => new WithoutTransactionTwice(),
   },
   {
@@ -752,7 +760,7 @@ export const transactionClaims: readonly Claim[] = [
     statement: 'The input of an aborted transaction is read again',
     rules: ['K-48'],
     observable: true,
-    scenarios: ['kafka-exactly-once'],
+    scenarios: ['kafka-exactly-once', 'kafka-held-exactly-once'],
     judge: () => new AbortedInputReadAgain(),
   },
 ];

@@ -47,7 +47,9 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.utils.internals.AppInfoParser;
+import org.apache.kafka.common.utils.internals.Exit;
 import org.apache.kafka.server.common.MetadataVersion;
+import org.apache.kafka.tools.consumer.group.ConsumerGroupCommand;
 
 public class Clients {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -195,6 +197,10 @@ public class Clients {
           if (command.hasNonNull("offsets")) consumer.commitSync(offsets(command.get("offsets")));
           else consumer.commitSync();
         }
+        case "commit-async" -> {
+          if (command.hasNonNull("offsets")) consumer.commitAsync(offsets(command.get("offsets")), this::committedAsync);
+          else consumer.commitAsync(this::committedAsync);
+        }
         case "seek" -> seek(command, answer.putObject("positions"));
         case "pause" -> consumer.pause(places(command.get("places")));
         case "resume" -> consumer.resume(places(command.get("places")));
@@ -248,6 +254,11 @@ public class Clients {
 
     // Consumers.
 
+    /** What was taken, the interceptor tells. */
+    private void committedAsync(Map<TopicPartition, OffsetAndMetadata> offsets, Exception error) {
+      if (error != null) tell(object().put("client", id).put("event", "commit-failed").put("code", error.getClass().getSimpleName()).put("detail", error.getMessage()));
+    }
+
     private void openConsumer(JsonNode command) {
       Properties config = properties(command.get("config"));
       config.put("interceptor.classes", CommitTeller.class.getName());
@@ -290,11 +301,16 @@ public class Clients {
       for (JsonNode name : names(places)) {
         TopicPartition one = place(name.asText());
         ObjectNode event = object().put("client", id).put("event", "positioned").put("place", name.asText());
+        boolean isCommitted = committed.get(one) != null;
         try {
+          event.put("by", isCommitted ? "committed" : "reset");
           next.put(one, consumer.position(one));
-          event.put("by", committed.get(one) == null ? "reset" : "committed").put("position", next.get(one));
+          event.put("position", next.get(one));
         } catch (org.apache.kafka.clients.consumer.NoOffsetForPartitionException none) {
-          return;
+          if (!isCommitted) continue;
+          // It was thrown for another one, and this one's is known by now.
+          next.put(one, consumer.position(one));
+          event.put("position", next.get(one));
         }
         tell(event);
       }
@@ -404,6 +420,7 @@ public class Clients {
           command.get("config").properties().forEach(entry -> ops.add(new AlterConfigOp(new ConfigEntry(entry.getKey(), entry.getValue().isNull() ? null : entry.getValue().asText()), entry.getValue().isNull() ? AlterConfigOp.OpType.DELETE : AlterConfigOp.OpType.SET)));
           admin.incrementalAlterConfigs(Map.of(resource, ops)).all().get();
         }
+        case "groups-tool" -> groupsTool(strings(command.get("arguments")), answer);
         case "delete-topics" -> admin.deleteTopics(strings(command.get("topics"))).all().get();
         case "delete-group" -> admin.deleteConsumerGroups(List.of(text(command, "group"))).all().get();
         case "partitions-of-keys" -> {
@@ -416,6 +433,26 @@ public class Clients {
         default -> throw new IllegalArgumentException("no command " + command);
       }
     }
+  }
+
+  /** kafka-consumer-groups.sh, as its script would start it; one at a time, for it prints to where all of this process does. */
+  static synchronized void groupsTool(List<String> arguments, ObjectNode answer) {
+    java.io.ByteArrayOutputStream printed = new java.io.ByteArrayOutputStream();
+    int[] exit = {0};
+    // It would end the process, and nothing of the tool comes after.
+    Exit.setExitProcedure((code, message) -> {
+      exit[0] = code;
+      throw new IllegalStateException("exit");
+    });
+    System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+    try {
+      ConsumerGroupCommand.main(arguments.toArray(String[]::new));
+    } catch (IllegalStateException ended) {
+      if (!"exit".equals(ended.getMessage())) throw ended;
+    } finally {
+      System.setOut(OUT);
+    }
+    answer.put("exit", exit[0]).put("printed", printed.toString(StandardCharsets.UTF_8));
   }
 
   /** Kafka's assignors by themselves: who gets what, of members, subscriptions and what they have now. */

@@ -11,6 +11,7 @@ import { KafkaError, type Told } from './host.ts';
 import { configOf, given, RealClient, type Given, type Polled, type Run } from './run.ts';
 
 type Seek = Extract<KafkaAction, { do: 'seek' }>;
+type Commit = Extract<KafkaAction, { do: 'commit' }>;
 
 /** So long poll() waits for records; then the application looks whether anything else is to be done. */
 const POLL_MS = 100;
@@ -26,7 +27,7 @@ const ASSIGNORS = {
 export class RealConsumer extends RealClient {
   protected readonly role = 'consumer';
   private readonly client: KafkaConsumer;
-  private readonly workTimes: Random;
+  protected readonly workTimes: Random;
   private readonly struck: number[];
   private closeAsked = false;
   private wishes: (() => Promise<void>)[] = [];
@@ -71,18 +72,28 @@ export class RealConsumer extends RealClient {
   // What a reader may have the application do, each before its next poll().
 
   seek({ to, places }: Seek): void {
-    this.wishes.push(async () => {
-      const wanted = places ?? this.places;
-      const { names } = this.run;
-      const { positions } = (await this.host!.ask(this.id, 'seek', {
-        places: wanted.map((place) => names.outer(place)),
-        to: to.kind,
-        offset: to.kind === 'offset' ? to.offset : null,
-        time: to.kind === 'time' ? Math.round(this.run.beganAtMs + to.atMs) : null,
-      })) as { positions: Record<string, number> };
-      for (const [place, position] of Object.entries(positions))
-        this.positioned(names.inner(place), position, 'seek', to.kind === 'time' ? to.atMs : null);
-    });
+    this.wishes.push(() => this.goTo(to, places ?? this.places));
+  }
+
+  protected async goTo(to: Seek['to'], places: readonly string[]): Promise<void> {
+    const { names } = this.run;
+    const { positions } = (await this.host!.ask(this.id, 'seek', {
+      places: places.map((place) => names.outer(place)),
+      to: to.kind,
+      offset: to.kind === 'offset' ? to.offset : null,
+      time: to.kind === 'time' ? Math.round(this.run.beganAtMs + to.atMs) : null,
+    })) as { positions: Record<string, number> };
+    for (const [place, position] of Object.entries(positions))
+      this.positioned(names.inner(place), position, 'seek', to.kind === 'time' ? to.atMs : null);
+  }
+
+  /** commitSync() or commitAsync(), of these offsets or of all its positions. */
+  commitNow({ async, offsets }: Commit): void {
+    const { names } = this.run;
+    const outer =
+      offsets &&
+      Object.fromEntries(Object.entries(offsets).map(([place, offset]) => [names.outer(place), offset]));
+    this.wishes.push(() => this.commit(outer ?? null, async ? 'commit-async' : 'commit'));
   }
 
   /** Stops, or goes on, reading partitions that it keeps. */
@@ -104,6 +115,7 @@ export class RealConsumer extends RealClient {
   private async live(life: number): Promise<void> {
     const { client } = this;
     try {
+      await this.prepare();
       while (await this.work(0, life)) {
         if (this.closeAsked) {
           await this.host!.ask(this.id, 'close');
@@ -114,9 +126,7 @@ export class RealConsumer extends RealClient {
         if (this.life !== life) return;
         const polled = (records as Polled[]).map((one) => given(this.run, this.id, client.group, one));
         if (polled.length === 0) continue;
-        if (this.commitsItself('before-batch')) await this.commit(null);
-        for (const one of polled) if (!(await this.workOn(one, life))) return;
-        if (this.commitsItself('after-batch')) await this.commit(null);
+        if (!(await this.workThrough(polled, life))) return;
       }
     } catch (error) {
       if (!(error instanceof KafkaError) || this.life !== life) throw error;
@@ -128,6 +138,19 @@ export class RealConsumer extends RealClient {
       });
     }
     if (this.life === life) this.stopped();
+  }
+
+  /** Before its first poll(). */
+  protected prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** What the application does with what poll() returned. @returns whether it still lives */
+  protected async workThrough(polled: readonly Given[], life: number): Promise<boolean> {
+    if (this.commitsItself('before-batch')) await this.commit(null);
+    for (const one of polled) if (!(await this.workOn(one, life))) return false;
+    if (this.commitsItself('after-batch')) await this.commit(null);
+    return true;
   }
 
   /** @returns whether it still lives */
@@ -170,19 +193,21 @@ export class RealConsumer extends RealClient {
     return !this.client.config['enable.auto.commit'] && this.client.commit === style;
   }
 
-  /** commitSync(), of these offsets or of all its positions. One that fails is an exception that the application catches. */
-  private async commit(offsets: Readonly<Record<string, number>> | null): Promise<void> {
+  /** One that fails is an exception that the application catches. @param offsets null: all its positions */
+  protected async commit(
+    offsets: Readonly<Record<string, number>> | null,
+    how: 'commit' | 'commit-async' = 'commit',
+  ): Promise<void> {
     try {
-      await this.host!.ask(this.id, 'commit', { offsets });
+      await this.host!.ask(this.id, how, { offsets });
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error;
-      this.tell({
-        kind: 'error',
-        client: this.id,
-        code: error.code,
-        detail: this.run.names.inner(error.message),
-      });
+      this.commitFailed(error.code, error.message);
     }
+  }
+
+  private commitFailed(code: string, detail: string): void {
+    this.tell({ kind: 'error', client: this.id, code, detail: this.run.names.inner(detail) });
   }
 
   // What its library tells.
@@ -227,6 +252,9 @@ export class RealConsumer extends RealClient {
       case 'committed':
         for (const [place, position] of Object.entries(told['offsets'] as Record<string, number>))
           this.settled(names.inner(place), position);
+        break;
+      case 'commit-failed':
+        this.commitFailed(told['code'] as string, told['detail'] as string);
     }
   }
 
@@ -255,9 +283,10 @@ export class RealConsumer extends RealClient {
   }
 
   /** Offsets that had not moved are committed again, but that settles nothing. */
-  private settled(place: string, position: number): void {
+  protected settled(place: string, position: number): void {
     if (this.committed.get(place) === position) return;
-    this.committed.set(place, position);
+    // Of what is another's it knows no more than what it has just said.
+    if (this.places.includes(place)) this.committed.set(place, position);
     this.tell({
       kind: 'settled',
       client: this.id,

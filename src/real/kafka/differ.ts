@@ -8,7 +8,7 @@ import { assign, ASSIGNORS, type AssignorMember } from '../../brokers/kafka/assi
 import { assignOnServer } from '../../brokers/kafka/groups/server-assignors.ts';
 import { partitionForKey } from '../../brokers/kafka/partitioner.ts';
 import type { ScenarioInputOf } from '../../scenarios/schema.ts';
-import type { Disagreement, Driver } from '../driver.ts';
+import type { Differential, Disagreement } from '../driver.ts';
 import { Administrator } from './administrator.ts';
 
 type Input = ScenarioInputOf<'kafka'>;
@@ -188,7 +188,10 @@ function scenarioFor({ assignor, topics, members, generations }: Drawn): Input {
   };
 }
 
-export const differ: Driver['differ'] = async ({ urls }, { runs, seed }): Promise<Disagreement | null> => {
+export const differ: Differential['differ'] = async (
+  { urls },
+  { runs, seed },
+): Promise<Disagreement | null> => {
   const administrator = await Administrator.open(urls);
   try {
     const property = fc.asyncProperty(drawn, async (draw) => (await parted(draw, administrator)) === null);

@@ -7,6 +7,8 @@ import type { Driver, Installation } from '../driver.ts';
 import { Administrator } from './administrator.ts';
 import { differ } from './differ.ts';
 import { dockerStarter } from './docker.ts';
+import { GROUPS_TOOL } from './groups-tool.ts';
+import { differInHistories } from './histories.ts';
 import { packagesStarter } from './packages.ts';
 import { BROKER, OF_GROUPS, play } from './session.ts';
 
@@ -17,6 +19,7 @@ const BROKER_FAULTS: readonly string[] = ['crash', 'close', 'restart', 'pause', 
 const OWN_ACTIONS: readonly string[] = [
   'produce',
   'seek',
+  'commit',
   'pause-partitions',
   'resume-partitions',
   'create-partitions',
@@ -53,7 +56,14 @@ export const kafkaDriver: Driver = {
     }
   },
 
-  differ,
+  differentials: {
+    assignors: { runs: 200, differ },
+    histories: {
+      runs: 30,
+      differ: (installation, asked) =>
+        differInHistories(installation, asked, (...run) => kafkaDriver.run(...run)),
+    },
+  },
 
   refusal(scenario, installation) {
     return isOf(scenario, 'kafka') ? refusalOf(scenario, installation) : 'it is no scenario of Kafka';
@@ -82,7 +92,7 @@ function entries(settings: object): string {
 }
 
 function refusalOf(scenario: KafkaScenario, installation: Installation): string | null {
-  const { system, clients, timeline } = scenario;
+  const { system, timeline } = scenario;
   const { urls, nodes, way } = installation;
   if (system.brokers > urls.length) return `it needs ${system.brokers} brokers, and ${urls.length} is up`;
   const started = v.parse(kafkaBrokerConfig, way === 'address' ? {} : HELD_CONFIG);
@@ -91,9 +101,9 @@ function refusalOf(scenario: KafkaScenario, installation: Installation): string 
     if (wanted !== there && !(name in OF_GROUPS) && matters(name, scenario))
       return `it has ${name}=${wanted}, and the brokers ${there}`;
   }
-  if (clients.some(({ role }) => role === 'processor')) return 'it has an application that reads and writes';
   for (const { action } of timeline) {
-    if (OWN_ACTIONS.includes(action.do)) continue;
+    if (OWN_ACTIONS.includes(action.do) || (action.do === 'type' && action.line.startsWith(GROUPS_TOOL)))
+      continue;
     if (!('target' in action)) return `"${action.do}" cannot be done from outside`;
     const isBroker = BROKER.test(action.target);
     if (action.target === 'controller' || !BROKER_FAULTS.includes(action.do))
@@ -106,15 +116,20 @@ function refusalOf(scenario: KafkaScenario, installation: Installation): string 
 
 /** Whether anything in a scenario could show what a setting of its brokers is. */
 function matters(name: Setting, { clients, system, timeline }: KafkaScenario): boolean {
-  const consumers = clients.flatMap((client) => (client.role === 'consumer' ? [client] : []));
   if (name === 'group.initial.rebalance.delay.ms')
-    return consumers.some(({ assign, config }) => !assign && config['group.protocol'] === 'classic');
+    return clients.some(
+      (client) =>
+        (client.role === 'consumer' && !client.assign && client.config['group.protocol'] === 'classic') ||
+        (client.role === 'processor' && client.consumer['group.protocol'] === 'classic'),
+    );
   if (name.startsWith('log.')) return system.topics.some(({ config }) => Object.keys(config).length > 0);
   if (name.startsWith('broker.'))
     return timeline.some(({ action }) => 'target' in action && BROKER.test(action.target));
   if (name.startsWith('transaction'))
     return clients.some(
-      (client) => client.role === 'producer' && client.config['transactional.id'] !== undefined,
+      (client) =>
+        (client.role === 'producer' && client.config['transactional.id'] !== undefined) ||
+        (client.role === 'processor' && client.producer['transactional.id'] !== undefined),
     );
   return true;
 }

@@ -1,4 +1,6 @@
 /** What a run on a real Kafka has, what its clients share, and how a message is known again when it comes back. */
+import { brokerName } from '../../brokers/kafka/config.ts';
+import { advertised } from '../../brokers/kafka/console/format.ts';
 import type { EventBody } from '../../sim/trace.ts';
 import type { Agenda } from '../agenda.ts';
 import type { Recorder } from '../recorder.ts';
@@ -22,13 +24,18 @@ export interface Run {
   readonly failed: (error: unknown) => void;
 }
 
-/** Each topic, group and transactional.id has the run's prefix at the broker, and none in what is recorded. */
+/** Topics, groups and so on have the run's prefix at the broker, and none in what is recorded; brokers, the model's addresses. */
 export class Names {
   private readonly prefix: string;
+  private readonly hosts: readonly string[];
 
-  /** @param run unique among all that use the broker */
-  constructor(run: string) {
+  /**
+   * @param run unique among all that use the broker
+   * @param urls where clients connect, for each node in order
+   */
+  constructor(run: string, urls: readonly string[]) {
     this.prefix = `brokerbook-${run}-`;
+    this.hosts = urls.map((url) => new URL(url).host);
   }
 
   outer(name: string): string {
@@ -37,7 +44,10 @@ export class Names {
 
   /** Anything that came from the broker, as the scenario would say it. */
   inner(text: string): string {
-    return text.replaceAll(this.prefix, '');
+    return this.hosts.reduce(
+      (all, host, i) => all.replaceAll(host, advertised(brokerName(i + 1))),
+      text.replaceAll(this.prefix, ''),
+    );
   }
 
   innerAll(names: unknown): string[] {
@@ -56,6 +66,10 @@ export abstract class RealClient {
   constructor(run: Run, id: string) {
     this.run = run;
     this.id = id;
+  }
+
+  get isUp(): boolean {
+    return this.host !== null;
   }
 
   /** Begins to run; resolves when its library is made. */

@@ -17,7 +17,9 @@ import type { Fault } from '../fault.ts';
 import type { Recorder } from '../recorder.ts';
 import { Administrator, bootstrap } from './administrator.ts';
 import { RealConsumer } from './consumer.ts';
+import { groupsTool } from './groups-tool.ts';
 import { Host } from './host.ts';
+import { RealProcessor } from './processor.ts';
 import { RealProducer } from './producer.ts';
 import { Names, type RealClient, type Run } from './run.ts';
 import { RealShareConsumer } from './share-consumer.ts';
@@ -110,8 +112,11 @@ class Session {
     for (const client of scenario.clients)
       if (client.role === 'share-consumer' && client.troubles.some(({ outcome }) => outcome === 'crash'))
         alone.add(client.id);
+      // One whose poll() may throw ends without close(), and so must its heartbeats.
+      else if (client.role === 'consumer' && client.config['auto.offset.reset'] === 'none')
+        alone.add(client.id);
     this.run = {
-      names: new Names(randomBytes(4).toString('hex')),
+      names: new Names(randomBytes(4).toString('hex'), stage.urls),
       recorder,
       agenda: this.agenda,
       bootstrap: bootstrap(stage.urls),
@@ -207,6 +212,8 @@ class Session {
       if (client.role === 'share-consumer') groups.set(client.group, 'share');
       if (client.role === 'consumer' && client.config['group.protocol'] === 'consumer')
         groups.set(client.group, 'consumer');
+      if (client.role === 'processor' && client.consumer['group.protocol'] === 'consumer')
+        groups.set(client.group, 'consumer');
     }
     for (const [group, type] of groups) {
       const config: Record<string, unknown> = {};
@@ -221,14 +228,14 @@ class Session {
   }
 
   private async takeAway(): Promise<void> {
-    this.administrator?.end();
-    if (this.topics.size === 0) return;
-    const administrator = await Administrator.open(this.stage.urls);
+    const { administrator } = this;
+    if (!administrator) return;
     // With its topics a group loses its offsets, and once its members are out the broker forgets it.
     try {
-      await administrator.ask('delete-topics', {
-        topics: [...this.topics.keys()].map((name) => this.run.names.outer(name)),
-      });
+      if (this.topics.size > 0)
+        await administrator.ask('delete-topics', {
+          topics: [...this.topics.keys()].map((name) => this.run.names.outer(name)),
+        });
     } finally {
       administrator.end();
     }
@@ -249,7 +256,7 @@ class Session {
       case 'share-consumer':
         return new RealShareConsumer(this.run, client);
       case 'processor':
-        throw new Error(`${client.id} reads and writes`);
+        return new RealProcessor(this.run, client);
     }
   }
 
@@ -290,7 +297,8 @@ class Session {
         client.resume();
         break;
       default:
-        this.start(client);
+        // One that has not ended goes on.
+        if (!client.isUp) this.start(client);
     }
   }
 
@@ -314,6 +322,12 @@ class Session {
         return;
       case 'seek':
         (clients.get(action.client) as RealConsumer).seek(action);
+        return;
+      case 'commit':
+        (clients.get(action.client) as RealConsumer).commitNow(action);
+        return;
+      case 'type':
+        this.recorder.tell(await groupsTool(action.line, this.administrator!, run));
         return;
       case 'pause-partitions':
         (clients.get(action.client) as RealConsumer).hold('pause', action.places);

@@ -9,7 +9,7 @@ import type { ExchangeType, Table } from '../../brokers/rabbitmq/config.ts';
 import { asOf } from '../../scenarios/real.ts';
 import { traceOf } from '../../scenarios/run.ts';
 import { InvalidInput, parseScenario, type ScenarioInputOf } from '../../scenarios/schema.ts';
-import type { Disagreement, Driver } from '../driver.ts';
+import type { Differential, Disagreement } from '../driver.ts';
 import { Recorder } from '../recorder.ts';
 import { Agenda } from '../agenda.ts';
 import { open, unheard } from './connect.ts';
@@ -121,6 +121,25 @@ function scenarioFor({ exchanges, queues, bindings, messages }: Drawn): Input {
   };
 }
 
+/** The same to be run by clients: when all of it is published, somebody reads each queue, and so says what is in it. */
+function readable(input: Input): Input {
+  const queues = (input.system.queues ?? []).map(({ name }) => name);
+  return {
+    ...input,
+    clients: [
+      ...input.clients,
+      ...queues.map((name) => ({
+        id: `reads-${name}`,
+        role: 'consumer' as const,
+        queues: [name],
+        prefetchCount: 1,
+        startMs: 1500,
+      })),
+    ],
+    durationMs: 3500,
+  };
+}
+
 /** What became of the messages, by their numbers. */
 interface Routing {
   readonly queues: Readonly<Record<string, readonly number[]>>;
@@ -192,7 +211,7 @@ async function real(input: Input, model: ChannelModel, url: string): Promise<Rou
 }
 
 /** One run is one topology with its messages. */
-export const differ: Driver['differ'] = async (
+export const differ: Differential['differ'] = async (
   { urls, nodes },
   { runs, seed, version },
 ): Promise<Disagreement | null> => {
@@ -208,7 +227,11 @@ export const differ: Driver['differ'] = async (
     if (errorInstance instanceof InvalidInput) throw errorInstance;
     if (!failed) return null;
     const scenario = scenarioFor(counterexample![0]);
-    return { scenario, simulated: simulated(scenario, version), real: await real(scenario, model, url) };
+    return {
+      scenario: readable(scenario),
+      simulated: simulated(scenario, version),
+      real: await real(scenario, model, url),
+    };
   } finally {
     await model.close();
   }

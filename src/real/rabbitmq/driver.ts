@@ -72,7 +72,7 @@ export const rabbitmqDriver: Driver = {
     };
   },
 
-  differ,
+  differentials: { topologies: { runs: 200, differ } },
 
   refusal(scenario, installation, { broker }) {
     return isOf(scenario, 'rabbitmq')

@@ -14,6 +14,7 @@ import {
 import { heldGroupScenarios } from './held-groups.ts';
 import { heldLogScenarios } from './held-logs.ts';
 import { heldScenarios } from './held.ts';
+import { heldFaultScenarios } from './held-faults.ts';
 import { idempotenceExperiment, idempotenceScenarios } from './idempotence.ts';
 import { adaptive, murmur2Vectors, partitioningExperiment, partitioningScenario } from './partitioning.ts';
 import { practiceScenarios } from './practice.ts';
@@ -50,6 +51,7 @@ export const kafkaScenarios: readonly ScenarioInputOf<'kafka'>[] = [
   ...heldScenarios,
   ...heldGroupScenarios,
   ...heldLogScenarios,
+  ...heldFaultScenarios,
 ];
 
 export const kafkaExperiments: readonly Experiment[] = [

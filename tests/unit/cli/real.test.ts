@@ -32,6 +32,8 @@ describe('real', () => {
     [['up', '--address', 'amqp://broker.example.com'], /expected an address of this machine/],
     [['check', 'rabbitmq-nothing'], /"rabbitmq-nothing" cannot be run for real/],
     [['differ'], /differ: expected one of kafka, rabbitmq/],
+    [['differ', 'kafka', 'dreams'], /differ kafka: expected one of assignors, histories, got "dreams"/],
+    [['record', 'none.json'], /none\.json cannot be read/],
     [['differ', 'rabbitmq', '--runs', 'many'], /--runs: expected a whole number from 1, got "many"/],
     [['differ', 'rabbitmq', '--seed', 'x'], /--seed: expected an integer, got "x"/],
     [['labs', 'kafka-nothing'], /"kafka-nothing" is no lab/],

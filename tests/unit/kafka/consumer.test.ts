@@ -62,6 +62,42 @@ describe('consumer', () => {
     expect(only(o10(5900), 'positioned').at(-1)).toMatchObject({ position: 0, by: 'reset' });
   });
 
+  it('K-72: commits when it is told, its positions or any offsets, and waits for that or does not', () => {
+    const commit = (atMs: number, more: object = {}) => ({
+      atMs,
+      action: { do: 'commit' as const, client: 'c', ...more },
+    });
+    const events = eventsOf(
+      scenario(
+        [
+          hundred,
+          consumer('c', {
+            startMs: 1000,
+            assign: ['orders-0'],
+            commit: 'never',
+            config: { 'auto.offset.reset': 'earliest', 'enable.auto.commit': false },
+          }),
+        ],
+        {
+          system: topic(1),
+          timeline: [
+            commit(2000),
+            commit(2500, { offsets: { 'orders-0': 7 } }),
+            // One after another, whichever of them waits.
+            commit(3000, { offsets: { 'orders-0': 500 } }),
+            commit(3000, { async: true, offsets: { 'orders-0': 40 } }),
+            commit(3000, { offsets: { 'orders-0': 30 } }),
+            act(4000, 'close', 'c'),
+            act(4500, 'restart', 'c'),
+          ],
+        },
+      ),
+    );
+    expect(only(events, 'settled').map(({ position }) => position)).toEqual([100, 7, 500, 40, 30]);
+    expect(only(events, 'positioned').at(-1)).toMatchObject({ position: 30, by: 'committed' });
+    expect(only(events, 'delivered').at(-1)).toMatchObject({ position: 99 });
+  });
+
   it('K-69: latest begins at the high watermark, none ends the application', () => {
     const begin = (reset: 'latest' | 'none') =>
       eventsOf(

@@ -19,9 +19,10 @@ const started = (count: number): Installation => ({
 
 describe('names', () => {
   it('have the run’s prefix at the broker, and none in what comes back', () => {
-    const names = new Names('abc');
+    const names = new Names('abc', ['kafka://127.0.0.1:40001', 'kafka://127.0.0.1:40002']);
     expect(names.outer('orders')).toBe('brokerbook-abc-orders');
     expect(names.inner('partitions: [brokerbook-abc-orders-0]')).toBe('partitions: [orders-0]');
+    expect(names.inner('leader=127.0.0.1:40002 (id: 2')).toBe('leader=broker-2:9092 (id: 2');
     expect(names.innerAll(['brokerbook-abc-orders-1'])).toEqual(['orders-1']);
   });
 });

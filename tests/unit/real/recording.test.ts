@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  askedOf,
   parseRecording,
   recordingOf,
   recordingText,
@@ -130,6 +131,24 @@ describe('a recording', () => {
     const one = recordingOf([published('a', 0), confirmed('a', 0)], about);
     expect(sameBehaviour(one, recordingOf([published('a', 0)], about))).toBe(false);
     expect(sameBehaviour(one, recordingOf([published('a', 0), confirmed('a', 1)], about))).toBe(false);
+  });
+
+  it('has in itself the scenario that is none of the book’s, and gives it back as it was written', () => {
+    const asked = {
+      version: 1,
+      id: 'some-run',
+      title: 'Found',
+      system: { broker: 'rabbitmq' },
+      clients: [],
+      durationMs: 1000,
+      seed: 1,
+    };
+    const recording = recordingOf([published('a', 0)], { ...about, asked });
+    const again = parseRecording(JSON.parse(recordingText(recording)));
+    expect(recordingText(again)).toBe(recordingText(recording));
+    expect(askedOf(again)).toMatchObject({ id: 'some-run', durationMs: 1000 });
+    expect(() => askedOf({ ...again, scenario: 'another' })).toThrow(/expected the scenario "another"/);
+    expect(() => askedOf({ ...again, asked: { ...asked, seed: 'x' } })).toThrow(/seed/);
   });
 
   it.each([

@@ -59,6 +59,12 @@ function actionWords(action: ActionOf<'kafka'>): string {
       return `elect ${action.election === 'unclean' ? 'any leader there is' : 'preferred leaders'} for ${action.topic}${action.partition === undefined ? '' : `-${action.partition}`}`;
     case 'seek':
       return `${action.client} seeks to ${seekWords(action.to)}`;
+    case 'commit':
+      return `${action.client} commits ${
+        Object.entries(action.offsets ?? {})
+          .map(([place, offset]) => `${offset} of ${place}`)
+          .join(', ') || 'its positions'
+      }`;
     case 'pause-partitions':
       return `${action.client} pauses ${action.places?.join(', ') ?? 'its partitions'}`;
     case 'resume-partitions':
