@@ -4,6 +4,7 @@
  */
 import type { EventBody } from '../sim/trace.ts';
 import { asOf } from './real.ts';
+import { lasting } from './recording.ts';
 import { traceOf } from './run.ts';
 import type { Scenario } from './schema.ts';
 
@@ -23,7 +24,7 @@ export function lanesOf({ clients }: Scenario, trace: readonly EventBody[]): Lan
         add(`${event.client}: confirmed`, `${message(event)}${where(event)}`);
         break;
       case 'publish-failed':
-        add(`${event.client}: failed`, `${message(event)}: ${event.error}`);
+        add(`${event.client}: failed`, `${message(event)}: ${lasting(event.error)}`);
         break;
       case 'returned':
         add(`${event.client}: returned`, message(event));
@@ -61,7 +62,7 @@ export function lanesOf({ clients }: Scenario, trace: readonly EventBody[]): Lan
         add(`${event.client}: life`, event.reason);
         break;
       case 'error':
-        add(`${event.client}: errors`, `${event.code}: ${inAnyOrder(event.detail)}`);
+        add(`${event.client}: errors`, `${event.code}: ${inAnyOrder(lasting(event.detail))}`);
         break;
       case 'printed':
         // Lines of a tool, but not those of its log, which begin with the time; rows of a table come as a hash map has them.

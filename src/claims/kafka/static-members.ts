@@ -80,6 +80,8 @@ class AwayUnnoticed implements ClaimFold {
   private assigned(event: Assigned): void {
     const { client, group, all: places, generation, at } = event;
     const before = this.away.get(client);
+    // With KIP-848 it may be told at first that it has nothing yet.
+    if (before && places.length === 0 && before.places.length > 0) return;
     this.away.delete(client);
     this.members.set(client, { group, places, generation });
     this.changed(event, group, client, `was given ${places.join(', ')}`);

@@ -129,9 +129,11 @@ const comeBack = (places: string[], generation: number, seconds = 12): EventBody
 
 const members: Record<string, Case> = {
   'kafka.static-absence-unnoticed': {
-    shown: trace(...comeBack([P1], 1)),
+    // It may be told at first that it has nothing yet.
+    shown: trace(...comeBack([], 1, 11), at(12, assigned('r1', [P1], 1, 'range'))),
     contradicted: [
       trace(...comeBack([P0], 1)),
+      trace(...comeBack([], 1, 11), at(12, assigned('r1', [P0], 1, 'range'))),
       trace(...comeBack([P1], 2)),
       trace(
         at(2, assigned('r0', [P0], 1, 'range')),

@@ -12,7 +12,8 @@ const event = (seq: number, at: number): TraceEvent => ({
 });
 
 function fill(kept: KeptEvents, from: number, to: number, everyMicros: number, whole = false): void {
-  for (let seq = from; seq < to; seq++) kept.add(event(seq, seq * everyMicros), seq, seq * everyMicros, whole);
+  for (let seq = from; seq < to; seq++)
+    kept.add(event(seq, seq * everyMicros), seq, seq * everyMicros, whole);
 }
 
 describe('events that are kept', () => {
