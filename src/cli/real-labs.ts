@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { labFor, labIds } from '../labs/index.ts';
 import { ADDRESSES, type Clients, type Lab, type Service } from '../labs/lab.ts';
-import { dockerMissing } from '../real/docker.ts';
 import { InvalidInput } from '../scenarios/schema.ts';
 
 /** Labs that are run at once, by whose clients they have; they wait for most of their time. */
@@ -80,16 +79,13 @@ export async function runLabs(
 }
 
 function startsItsOwn({ needs }: Lab): boolean {
-  return needs === 'container' || needs === 'own';
+  return needs === 'own';
 }
 
 /** @returns why it cannot be run with these brokers, or null */
 function whyNotHere(lab: Lab, { addresses, own }: Brokers): string | null {
   const { services, needs, clients } = lab;
-  if (startsItsOwn(lab))
-    return needs === 'container' && dockerMissing() !== null
-      ? 'it stops or administers its broker, which must be the container of its own compose.yaml'
-      : null;
+  if (startsItsOwn(lab)) return null;
   const lacks = services.filter((service) => !addresses.has(service));
   if (lacks.length > 0)
     return `no ${lacks.join(' and no ')} is up, or named by ${lacks.map((one) => `BROKERBOOK_${one.toUpperCase()}`).join(' and ')}`;

@@ -8,7 +8,8 @@ import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { WAYS, type Driver, type Installation, type Way } from '../real/driver.ts';
+import type { Driver } from '../real/driver.ts';
+import { WAYS, type Installation, type Way } from '../real/installation.ts';
 import { SERVICES, type Service } from '../labs/lab.ts';
 import { drivers } from '../real/index.ts';
 import { addressProblem, atAddress, deadOf, Installations } from '../real/installations.ts';

@@ -2,8 +2,7 @@
  * Which experiments can be taken home as a lab, with which scenarios, and why the others cannot. Pure: pages ask it, and so
  * does whatever makes the labs.
  */
-import * as v from 'valibot';
-import { serverConfig } from '../brokers/rabbitmq/config.ts';
+import { VERSIONS } from '../brokers/rabbitmq/config.ts';
 import { realScenarios, observableClaims } from '../scenarios/real.ts';
 import type { Experiment } from '../scenarios/experiment.ts';
 import { experiments, scenarioById } from '../scenarios/library.ts';
@@ -43,13 +42,8 @@ export interface Home {
   readonly scenarios: readonly string[];
 }
 
-/** A server’s settings as it comes. */
-const DEFAULTS = JSON.stringify(v.parse(serverConfig, {}));
-
 /** What nothing outside a broker and its clients can bring about, in a reader's words. */
 const ONLY_SIMULATED: Readonly<Record<string, string>> = {
-  cut: 'it cuts links between processes, which share one machine at home',
-  heal: 'it cuts links between processes, which share one machine at home',
   link: 'it changes the latency of links, which at home are all inside one machine',
   slow: 'it makes a process slow, and at home each is as fast as the machine',
   skew: 'it turns a process’s clock, and at home all read the machine’s',
@@ -94,14 +88,15 @@ export function whyNot(experiment: Experiment): string | null {
 
 function ofScenario(scenario: Scenario): string | null {
   const { broker } = scenario.system;
-  const nodes = nodesOf(scenario).length;
-  if (broker === 'rabbitmq' && nodes > 1) return `it needs ${nodes} nodes, and a lab has one`;
+  const nodes = nodesOf(scenario);
   for (const { action } of scenario.timeline) {
     const why = ONLY_SIMULATED[action.do];
     if (why !== undefined) return why;
+    if (action.do === 'cut' && action.between.every((end) => nodes.includes(end)))
+      return 'it cuts the link between two brokers, and at home only one between a client and a broker can be cut';
   }
-  if (isOf(scenario, 'rabbitmq') && JSON.stringify(scenario.system.config) !== DEFAULTS)
-    return 'it changes settings of the server, and a lab leaves it as it comes';
+  if (isOf(scenario, 'rabbitmq') && scenario.system.version !== VERSIONS.at(-1))
+    return `it is about RabbitMQ ${scenario.system.version}, and a lab has a newer one`;
   if (observableClaims(scenario).every(({ scenarios }) => scenarios === 'every'))
     return 'what it shows happens inside the broker, where no client sees it';
   if (!realScenarios[broker].includes(scenario.id)) return NOT_REAL[broker];

@@ -14,6 +14,7 @@ import { isShown } from './judge.ts';
 import { kafkaCompose } from './kafka-compose.ts';
 import { kafkaReadme, needsPart, sharedPart, sourcesPart, type LabRun } from './kafka-readme.ts';
 import { labOf, type Lab, type Needs, type Recipe } from './lab.ts';
+import { rabbitmqCompose } from './rabbitmq-compose.ts';
 import { duration, readmeOf } from './readme.ts';
 
 /** The workload that the lab on both brokers runs. */
@@ -133,7 +134,7 @@ function recipeOf(id: string): Recipe {
     title,
     programs: [RUN],
     judge: 'src/labs/rabbitmq/judge.ts',
-    scripts: { start: `node ${RUN}` },
+    scripts: { up: `node ${RUN} up`, start: `node ${RUN}`, down: `node ${RUN} down` },
     services: ['rabbitmq'],
     needs,
     clients: 'node',
@@ -144,6 +145,7 @@ function recipeOf(id: string): Recipe {
         needs,
         recordingOf('rabbitmq', scenario.id).made.broker.version,
       ),
+      ...rabbitmqCompose(scenario.system.nodes),
       'scenario.json': json(scenario),
     },
   };
@@ -157,9 +159,8 @@ const POLICY: readonly string[] = ['set-policy', 'clear-policy'];
 
 function needsOf(scenario: ScenarioOf<'rabbitmq'>): Needs {
   const { system, timeline } = scenario;
-  // rabbitmqctl is in the container.
   const administers = system.policies.length > 0 || timeline.some(({ action }) => POLICY.includes(action.do));
-  if (hurtsBroker(scenario) || administers) return 'container';
+  if (system.nodes > 1 || hurtsBroker(scenario) || administers) return 'own';
   return system.exchanges.some(({ type }) => type === 'x-consistent-hash') ? 'plugin' : 'nothing';
 }
 

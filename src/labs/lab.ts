@@ -39,11 +39,10 @@ export const SERVICES = ['rabbitmq', 'kafka'] as const;
 export type Service = (typeof SERVICES)[number];
 
 /**
- * `plugin`: the consistent-hash exchange, which is on in the container and in what is started here. `container`: it is
- * stopped and started, or administered, so that it must be the container of the lab's own compose.yaml. `own`: so it is,
- * and `npm run up` starts it without Docker, too.
+ * `plugin`: the consistent-hash exchange, which is on in the container and in what is started here. `own`: it is stopped and
+ * started, or administered, so that it must be the one that `npm run up` starts, as containers or without Docker.
  */
-export type Needs = 'nothing' | 'plugin' | 'container' | 'own';
+export type Needs = 'nothing' | 'plugin' | 'own';
 
 /** Java's are processes of their own, of a broker with the settings that are in the lab's compose.yaml. */
 export type Clients = 'node' | 'java';
@@ -182,17 +181,18 @@ const TSCONFIG = `${JSON.stringify(
 /** The version that the chapter's commands are of. */
 export const KAFKA = 'apache/kafka:4.4.0';
 
-/** The service as the book's own compose.yaml pins it, on its usual port. */
+/** As the book's own compose.yaml pins it. */
+export function imageOf(service: Service): string {
+  const found = new RegExp(`image: (\\S*\\b${service}:\\S+)`).exec(readFileSync('compose.yaml', 'utf8'))?.[1];
+  if (found === undefined) throw new Error(`compose.yaml has no image of ${service}`);
+  return found;
+}
+
+/** Each service on its usual port. */
 function compose(services: readonly Service[]): string {
-  const own = readFileSync('compose.yaml', 'utf8');
-  const image = (of: Service): string => {
-    const found = new RegExp(`image: (\\S*\\b${of}:\\S+)`).exec(own)?.[1];
-    if (found === undefined) throw new Error(`compose.yaml has no image of ${of}`);
-    return found;
-  };
   const texts: Record<Service, () => string> = {
     rabbitmq: () => `  rabbitmq:
-    image: ${image('rabbitmq')}
+    image: ${imageOf('rabbitmq')}
     hostname: rabbit-1
     command: sh -c "rabbitmq-plugins enable --offline rabbitmq_consistent_hash_exchange && exec rabbitmq-server"
     ports:

@@ -14,6 +14,7 @@ export function readmeOf(
   recordedOn: string,
 ): string {
   const isOwn = scenario.id === experiment.scenario;
+  const { nodes } = scenario.system;
   const claims = observableClaims(scenario).map(({ statement }) => `- ${statement}`);
   const parts = [
     `# ${experiment.title}`,
@@ -23,17 +24,15 @@ export function readmeOf(
         ? 'the experiment of the page.'
         : 'not the run of the page’s figure but a smaller one, which shows the same by what clients see.'
     } \`scenario.json\` says what is declared, who publishes and consumes, and what goes wrong when; the run does that with amqplib and writes down what its clients see; the judge asks the book’s own claims of it.`,
-    `## What it needs
-
-Node ${NODE} or newer, and a RabbitMQ: with Docker, the one that \`compose.yaml\` pins; or any that listens on \`127.0.0.1:5672\` and lets \`guest\` in${needs === 'container' ? '. This run stops and starts the broker, or sets something for all of it, so it has to be the container' : ', such as Debian’s `rabbitmq-server`. `AMQP_URL` names another one'}.${needs === 'plugin' ? ' The exchange of this lab is a plugin, which the container has on: elsewhere, `rabbitmq-plugins enable rabbitmq_consistent_hash_exchange`.' : ''}`,
+    needsPart(needs, nodes),
     `## The commands
 
 \`\`\`sh
 npm install
-npm run up       # RabbitMQ in a container, until it answers
+npm run up       # RabbitMQ${nodes === 1 ? '' : `, ${nodes} nodes of one cluster`}, until it answers
 npm start        # plays the scenario, ${duration(scenario.durationMs)}, and writes run/events.jsonl
 npm run judge    # each claim: does it hold on what happened?
-npm run down     # takes the container away, and what is in it
+npm run down     # stops RabbitMQ, and takes away what is in it
 \`\`\`
 
 \`npm run check\` type-checks the sources. The names of exchanges and queues get a prefix of their own in each run, and are deleted at its end.`,
@@ -46,7 +45,7 @@ The judge prints a line for each of these, and its exit code is 0 when all of th
 
 ${claims.join('\n')}
 
-They held on the book’s simulator when this folder was made, and on RabbitMQ ${recordedOn}, where the book has recorded the run. \`compose.yaml\` has a newer one; where it behaves otherwise, the judge says so, with the moment and the event.`,
+They held on the book’s simulator when this folder was made, and on RabbitMQ ${recordedOn}, where the book has recorded the run. Where the one that you have behaves otherwise, the judge says so, with the moment and the event.`,
     `## Then
 
 Read \`run/events.jsonl\`: an event a line, with microseconds since the beginning. What one message went through:
@@ -59,10 +58,22 @@ Change \`scenario.json\`, run and judge again. Before you do: which claim will f
     `## The sources
 
 - \`src/real/rabbitmq/topology.ts\`, \`publisher.ts\`, \`consumer.ts\`, \`application.ts\`: the clients, on amqplib. They are those with which the book holds its simulator to the real broker, unchanged.
-- \`src/real/rabbitmq/session.ts\`: who does what when. \`src/sim/trace.ts\`: every kind of event, and what it means.
+- \`src/real/rabbitmq/session.ts\`: who does what when. \`src/labs/rabbitmq/nodes.ts\`: the nodes. \`src/sim/trace.ts\`: every kind of event, and what it means.
 - \`judge.mjs\`: the claims, bundled. It reads the events and nothing else.`,
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** What has to be there, and how to get it. */
+function needsPart(needs: Needs, nodes: number): string {
+  const many = nodes > 1;
+  const own =
+    needs === 'own'
+      ? `${many ? 'This run needs a cluster, and may do something to its nodes' : 'This run does something to the broker'}, so it has to be what \`npm run up\` has started.`
+      : `Any other that listens on \`127.0.0.1:5672\` and lets \`guest\` in does as well, without \`npm run up\`; \`AMQP_URL\` names one elsewhere.${needs === 'plugin' ? ' The exchange of this lab is a plugin, which is on in what \`npm run up\` has started: elsewhere, \`rabbitmq-plugins enable rabbitmq_consistent_hash_exchange\`.' : ''}`;
+  return `## What it needs
+
+Node ${NODE} or newer. With Docker, ${many ? `the ${nodes} nodes are containers` : 'RabbitMQ is a container'} of \`compose.yaml\`. Without Docker, on Debian, \`npm run up\` takes RabbitMQ from Debian’s next release into the machine’s temporary folder, and changes nothing of the system; where that cannot be, it takes the installed \`rabbitmq-server\`, which may be older. Either runs as ${many ? 'processes' : 'a process'} beside any that is there. ${own}`;
 }
 
 export function duration(ms: number): string {
@@ -84,7 +95,8 @@ function story({ system, clients, timeline }: Scenario): string[] {
       ? [`- ${bindings.length} ${bindings.length === 1 ? 'binding' : 'bindings'} between them.`]
       : []),
     ...clients.map((client) => {
-      const from = client.startMs > 0 ? `, from ${duration(client.startMs)} on` : '';
+      const to = system.nodes > 1 ? `, connected to \`rabbit-${client.node}\`` : '';
+      const from = `${to}${client.startMs > 0 ? `, from ${duration(client.startMs)} on` : ''}`;
       if (client.role === 'publisher')
         return `- \`${client.id}\` publishes to ${name(client.exchange)}${from}${client.confirms ? ', with confirms' : ', without confirms'}.`;
       if (client.role === 'consumer')
@@ -93,15 +105,21 @@ function story({ system, clients, timeline }: Scenario): string[] {
             ? 'with automatic acknowledgement'
             : `acknowledges ${client.ack} its work${client.prefetchCount === undefined ? '' : `, \`prefetchCount\` ${client.prefetchCount}`}`
         }.`;
-      return `- \`${client.id}\` makes ${client.calls.length} calls, one after the other.`;
+      return client.calls.length === 0
+        ? `- \`${client.id}\` calls nothing${from}.`
+        : `- \`${client.id}\` makes ${client.calls.length} calls, one after the other${from}.`;
     }),
     ...timeline.map(({ atMs, action }) => {
       const whom =
         'target' in action
           ? action.target
-          : 'client' in action && typeof action.client === 'string'
-            ? action.client
-            : '';
+          : 'between' in action
+            ? action.between.join(' – ')
+            : 'policy' in action
+              ? action.policy.name
+              : 'client' in action && typeof action.client === 'string'
+                ? action.client
+                : '';
       return `- At ${duration(atMs)}: ${action.do}${whom === '' ? '' : ` \`${whom}\``}.`;
     }),
   ];

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrokerId } from '../scenarios/schema.ts';
-import type { Installation } from './driver.ts';
+import type { Installation } from './installation.ts';
 import { isAlive } from './processes.ts';
 
 const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost'];

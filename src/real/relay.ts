@@ -14,11 +14,11 @@ export class Relay {
     this.server = server;
   }
 
-  /** @param port of the loopback interface, where the broker listens */
-  static async to(port: number): Promise<Relay> {
+  /** @param port where the broker listens, on the loopback interface if no host is named */
+  static async to(port: number, host = '127.0.0.1'): Promise<Relay> {
     const server = createServer();
     const relay = new Relay(server);
-    server.on('connection', (client) => relay.join(client, connect(port, '127.0.0.1')));
+    server.on('connection', (client) => relay.join(client, connect(port, host)));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(0, '127.0.0.1', resolve);

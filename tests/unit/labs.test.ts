@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, describe, expect, it } from 'vitest';
+import { VERSIONS } from '../../src/brokers/rabbitmq/config.ts';
 import { unpack } from '../../src/cli/real-labs.ts';
 import { homeOf, whyNot } from '../../src/labs/home.ts';
 import { labFor, labIds } from '../../src/labs/index.ts';
@@ -118,6 +119,22 @@ describe('the judge of RabbitMQ’s experiments', () => {
     expect(output).toMatch(/^holds +A topic exchange goes by words/m);
     expect(output).not.toMatch(/^(FAILS|not shown)/m);
     expect(code).toBe(0);
+  });
+
+  it('says so of each experiment, of the run that was recorded', () => {
+    const those = labs.filter(({ files }) => files['scenario.json'] !== undefined);
+    expect(those.length).toBeGreaterThan(20);
+    for (const one of those) {
+      const { id } = JSON.parse(one.files['scenario.json']!) as { id: string };
+      const text = readFileSync(`tests/recordings/rabbitmq/${id}.json`, 'utf8');
+      const own = unpacked(one);
+      const events = traceOfRecording(parseRecording(JSON.parse(text)));
+      writeFileSync(join(own, 'events.jsonl'), events.map((event) => JSON.stringify(event)).join('\n'));
+      const { code, output } = node(own, 'judge.mjs', 'events.jsonl');
+      expect(output, one.id).toMatch(/^holds /m);
+      expect(output, one.id).not.toMatch(/^FAILS/m);
+      expect(code, one.id).toBe(0);
+    }
   });
 
   it('names the event of a broker that routes otherwise', () => {
@@ -236,6 +253,19 @@ describe('what goes home', () => {
     expect(realScenarios.kafka.filter((id) => !taken.has(id))).toEqual([]);
   });
 
+  it('has every scenario that RabbitMQ is held to, as its newest version', () => {
+    const taken = new Set(experiments.flatMap((experiment) => homeOf(experiment)?.scenarios ?? []));
+    const left = realScenarios.rabbitmq.map(scenarioById).filter(({ id }) => !taken.has(id));
+    for (const { id, system } of left)
+      expect(system.broker === 'rabbitmq' && system.version, id).not.toBe(VERSIONS.at(-1));
+  });
+
+  it('cuts links between clients and brokers, and not between two brokers', () => {
+    const why = (id: string): string | null => whyNot(experiments.find((one) => one.id === id)!);
+    expect(why('kafka-slow-follower')).toMatch(/between two brokers/);
+    expect(why('rabbitmq-cut-off')).toBeNull();
+  });
+
   it('is of the experiment’s subject: clients see a claim by a rule that its figure or the section around it rests on', () => {
     const sections = ['brokers/kafka', 'chapter-03-message-brokers', 'index'].flatMap((page) =>
       readFileSync(`content/${page}.mdx`, 'utf8').split(/\n(?=## )/),
@@ -256,6 +286,43 @@ describe('what goes home', () => {
         ).toBe(true);
       }
     }
+  });
+});
+
+describe('compose.yaml of RabbitMQ’s experiments', () => {
+  const filesOf = (id: string): Lab['files'] => byId.get(id)!.files;
+  const servicesOf = (id: string): string[] =>
+    [...filesOf(id)['compose.yaml']!.matchAll(/^  (\S+):$/gm)].map(([, name]) => name!);
+
+  it('has a service for each node, by its name in the scenario, on a port of its own', () => {
+    expect(servicesOf('rabbitmq-acks')).toEqual(['rabbit-1']);
+    expect(servicesOf('rabbitmq-alarm')).toEqual(['rabbit-1', 'rabbit-2']);
+    expect(servicesOf('rabbitmq-quorum')).toEqual(['rabbit-1', 'rabbit-2', 'rabbit-3']);
+    const ports = [...filesOf('rabbitmq-quorum')['compose.yaml']!.matchAll(/- 127\.0\.0\.1:(\d+):5672$/gm)];
+    expect(ports.map(([, port]) => port)).toEqual(['5672', '5673', '5674']);
+  });
+
+  it('makes a cluster of them: one cookie, and a file that names each by its host', () => {
+    const { 'compose.yaml': compose, 'rabbitmq.conf': conf } = filesOf('rabbitmq-quorum');
+    const hosts = [...compose!.matchAll(/hostname: (\S+)/g)].map(([, host]) => host!);
+    expect(
+      [...conf!.matchAll(/^cluster_formation\.classic_config\.nodes\.\d = rabbit@(\S+)$/gm)].map(
+        ([, host]) => host,
+      ),
+    ).toEqual(hosts);
+    expect(compose!.match(/- \.\/rabbitmq\.conf:\/etc\/rabbitmq\/rabbitmq\.conf:ro/g)).toHaveLength(
+      hosts.length,
+    );
+    const cookies = [...compose!.matchAll(/echo (\S+) > \/var\/lib\/rabbitmq\/\.erlang\.cookie/g)].map(
+      ([, one]) => one,
+    );
+    expect(cookies).toHaveLength(hosts.length);
+    expect(new Set(cookies).size).toBe(1);
+  });
+
+  it('has no cluster where there is one node', () => {
+    expect(filesOf('rabbitmq-acks')).not.toHaveProperty(['rabbitmq.conf']);
+    expect(filesOf('rabbitmq-acks')['compose.yaml']).not.toMatch(/cookie|volumes/);
   });
 });
 

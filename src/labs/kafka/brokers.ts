@@ -2,7 +2,6 @@
  * The brokers of a lab: containers of its compose.yaml, or where no Docker answers processes of the same Kafka, from the
  * artifacts that its clients need anyway. KAFKA names others, with commas between them: those are never stopped.
  */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { dockerMissing, FAULT_COMMANDS } from '../../real/docker.ts';
@@ -11,6 +10,7 @@ import { javaMissing } from '../../real/kafka/maven.ts';
 import { answers, hurtNode, startNodes, stopNodes, type Nodes } from '../../real/kafka/nodes.ts';
 import { isAlive } from '../../real/processes.ts';
 import type { Settings } from '../../scenarios/kafka/cluster-settings.ts';
+import { dockerCompose } from '../docker-compose.ts';
 
 /** How many, and with which settings beside Kafka's own: compose.yaml has the same. */
 const { nodes: COUNT, settings } = JSON.parse(readFileSync('brokers.json', 'utf8')) as {
@@ -51,7 +51,7 @@ export async function up(): Promise<void> {
   rmSync(FILE, { force: true });
   const noDocker = dockerMissing();
   if (noDocker === null) {
-    await docker('up', '--detach');
+    await dockerCompose('up', '--detach');
     await answers(urls(), [], COUNT);
   } else {
     console.log(`Without ${noDocker}: as processes, from Kafka’s artifacts on Maven Central …`);
@@ -64,7 +64,7 @@ export async function up(): Promise<void> {
 
 export async function down(): Promise<void> {
   const there = processes();
-  if (!there) return docker('down', '--volumes');
+  if (!there) return dockerCompose('down', '--volumes');
   await stopNodes(there);
   rmSync(FILE);
   rmSync(FOLDER, { recursive: true, force: true });
@@ -79,17 +79,6 @@ export async function hurt(name: string, fault: Fault): Promise<void> {
     keep(await hurtNode(there, name, fault));
     return;
   }
-  await docker(FAULT_COMMANDS[fault], name);
+  await dockerCompose(FAULT_COMMANDS[fault], name);
   if (fault === 'restart') await answers(urls(), [], COUNT);
-}
-
-function docker(...args: readonly string[]): Promise<void> {
-  return new Promise((done, failed) => {
-    const child = spawn('docker', ['compose', ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
-    child.once('error', failed);
-    child.once('close', (code) => {
-      if (code === 0) done();
-      else failed(new Error(`docker compose ${args.join(' ')} ended with ${code ?? 'a signal'}`));
-    });
-  });
 }

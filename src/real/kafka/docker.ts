@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
 import { compose, dockerMissing, FAULT_COMMANDS } from '../docker.ts';
-import type { Starter } from '../driver.ts';
+import type { Starter } from '../installation.ts';
 import { eventually, freePort } from '../processes.ts';
 import { Administrator } from './administrator.ts';
 import { javaMissing } from './maven.ts';

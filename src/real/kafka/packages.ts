@@ -1,6 +1,6 @@
 /** Kafka from its artifacts on Maven Central (nodes.ts), with the settings of the scenarios made to be held. */
 import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
-import type { Installation, Starter } from '../driver.ts';
+import type { Installation, Starter } from '../installation.ts';
 import { javaMissing } from './maven.ts';
 import { hurtNode, startNodes, stopNodes, type Nodes } from './nodes.ts';
 

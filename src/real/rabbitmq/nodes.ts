@@ -7,7 +7,7 @@ import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Installation, OwnNode, Starter } from '../driver.ts';
+import type { Installation, OwnNode, Starter } from '../installation.ts';
 import { endProcess, eventually, freePort, isAlive, signal } from '../processes.ts';
 import { open } from './connect.ts';
 import type { RabbitmqStarter } from './starter.ts';

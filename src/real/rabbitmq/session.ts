@@ -50,6 +50,8 @@ export interface Stage {
 
 /** A node's name in scenarios. */
 export const NODE = /^rabbit-\d+$/;
+/** Where an address means that names none. */
+const AMQP_PORT = 5672;
 /** A link by its ends, whichever is named first. */
 const linkOf = (between: readonly string[]): string => [...between].sort().join(' – ');
 /** What brings a node back after it; nothing, where that is what it did. */
@@ -172,13 +174,13 @@ class Session {
     if (this.relays.has(link)) return;
     const node = between.find((end) => NODE.test(end))!;
     const url = new URL(this.run.urls[Number(node.slice('rabbit-'.length)) - 1]!);
-    this.relays.set(link, await Relay.to(Number(url.port)));
+    this.relays.set(link, await Relay.to(Number(url.port || AMQP_PORT), url.hostname));
   }
 
   private route(client: string, index: number): string {
     const url = new URL(this.run.urls[index]!);
     const relay = this.relays.get(linkOf([client, `rabbit-${index + 1}`]));
-    if (relay) url.port = String(relay.port);
+    if (relay) url.host = `127.0.0.1:${relay.port}`;
     return url.href;
   }
 

@@ -1,5 +1,5 @@
 /** What RabbitMQ's driver asks of a way to start it, beside what any driver does. */
-import type { Installation, Starter } from '../driver.ts';
+import type { Installation, Starter } from '../installation.ts';
 
 export interface RabbitmqStarter extends Starter {
   /**

@@ -1,6 +1,6 @@
 // What of Kafka's driver needs neither Java nor a broker: names, content, settings, and what cannot be run for real.
 import { describe, expect, it } from 'vitest';
-import type { Installation } from '../../../src/real/driver.ts';
+import type { Installation } from '../../../src/real/installation.ts';
 import { kafkaDriver } from '../../../src/real/kafka/driver.ts';
 import { contentOf, Names } from '../../../src/real/kafka/run.ts';
 import { serverProperties } from '../../../src/real/kafka/settings.ts';

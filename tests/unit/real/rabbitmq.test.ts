@@ -1,6 +1,6 @@
 // What of RabbitMQ's driver needs no broker: names on a broker that others use, positions, and what cannot be run for real.
 import { describe, expect, it } from 'vitest';
-import type { Installation } from '../../../src/real/driver.ts';
+import type { Installation } from '../../../src/real/installation.ts';
 import { addressProblem, atAddress } from '../../../src/real/installations.ts';
 import { Copies, numbered } from '../../../src/real/rabbitmq/copies.ts';
 import { rabbitmqDriver } from '../../../src/real/rabbitmq/driver.ts';

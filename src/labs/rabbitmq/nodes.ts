@@ -1,0 +1,105 @@
+/**
+ * The nodes of a lab: containers of its compose.yaml, or where no Docker answers processes of the RabbitMQ that Debian or the
+ * machine itself has. AMQP_URL names others, with commas between them: those are neither stopped nor administered.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { dockerMissing, FAULT_COMMANDS } from '../../real/docker.ts';
+import type { Fault } from '../../real/fault.ts';
+import type { Installation } from '../../real/installation.ts';
+import { eventually, isAlive } from '../../real/processes.ts';
+import { open } from '../../real/rabbitmq/connect.ts';
+import { debianStarter } from '../../real/rabbitmq/debian.ts';
+import { packagesStarter } from '../../real/rabbitmq/packages.ts';
+import { dockerCompose } from '../docker-compose.ts';
+
+const FIRST_PORT = 5672;
+const START_MS = 120_000;
+const FOLDER = resolve('run/nodes');
+/** What is known of them where they are processes. */
+const FILE = resolve('run/nodes.json');
+/** Debian's first: it is as new as the container. */
+const STARTERS = [debianStarter, packagesStarter];
+
+const named = process.env['AMQP_URL']?.split(',');
+
+function processes(): Installation | null {
+  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Installation) : null;
+}
+
+function keep(installation: Installation): void {
+  writeFileSync(FILE, JSON.stringify(installation, null, 2));
+}
+
+function starterOf({ way }: Installation): (typeof STARTERS)[number] {
+  return STARTERS.find((one) => one.way === way)!;
+}
+
+/** @param count how many there are @returns where clients connect */
+export function urls(count: number): readonly string[] {
+  return (
+    named ??
+    processes()?.urls ??
+    Array.from({ length: count }, (_, i) => `amqp://guest:guest@127.0.0.1:${FIRST_PORT + i}`)
+  );
+}
+
+/** @throws Error that says what is missing, or what did not work */
+export async function up(count: number): Promise<void> {
+  if (processes()?.nodes.some(({ pid }) => isAlive(pid!)))
+    throw new Error('They are up; npm run down stops them');
+  rmSync(FILE, { force: true });
+  const noDocker = dockerMissing();
+  if (noDocker === null) await dockerCompose('up', '--detach', '--wait');
+  else await start(count, noDocker);
+  console.log(`RabbitMQ is up, at ${urls(count).join(', ')}`);
+}
+
+async function start(count: number, noDocker: string): Promise<void> {
+  const missing = STARTERS.map((one) => one.missing());
+  const starter = STARTERS.find((_, i) => missing[i] === null);
+  if (!starter) throw new Error(`RabbitMQ needs ${[noDocker, ...missing].join(', or ')}`);
+  console.log(
+    `Without ${noDocker}: as ${count === 1 ? 'a process' : 'processes'}, by ${starter.way === 'debian' ? 'packages of Debian’s next release' : 'the package that is installed'} …`,
+  );
+  rmSync(FOLDER, { recursive: true, force: true });
+  mkdirSync(FOLDER, { recursive: true });
+  keep(await starter.start(FOLDER, count));
+}
+
+export async function down(): Promise<void> {
+  const there = processes();
+  if (!there) return dockerCompose('down', '--volumes');
+  await starterOf(there).stop(there);
+  rmSync(FILE);
+  rmSync(FOLDER, { recursive: true, force: true });
+}
+
+/** Does it to a node; it is there again when a restart resolves. */
+export async function hurt(name: string, fault: Fault): Promise<void> {
+  if (named) throw new Error(`${name} is stopped only where npm run up has started it; unset AMQP_URL`);
+  console.log(`${FAULT_COMMANDS[fault]} ${name}`);
+  const there = processes();
+  if (there) {
+    keep(await starterOf(there).hurt(there, name, fault));
+    return;
+  }
+  await dockerCompose(FAULT_COMMANDS[fault], name);
+  if (fault !== 'restart') return;
+  const port = FIRST_PORT + Number(name.slice('rabbit-'.length)) - 1;
+  await eventually(`${name} did not answer`, START_MS, async () =>
+    (await open(`amqp://guest:guest@127.0.0.1:${port}`)).close(),
+  );
+}
+
+/** Runs rabbitmqctl on a node. @returns what it printed */
+export async function administer(name: string, args: readonly string[]): Promise<string> {
+  if (named) throw new Error(`${name} is administered only where npm run up has started it; unset AMQP_URL`);
+  console.log(`rabbitmqctl ${args.join(' ')}, on ${name}`);
+  const there = processes();
+  if (there) return starterOf(there).administer(there, name, args);
+  const command = ['compose', 'exec', '--no-TTY', name, 'rabbitmqctl', ...args];
+  return (await promisify(execFile)('docker', command)).stdout;
+}
