@@ -7,7 +7,8 @@ import fc from 'fast-check';
 import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
 import { parted, type Parted } from '../../scenarios/lanes.ts';
 import { parseScenario, type ScenarioInputOf } from '../../scenarios/schema.ts';
-import type { Asked, Disagreement, Driver, Installation } from '../driver.ts';
+import type { Asked, Disagreement, Driver } from '../driver.ts';
+import type { Installation } from '../installation.ts';
 import { Recorder } from '../recorder.ts';
 
 type Input = ScenarioInputOf<'kafka'>;
