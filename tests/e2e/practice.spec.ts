@@ -79,7 +79,7 @@ test('three consumers without stopping the world: by the buttons, ticked by the 
 
   await page.goto(`${chapter}#practice-ideas`);
   const idea = page.locator('.tasks > ul > li').nth(2);
-  await expect(idea.locator('summary')).toContainText('1 of 5 tasks done');
+  await expect(idea.locator('summary')).toContainText('1 of 6 tasks done');
   await idea.locator('summary').click();
   await expect(
     idea.getByRole('checkbox', { name: 'Add a consumer without stopping the others' }),

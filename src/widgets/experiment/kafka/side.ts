@@ -60,15 +60,10 @@ function actionWords(action: ActionOf<'kafka'>): string {
     case 'seek':
       return `${action.client} seeks to ${seekWords(action.to)}`;
     case 'commit':
-      return `${action.client} commits ${
-        Object.entries(action.offsets ?? {})
-          .map(([place, offset]) => `${offset} of ${place}`)
-          .join(', ') || 'its positions'
-      }`;
+      return `${action.client} commits`;
     case 'pause-partitions':
-      return `${action.client} pauses ${action.places?.join(', ') ?? 'its partitions'}`;
     case 'resume-partitions':
-      return `${action.client} resumes ${action.places?.join(', ') ?? 'its partitions'}`;
+      return `${action.client} ${action.do.split('-')[0]}s ${action.places?.join(', ') ?? 'its partitions'}`;
     case 'type':
     case 'key':
       return typedWords(action);
