@@ -18,7 +18,7 @@ import { KEPT_DENSE, KEPT_MAX, KeptEvents } from './kept-events.ts';
 import type { EventLine, Frame, Mark, Series, Span } from './frame.ts';
 import { modelOf, type AnyModel, type AnyView } from './models.ts';
 import type { Scenario, TimedAction } from './schema.ts';
-import { Simulation } from './simulation.ts';
+import { Simulation, type Watch } from './simulation.ts';
 
 /** Events between two checkpoints to begin with; it doubles whenever there would be too many of them. */
 const CHECKPOINT_EVERY = 1000;
@@ -40,12 +40,18 @@ const SAMPLES = 160;
 /** Actions that the timeline marks as faults. */
 const FAULTS = ['crash', 'pause', 'cut', 'slow', 'skew', 'link', 'alarm'];
 
-/** Holds what a step emitted until the playhead reaches it. */
+/** Holds what a step emitted until the playhead reaches it; where all of it is to be read, it is read at once. */
 class Inbox {
   private readonly events = new Ring<TraceEvent>();
+  private readonly reader: Reader;
+
+  constructor(reader: Reader) {
+    this.reader = reader;
+  }
 
   on(event: TraceEvent): void {
-    this.events.push(event);
+    if (this.reader.reads) this.reader.fold(event);
+    else this.events.push(event);
   }
 
   peek(): TraceEvent | undefined {
@@ -55,6 +61,11 @@ class Inbox {
   take(): void {
     this.events.shift();
   }
+}
+
+interface Reader {
+  readonly reads: boolean;
+  fold(event: TraceEvent): void;
 }
 
 /** Everything that a moment is made of; a checkpoint is a deep copy of it. */
@@ -71,7 +82,9 @@ interface State {
   events: number;
 }
 
-export class Playback {
+export class Playback implements Reader, Watch {
+  /** Whether what the simulation emits is folded as it comes, and not one event at a time. */
+  reads = false;
   readonly scenario: Scenario;
   private readonly claims: readonly Claim[];
   private readonly model: AnyModel;
@@ -83,6 +96,8 @@ export class Playback {
   /** When the next checkpoint may be, and after how many events. */
   private checkpointFrom: Micros = 0;
   private checkpointAt = 0;
+  /** Events that a seek may reach before it makes a pause. */
+  private pauseAt = Infinity;
   private readonly kept = new KeptEvents();
   /** What is replayed is kept, however dense it is. */
   private recalling = false;
@@ -112,8 +127,8 @@ export class Playback {
     this.scenario = scenario;
     this.claims = claims;
     this.model = modelOf(scenario.system.broker);
-    this.shared = [scenario, ...scenario.clients, scenario.system, actions];
-    const inbox = new Inbox();
+    this.shared = [scenario, ...scenario.clients, scenario.system, actions, this];
+    const inbox = new Inbox(this);
     const simulation = new Simulation(scenario, actions, inbox);
     this.sampleEvery = Math.max(1, Math.ceil(simulation.endsAt / SAMPLES));
     this.state = {
@@ -143,18 +158,36 @@ export class Playback {
   seek(at: Micros, budget = Infinity): boolean {
     const target = Math.max(0, Math.min(at, this.state.simulation.endsAt));
     if (target < this.state.at) this.restore((state) => state.at <= target);
-    for (let folded = 0; ; folded++) {
-      const event = this.next(target);
-      if (!event) break;
-      if (folded >= budget) {
-        this.state.at = Math.max(this.state.at, Math.min(event.at, target));
-        return false;
-      }
-      this.fold(event);
-    }
+    this.pauseAt = this.state.events + budget;
+    // What is left of a step first.
+    for (let left = this.state.inbox.peek(); left; left = this.state.inbox.peek()) this.take(left);
+    if (!this.advance(target)) return false;
     this.sampleUntil(target);
     this.state.at = target;
     return true;
+  }
+
+  /** Runs the simulation, everything being read at once. @returns whether the moment was reached */
+  private advance(target: Micros): boolean {
+    if (this.failure !== null) return true;
+    this.reads = true;
+    try {
+      return this.state.simulation.advance(target, this);
+    } catch (error) {
+      if (!(error instanceof SimulationError)) throw error;
+      this.failure = error.message;
+      return true;
+    } finally {
+      this.reads = false;
+    }
+  }
+
+  /** After each step: all that it emitted has been folded. */
+  goesOn(): boolean {
+    const { state } = this;
+    state.at = state.simulation.now;
+    this.checkpointIfDue();
+    return state.events < this.pauseAt;
   }
 
   /** Moves to the moment right after one event. @param seq the event's number in the trace */
@@ -163,8 +196,7 @@ export class Playback {
     while (this.state.events <= seq) {
       const event = this.next(this.state.simulation.endsAt);
       if (!event) return;
-      this.fold(event);
-      this.state.at = event.at;
+      this.take(event);
     }
   }
 
@@ -176,8 +208,7 @@ export class Playback {
         this.seek(this.state.simulation.endsAt);
         return false;
       }
-      this.fold(event);
-      this.state.at = event.at;
+      this.take(event);
       if (this.isStep(event)) return true;
     }
   }
@@ -206,8 +237,7 @@ export class Playback {
       while (this.state.events < current - 1) {
         const event = this.next(this.state.simulation.endsAt);
         if (!event) break;
-        this.fold(event);
-        this.state.at = event.at;
+        this.take(event);
       }
       return this.stepBack();
     }
@@ -305,12 +335,20 @@ export class Playback {
     }
   }
 
-  private fold(event: TraceEvent): void {
+  /** Of a step that is read event by event: the next one. */
+  private take(event: TraceEvent): void {
+    const { state } = this;
+    state.inbox.take();
+    this.fold(event);
+    state.at = event.at;
+    this.checkpointIfDue();
+  }
+
+  fold(event: TraceEvent): void {
     const { state } = this;
     // Read once: events have many forms, and an engine looks each of them up anew.
     const { seq, at } = event;
     this.sampleUntil(at - 1);
-    state.inbox.take();
     state.events = seq + 1;
     state.view.on(event);
     state.metrics.on(event);
@@ -321,9 +359,6 @@ export class Playback {
     if (seq < this.furthest) return;
     this.furthest = seq + 1;
     this.mark(event);
-    if (at < this.checkpointFrom || state.events < this.checkpointAt) return;
-    state.at = at;
-    this.checkpoint();
   }
 
   private isStep(event: TraceEvent): boolean {
@@ -343,6 +378,13 @@ export class Playback {
       ...explanation,
       message: 'message' in event ? event.message : null,
     };
+  }
+
+  /** Another where enough has passed and happened since the last, of what is seen for the first time. */
+  private checkpointIfDue(): void {
+    const { at, events } = this.state;
+    if (at >= this.checkpointFrom && events >= this.checkpointAt && events === this.furthest)
+      this.checkpoint();
   }
 
   private checkpoint(): void {

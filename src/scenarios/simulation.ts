@@ -20,6 +20,11 @@ import {
   type TimedAction,
 } from './schema.ts';
 
+/** Who has a simulation run, and looks on. */
+export interface Watch {
+  goesOn(): boolean;
+}
+
 export class Simulation implements Controller {
   readonly endsAt: Micros;
   private readonly scenario: Scenario;
@@ -79,6 +84,24 @@ export class Simulation implements Controller {
       return false;
     }
     return this.guarded(() => this.kernel.step());
+  }
+
+  /**
+   * Takes every step up to a moment.
+   * @param until virtual microseconds
+   * @param watch is asked after each step whether there shall be another
+   * @returns whether the moment was reached
+   * @throws SimulationError when an assertion of the kernel or of a model fails
+   */
+  advance(until: Micros, watch: Watch): boolean {
+    const last = Math.min(until, this.endsAt);
+    return this.guarded(() => {
+      while (this.kernel.nextAt() <= last) {
+        this.kernel.step();
+        if (!watch.goesOn()) return false;
+      }
+      return true;
+    });
   }
 
   /** Runs to the end. @throws SimulationError */
