@@ -59,6 +59,7 @@ export interface LinkQuality {
 }
 
 interface Link {
+  readonly to: Process;
   quality: LinkQuality;
   random: Random;
   /** TCP keeps order: nothing arrives before what was sent earlier. */
@@ -79,7 +80,10 @@ interface Held {
 }
 
 interface Process {
+  readonly id: string;
   actor: Actor;
+  /** Its links, by the peer that each leads to. */
+  readonly links: Map<string, Link>;
   up: boolean;
   paused: boolean;
   /** Counts lives; timers and messages of an earlier life are void. */
@@ -122,7 +126,6 @@ export class Kernel {
   private readonly sink: Sink;
   private readonly queue = new EventQueue<Entry>();
   private readonly processes = new Map<string, Process>();
-  private readonly links = new Map<string, Map<string, Link>>();
   private readonly defaultQuality: LinkQuality;
   private controller: Controller | undefined;
   private handled = 0;
@@ -151,10 +154,10 @@ export class Kernel {
   /** Adds a process; it does nothing until {@link start}. @throws AssertionFailed for an id that is taken */
   add(make: (port: Port) => Actor, id: string): void {
     assert(!this.processes.has(id), `the id ${id} is taken`);
-    const actor = make(new Port(this, id));
-    assert(actor.id === id, `an actor made as ${id} calls itself ${actor.id}`);
-    this.processes.set(id, {
-      actor,
+    const process: Process = {
+      id,
+      actor: NOBODY,
+      links: new Map(),
       up: false,
       paused: false,
       life: 0,
@@ -162,7 +165,10 @@ export class Kernel {
       skew: 0,
       slowness: 1,
       peers: new Set(),
-    });
+    };
+    process.actor = make(new Port(this, process));
+    assert(process.actor.id === id, `an actor made as ${id} calls itself ${process.actor.id}`);
+    this.processes.set(id, process);
   }
 
   has(id: string): boolean {
@@ -225,14 +231,6 @@ export class Kernel {
     this.process(id).slowness = factor;
   }
 
-  slowness(id: string): number {
-    return this.process(id).slowness;
-  }
-
-  clock(id: string): Micros {
-    return this.now + this.process(id).skew;
-  }
-
   /** Sets the quality of the links between two processes, both ways. */
   setLink(a: string, b: string, quality: Partial<LinkQuality>): void {
     for (const link of [this.link(a, b), this.link(b, a)]) link.quality = { ...link.quality, ...quality };
@@ -256,9 +254,7 @@ export class Kernel {
       const held = link.held;
       link.held = [];
       if (link.dead) this.tellDisconnected(from, to);
-      else
-        for (const { message, cargo } of held)
-          this.transmit(from, this.process(to), to, link, message, cargo);
+      else for (const { message, cargo } of held) this.transmit(from, link, message, cargo);
     }
   }
 
@@ -283,9 +279,10 @@ export class Kernel {
   }
 
   /** Sends a message; it arrives in order, unless the connection breaks first. */
-  send(from: string, to: string, message: unknown, cargo: Cargo): void {
-    const target = this.process(to);
-    const link = this.link(from, to);
+  send(sender: Process, to: string, message: unknown, cargo: Cargo): void {
+    const from = sender.id;
+    const link = sender.links.get(to) ?? this.link(from, to);
+    const target = link.to;
     if (link.dead) {
       this.emitSent(from, to, cargo, null);
       return;
@@ -297,7 +294,7 @@ export class Kernel {
     }
     if (!link.met) {
       link.met = true;
-      this.process(from).peers.add(to);
+      sender.peers.add(to);
       target.peers.add(from);
     }
     if (link.cut) {
@@ -314,13 +311,12 @@ export class Kernel {
       this.emitSent(from, to, cargo, null);
       return;
     }
-    this.transmit(from, target, to, link, message, cargo);
+    this.transmit(from, link, message, cargo);
   }
 
-  timer(id: string, delay: Micros, timer: string, data: unknown): Ticket {
+  timer(to: Process, delay: Micros, timer: string, data: unknown): Ticket {
     if (!(delay >= 0 && Number.isSafeInteger(delay)))
-      throw new AssertionFailed(`${id} sets a timer ${timer} for ${delay} µs`);
-    const to = this.process(id);
+      throw new AssertionFailed(`${to.id} sets a timer ${timer} for ${delay} µs`);
     return this.queue.push(this.now + delay, {
       type: 'timer',
       to,
@@ -421,7 +417,7 @@ export class Kernel {
     }
     process.peers.clear();
     // Its next life begins with new connections.
-    for (const link of this.links.get(id)?.values() ?? []) link.dead = false;
+    for (const link of process.links.values()) link.dead = false;
   }
 
   private tellDisconnected(to: string, from: string): void {
@@ -441,15 +437,9 @@ export class Kernel {
     });
   }
 
-  private transmit(
-    from: string,
-    target: Process,
-    to: string,
-    link: Link,
-    message: unknown,
-    cargo: Cargo,
-  ): void {
-    const { latencyMs, jitterMs, loss } = link.quality;
+  private transmit(from: string, link: Link, message: unknown, cargo: Cargo): void {
+    const { to, quality } = link;
+    const { latencyMs, jitterMs, loss } = quality;
     let delay = fromMs(latencyMs);
     if (jitterMs > 0) delay += fromMs(link.random.float() * jitterMs);
     if (loss > 0) {
@@ -458,13 +448,13 @@ export class Kernel {
     }
     const arrival = Math.max(this.now + delay, link.lastArrival);
     link.lastArrival = arrival;
-    this.emitSent(from, to, cargo, arrival);
+    this.emitSent(from, to.id, cargo, arrival);
     this.queue.push(arrival, {
       type: 'message',
-      to: target,
+      to,
       from,
       link,
-      life: target.life,
+      life: to.life,
       connection: link.connection,
       message,
     });
@@ -492,11 +482,11 @@ export class Kernel {
   }
 
   private link(from: string, to: string): Link {
-    let outgoing = this.links.get(from);
-    if (!outgoing) this.links.set(from, (outgoing = new Map<string, Link>()));
-    let link = outgoing.get(to);
+    const { links } = this.process(from);
+    let link = links.get(to);
     if (!link) {
       link = {
+        to: this.process(to),
         quality: { ...this.defaultQuality },
         random: this.random(`link ${from} ${to}`),
         lastArrival: 0,
@@ -506,22 +496,32 @@ export class Kernel {
         dead: false,
         met: false,
       };
-      outgoing.set(to, link);
+      links.set(to, link);
     }
     return link;
   }
 }
+
+/** Who is in a process that is being made. */
+const NOBODY: Actor = Object.freeze({
+  id: '',
+  start: () => undefined,
+  receive: () => undefined,
+  wake: () => undefined,
+});
 
 /** An actor's only way to act on the world. */
 export class Port {
   readonly id: string;
   readonly random: Random;
   private readonly kernel: Kernel;
+  private readonly process: Process;
 
-  constructor(kernel: Kernel, id: string) {
+  constructor(kernel: Kernel, process: Process) {
     this.kernel = kernel;
-    this.id = id;
-    this.random = kernel.random(id);
+    this.process = process;
+    this.id = process.id;
+    this.random = kernel.random(process.id);
   }
 
   /** True virtual time; for bookkeeping of the model. */
@@ -531,21 +531,21 @@ export class Port {
 
   /** The time this process believes it is: virtual time plus its clock skew. */
   clock(): Micros {
-    return this.kernel.clock(this.id);
+    return this.kernel.now + this.process.skew;
   }
 
   /** How many times slower than usual this process works (a slow disk, a starved CPU). */
   slowness(): number {
-    return this.kernel.slowness(this.id);
+    return this.process.slowness;
   }
 
   send(to: string, message: unknown, cargo: Cargo): void {
-    this.kernel.send(this.id, to, message, cargo);
+    this.kernel.send(this.process, to, message, cargo);
   }
 
   /** Wakes this actor after a delay. A crash or a restart voids it. */
   timer(delay: Micros, timer: string, data: unknown = null): Ticket {
-    return this.kernel.timer(this.id, delay, timer, data);
+    return this.kernel.timer(this.process, delay, timer, data);
   }
 
   cancel(ticket: Ticket): void {

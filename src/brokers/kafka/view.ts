@@ -5,6 +5,7 @@
  */
 import { displayName } from '../../sim/names.ts';
 import type { Micros } from '../../sim/time.ts';
+import { Ring } from '../../sim/ring.ts';
 import type { MessageId, TraceEvent } from '../../sim/trace.ts';
 import type { ViewFold } from '../broker.ts';
 import { ConsoleOutputs } from '../console-view.ts';
@@ -91,9 +92,8 @@ interface MemberState {
   /** What it was before a pause. */
   before: MemberView['state'];
   places: string[];
-  work: Work[];
-  /** Index of the record it works on; finished ones are cut off now and then. */
-  head: number;
+  /** What its application was given and has not finished: it works on the first. */
+  readonly work: Ring<Work>;
   processed: number;
 }
 
@@ -430,7 +430,7 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
       generation,
       rebalancingSince: since,
       members: [...group.members.values()].map((member): MemberView => {
-        const current = member.work[member.head];
+        const current = member.work.peek();
         return {
           id: member.id,
           label: member.label,
@@ -442,7 +442,7 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
           ),
           idle: member.state === 'stable' && group.stable && member.places.length === 0,
           current: current ? { ...current } : null,
-          waiting: Math.max(0, member.work.length - member.head - 1),
+          waiting: Math.max(0, member.work.length - 1),
           processed: member.processed,
         };
       }),
@@ -542,8 +542,7 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
       since: 0,
       before: 'waiting',
       places: [],
-      work: [],
-      head: 0,
+      work: new Ring(),
       processed: 0,
     };
     group.members.set(id, member);
@@ -598,8 +597,7 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
     const member = this.members.get(id);
     if (!member) return;
     enter(member, reason, at);
-    member.work = [];
-    member.head = 0;
+    member.work.clear();
   }
 
   private paused(id: string, pause: boolean, at: Micros): void {
@@ -637,14 +635,14 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
     const partition = this.led(event);
     if (!partition) return;
     partition.logEnd = position + 1;
-    partition.cells[position % CELLS_MAX] = {
-      position,
-      message,
-      key,
-      confirmed: false,
-      delivered: new Array<number>(this.groups.size).fill(0),
-      processed: new Array<number>(this.groups.size).fill(0),
-    };
+    // Written over: no cell is known outside of its partition.
+    const cell = (partition.cells[position % CELLS_MAX] ??= newCell());
+    cell.position = position;
+    cell.message = message;
+    cell.key = key;
+    cell.confirmed = false;
+    zero(cell.delivered);
+    zero(cell.processed);
     this.transactions.appended(place, known);
     this.distribution.appended(event, known);
     this.logs.appended(event, known, this.transactions.idOf(known), this.settings);
@@ -694,11 +692,7 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
     const cell = this.cell(place, position);
     if (cell) cell.processed[state.number] = (cell.processed[state.number] ?? 0) + 1;
     member.processed++;
-    member.head++;
-    if (member.head === member.work.length) {
-      member.work = [];
-      member.head = 0;
-    }
+    member.work.shift();
   }
 
   private assigned({ client, group, all, at }: Event<'assigned'>): void {
@@ -753,8 +747,7 @@ export class KafkaViewFold implements ViewFold<KafkaView> {
       if (reader.owner === member.id) clear(reader);
     }
     member.places = [];
-    member.work = [];
-    member.head = 0;
+    member.work.clear();
   }
 
   private groupChanged({ group: id, state, stable, generation, at }: Event<'group-state-changed'>): void {
@@ -828,6 +821,21 @@ function enter(member: MemberState, state: MemberState['state'], at: Micros): vo
   member.since = at;
 }
 
+function newCell(): CellState {
+  return { position: -1, message: -1, key: null, confirmed: false, delivered: [], processed: [] };
+}
+
+function zero(counts: number[]): void {
+  for (let i = 0; i < counts.length; i++) counts[i] = 0;
+}
+
+/** @param groups how many there are: of those that have come since, nothing was counted */
+function countsOf(counts: readonly number[], groups: number): number[] {
+  const all: number[] = [];
+  for (let i = 0; i < groups; i++) all.push(counts[i] ?? 0);
+  return all;
+}
+
 function clear(reader: ReaderState): void {
   reader.owner = null;
   reader.position = null;
@@ -850,8 +858,8 @@ function cellsOf({ cells, logStart, logEnd }: PartitionState, groups: number): C
       message,
       key,
       confirmed,
-      delivered: Array.from({ length: groups }, (_, i) => delivered[i] ?? 0),
-      processed: Array.from({ length: groups }, (_, i) => processed[i] ?? 0),
+      delivered: countsOf(delivered, groups),
+      processed: countsOf(processed, groups),
     });
   }
   return shown;

@@ -44,7 +44,9 @@ export class Outbox {
   private readonly bytesPerSecond: number;
   private clients = new Map<string, Socket<ServerFrame>>();
   private nodes = new Map<string, Socket<NodeFrame>>();
-  private dirty: AnySocket[] = [];
+  /** Those that this handler has something for: the first so many. What lies behind them is to be written over. */
+  private readonly dirty: AnySocket[] = [];
+  private dirtyCount = 0;
   /** When the card has carried all that it was given. */
   private freeAt = 0;
   /** Sendings that wait for the card. */
@@ -83,10 +85,11 @@ export class Outbox {
 
   /** A handler ends. */
   flush(): void {
-    const { dirty } = this;
-    if (dirty.length === 0) return;
+    const { dirty, dirtyCount } = this;
+    if (dirtyCount === 0) return;
     const now = this.port.now();
-    for (const socket of dirty) {
+    for (let i = 0; i < dirtyCount; i++) {
+      const socket = dirty[i]!;
       socket.dirty = false;
       const wait = socket.writtenAt + WRITE_GAP_MICROS - now;
       if (wait <= 0) this.write(socket);
@@ -95,7 +98,7 @@ export class Outbox {
         this.port.timer(wait, 'socket', socket);
       }
     }
-    this.dirty = [];
+    this.dirtyCount = 0;
   }
 
   /** A socket's time has come. */
@@ -108,7 +111,7 @@ export class Outbox {
   flushAll(): void {
     for (const socket of [...this.clients.values(), ...this.nodes.values()])
       if (socket.frames.length > 0) this.write(socket);
-    this.dirty = [];
+    this.dirtyCount = 0;
   }
 
   /** A connection is gone, and what was to be written to it. */
@@ -127,7 +130,8 @@ export class Outbox {
   reset(): void {
     this.clients.clear();
     this.nodes.clear();
-    this.dirty = [];
+    this.dirty.length = 0;
+    this.dirtyCount = 0;
     this.freeAt = 0;
     this.waiting = 0;
   }
@@ -142,7 +146,7 @@ export class Outbox {
   ): void {
     if (!socket.dirty) {
       socket.dirty = true;
-      this.dirty.push(socket);
+      this.dirty[this.dirtyCount++] = socket;
     }
     if (socket.frames.length === 0) {
       socket.what = what;

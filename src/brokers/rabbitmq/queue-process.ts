@@ -63,7 +63,7 @@ export class QueueProcess implements Worker, QueueEffects {
   /** Deliveries of the present batch: work that is still to do when it is done. */
   private given = 0;
   /** publishes of each channel since it was last granted more. */
-  private processed = new Map<ChannelKey, number>();
+  private processed = new Map<ChannelKey, { count: number }>();
   private tick: Ticket | null = null;
   /** The furthest that the disk has been asked for. */
   private storedTo = -1;
@@ -267,12 +267,10 @@ export class QueueProcess implements Worker, QueueEffects {
   /** */
   private grant(sender: ChannelKey): void {
     const step = this.host.cluster.config.credit_flow_more_after;
-    const processed = (this.processed.get(sender) ?? 0) + 1;
-    if (processed < step) {
-      this.processed.set(sender, processed);
-      return;
-    }
-    this.processed.set(sender, 0);
+    let processed = this.processed.get(sender);
+    if (!processed) this.processed.set(sender, (processed = { count: 0 }));
+    if (++processed.count < step) return;
+    processed.count = 0;
     this.host.toChannel(sender, { type: 'credit', queue: this.record.name, count: step });
   }
 

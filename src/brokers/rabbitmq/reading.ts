@@ -72,10 +72,8 @@ export class Reading {
   settle(answer: Answer, all: readonly Unacked[]): void {
     const entries = all.some(({ late }) => late) ? all.filter(({ late }) => !late) : all;
     if (entries.length === 0) return;
-    if (entries.length === 1) {
-      const { queue, position } = entries[0]!;
-      this.settleAt(answer, queue, [position]);
-    } else {
+    if (answer === 'ack' && entries.length === 1) this.ack(entries[0]!.queue, entries[0]!.position);
+    else {
       const byQueue = new Map<string, number[]>();
       for (const { queue, position } of entries) {
         const positions = byQueue.get(queue);
@@ -93,9 +91,7 @@ export class Reading {
 
   private settleAt(answer: Answer, queue: string, positions: readonly number[]): void {
     if (answer === 'ack') {
-      if (this.acks.queue !== queue) this.sendAcks();
-      this.acks.queue = queue;
-      for (const position of positions) this.acks.positions.push(position);
+      for (const position of positions) this.ack(queue, position);
       return;
     }
     this.sendAcks();
@@ -105,6 +101,12 @@ export class Reading {
     if (!client) return;
     if (answer === 'discard') client.send(channel, { type: 'discard', channel, positions }, host);
     else client.send(channel, { type: 'requeue', channel, positions, why: answer }, host);
+  }
+
+  private ack(queue: string, position: number): void {
+    if (this.acks.queue !== queue) this.sendAcks();
+    this.acks.queue = queue;
+    this.acks.positions.push(position);
   }
 
   /** Acknowledgements that came one after another go to their queue as one. */

@@ -33,8 +33,9 @@ interface WorkplaceHost {
 /** The workers of a node. */
 export class Workplace {
   private readonly host: WorkplaceHost;
-  /** Those whose turn it is now. */
-  private ready: Worker[] = [];
+  /** Those whose turn it is now: the first so many. What lies behind them is to be written over. */
+  private readonly ready: Worker[] = [];
+  private turns = 0;
 
   constructor(host: WorkplaceHost) {
     this.host = host;
@@ -45,18 +46,18 @@ export class Workplace {
     if (worker.isBusy) return;
     worker.isBusy = true;
     const wait = worker.freeAt - this.host.now();
-    if (wait <= AT_ONCE_MICROS) this.ready.push(worker);
+    if (wait <= AT_ONCE_MICROS) this.ready[this.turns++] = worker;
     else this.host.workTimer(Math.ceil(wait), 'work', worker);
   }
 
   wake(timer: 'work' | 'done', worker: Worker): void {
-    if (timer === 'work') this.ready.push(worker);
+    if (timer === 'work') this.ready[this.turns++] = worker;
     else this.end(worker);
   }
 
   /** Lets everybody work whose turn it is, and who is given work by them. */
   run(): void {
-    for (let i = 0; i < this.ready.length; i++) {
+    for (let i = 0; i < this.turns; i++) {
       const worker = this.ready[i]!;
       const work = worker.begin();
       if (work === null) {
@@ -69,7 +70,7 @@ export class Workplace {
       if (takes <= AT_ONCE_MICROS) this.end(worker);
       else this.host.workTimer(Math.ceil(takes), 'done', worker);
     }
-    if (this.ready.length > 0) this.ready = [];
+    this.turns = 0;
   }
 
   private end(worker: Worker): void {
@@ -79,7 +80,8 @@ export class Workplace {
   }
 
   reset(): void {
-    this.ready = [];
+    this.ready.length = 0;
+    this.turns = 0;
   }
 }
 

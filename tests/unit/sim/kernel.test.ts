@@ -50,27 +50,27 @@ function world(ids: string[], quality: Partial<LinkQuality> = {}, seed = 1) {
     while (kernel.step());
   };
   const send = (from: string, to: string, text: string): void => {
-    kernel.send(from, to, text, { what: text });
+    probes[from]!.port.send(to, text, { what: text });
   };
   return { kernel, probes, trace, runAll, send };
 }
 
 describe('time and order', () => {
   it('handles entries of one instant in the order in which they were scheduled', () => {
-    const { kernel, probes, runAll } = world(['a']);
-    for (const name of ['first', 'second', 'third']) kernel.timer('a', 5, name, null);
-    kernel.timer('a', 4, 'earlier', null);
+    const { probes, runAll } = world(['a']);
+    for (const name of ['first', 'second', 'third']) probes.a!.port.timer(5, name, null);
+    probes.a!.port.timer(4, 'earlier', null);
     runAll();
     expect(probes.a?.log).toEqual(['4 earlier', '5 first', '5 second', '5 third']);
   });
 
   it('never handles a timer that was cancelled, and ignores a ticket that has surfaced', () => {
     const { kernel, probes, runAll } = world(['a']);
-    const ticket = kernel.timer('a', 1, 'kept', null);
-    kernel.cancel(kernel.timer('a', 2, 'cancelled', null));
+    const ticket = probes.a!.port.timer(1, 'kept', null);
+    kernel.cancel(probes.a!.port.timer(2, 'cancelled', null));
     runAll();
     kernel.cancel(ticket);
-    kernel.timer('a', 1, 'reuses the slot', null);
+    probes.a!.port.timer(1, 'reuses the slot', null);
     kernel.cancel(ticket);
     runAll();
     expect(probes.a?.log).toEqual(['1 kept', '2 reuses the slot']);
@@ -91,8 +91,8 @@ describe('time and order', () => {
   it('turns a model that never settles into an error', () => {
     const { kernel, probes } = world(['a']);
     const probe = probes.a!;
-    probe.wake = () => void kernel.timer('a', 0, 'again', null);
-    kernel.timer('a', 0, 'again', null);
+    probe.wake = () => void probes.a!.port.timer(0, 'again', null);
+    probes.a!.port.timer(0, 'again', null);
     expect(() => {
       while (kernel.step());
     }).toThrow(AssertionFailed);
@@ -153,11 +153,11 @@ describe('faults', () => {
     const { kernel, probes, runAll, send } = world(['a', 'b']);
     send('a', 'b', 'hello');
     runAll();
-    kernel.timer('b', fromMs(5), 'never', null);
+    probes.b!.port.timer(fromMs(5), 'never', null);
     send('a', 'b', 'never');
     kernel.crash('b');
     kernel.start('b');
-    kernel.timer('b', fromMs(5), 'second life', null);
+    probes.b!.port.timer(fromMs(5), 'second life', null);
     runAll();
     expect(probes.b?.log.map((line) => line.replace(/^\d+ /, ''))).toEqual(['a:hello', 'second life']);
     expect(probes.a?.log).toEqual([`${fromMs(2)} lost b`]);
@@ -202,7 +202,7 @@ describe('faults', () => {
   it('a pause defers everything, in order, until it ends', () => {
     const { kernel, probes, runAll, send } = world(['a', 'b']);
     kernel.pause('b');
-    kernel.timer('b', 10, 'timer', null);
+    probes.b!.port.timer(10, 'timer', null);
     send('a', 'b', 'message');
     runAll();
     expect(probes.b?.log).toEqual([]);

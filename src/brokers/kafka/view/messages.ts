@@ -6,16 +6,17 @@ import type { MessageId } from '../../../sim/trace.ts';
 /** Messages that are remembered. */
 const MESSAGES_MAX = 8192;
 
+/** It is written over when the message is forgotten: nobody may keep it. */
 export interface KnownMessage {
-  readonly message: MessageId;
-  readonly client: string;
-  readonly key: string | null;
+  message: MessageId;
+  client: string;
+  key: string | null;
   /** Undefined where the run gives it no content; null for a tombstone. */
-  readonly value: string | null | undefined;
-  readonly bytes: number;
+  value: string | null | undefined;
+  bytes: number;
   /** By the name that `transaction-began` gave. */
-  readonly transaction: string | null;
-  readonly publishedAt: Micros;
+  transaction: string | null;
+  publishedAt: Micros;
   place: string | null;
   position: number;
 }
@@ -25,17 +26,30 @@ export class Messages {
   private readonly known: (KnownMessage | undefined)[] = [];
 
   published({ client, message, key, value, bytes, transaction, at }: Event<'published'>): void {
-    this.known[message % MESSAGES_MAX] = {
-      message,
-      client,
-      key,
-      value,
-      bytes,
-      transaction: transaction ?? null,
-      publishedAt: at,
-      place: null,
-      position: -1,
-    };
+    const known = this.known[message % MESSAGES_MAX];
+    if (!known) {
+      this.known[message % MESSAGES_MAX] = {
+        message,
+        client,
+        key,
+        value,
+        bytes,
+        transaction: transaction ?? null,
+        publishedAt: at,
+        place: null,
+        position: -1,
+      };
+      return;
+    }
+    known.message = message;
+    known.client = client;
+    known.key = key;
+    known.value = value;
+    known.bytes = bytes;
+    known.transaction = transaction ?? null;
+    known.publishedAt = at;
+    known.place = null;
+    known.position = -1;
   }
 
   get(message: MessageId): KnownMessage | undefined {

@@ -261,6 +261,12 @@ export class ConsumerClient implements Actor, AmqpApp {
   // Acknowledgements.
 
   private ack(delivery: Delivered): void {
+    if (this.client.ackEvery === 1) {
+      const { deliveryTag } = delivery;
+      this.connection.send({ method: 'basic.ack', channel: CHANNEL, deliveryTag, multiple: false });
+      this.settled(delivery, 'acked');
+      return;
+    }
     this.toAck.push(delivery);
     if (this.toAck.length >= this.client.ackEvery) {
       this.flushAcks();

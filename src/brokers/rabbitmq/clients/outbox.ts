@@ -11,7 +11,8 @@ import { WRITE_GAP_MICROS } from '../socket.ts';
 export class Outbox {
   private frames: ClientFrame[] = [];
   private messages: MessageId[] | null = null;
-  private methods: string[] = [];
+  /** The methods in it, each once, as the trace tells them. */
+  private what = '';
   /** Somebody waits for the answer to something in it. */
   private urgent = false;
   private writtenAt = -Infinity;
@@ -19,7 +20,7 @@ export class Outbox {
 
   add(frame: ClientFrame): void {
     this.frames.push(frame);
-    if (!this.methods.includes(frame.method)) this.methods.push(frame.method);
+    this.what = withMethod(this.what, frame.method);
     if (frame.method !== 'basic.publish') {
       this.urgent ||= frame.method !== 'basic.ack';
       return;
@@ -33,7 +34,7 @@ export class Outbox {
   clear(): void {
     this.frames = [];
     this.messages = null;
-    this.methods = [];
+    this.what = '';
     this.urgent = false;
     this.timed = false;
     this.writtenAt = -Infinity;
@@ -54,12 +55,17 @@ export class Outbox {
   /** @param now virtual microseconds */
   write(node: string, port: Port, now: Micros): void {
     this.timed = false;
-    const { frames } = this;
+    const { frames, what } = this;
     if (frames.length === 0) return;
-    const what = this.methods.length === 1 ? this.methods[0]! : this.methods.join(', ');
     const cargo: Cargo = { what, place: null, messages: this.messages };
     this.clear();
     this.writtenAt = now;
     port.send(node, { frames } satisfies Frames<ClientFrame>, cargo);
   }
+}
+
+function withMethod(what: string, method: string): string {
+  if (what === method) return what;
+  if (what === '') return method;
+  return what.split(', ').includes(method) ? what : `${what}, ${method}`;
 }

@@ -34,6 +34,9 @@ const ROUTING_KEYS_MAX = 4096;
 type Publish = Extract<ClientFrame, { readonly method: 'basic.publish' }>;
 export type PublishAction = Extract<RabbitmqAction, { readonly do: 'publish' }>;
 
+type Usual = Pick<Content, 'bytes' | 'persistent' | 'priority' | 'expiration'> &
+  Pick<Publish, 'exchange' | 'mandatory'>;
+
 /** A message that is published a second time. */
 interface Again {
   readonly publish: Publish;
@@ -47,6 +50,8 @@ export class PublisherClient implements Actor, AmqpApp {
   private readonly counter: MessageCounter;
   private readonly load: Random;
   private readonly connection: AmqpConnection;
+  /** What its settings say of each message. */
+  private readonly usual: Usual;
   /** What lies between the places of the key in the routing key. */
   private readonly routingKeyParts: readonly string[];
   private readonly routingKeys = new Map<string | null, string>();
@@ -87,6 +92,14 @@ export class PublisherClient implements Actor, AmqpApp {
     this.counter = counter;
     this.load = load;
     this.routingKeyParts = client.routingKey.split('{key}');
+    this.usual = {
+      bytes: client.bytes,
+      persistent: client.deliveryMode === PERSISTENT,
+      priority: client.priority ?? null,
+      expiration: client.expiration ?? null,
+      exchange: client.exchange,
+      mandatory: client.mandatory,
+    };
     this.headers = Object.freeze({ ...client.headers });
     this.hasHeaders = Object.keys(this.headers).length > 0;
     this.connection = new AmqpConnection(port, nodes, client, this);
@@ -199,36 +212,34 @@ export class PublisherClient implements Actor, AmqpApp {
   }
 
   private compose(key: string | null, action: PublishAction | null): Publish {
-    const { client } = this;
+    const { bytes, persistent, mandatory } = this.usual;
+    const { priority, expiration, exchange } = action ? { ...this.usual, ...given(action) } : this.usual;
     const content: Content = {
       id: this.counter.next++,
       key,
-      bytes: client.bytes,
-      persistent: client.deliveryMode === PERSISTENT,
-      priority: action?.priority ?? client.priority ?? null,
-      expiration: action?.expiration ?? client.expiration ?? null,
+      bytes,
+      persistent,
+      priority,
+      expiration,
       headers: action?.headers ?? this.headers,
     };
     return {
       method: 'basic.publish',
       channel: CHANNEL,
-      exchange: action?.exchange ?? client.exchange,
+      exchange,
       routingKey: action?.routingKey ?? this.routingKey(key),
-      mandatory: client.mandatory,
+      mandatory,
       immediate: false,
       content,
     };
   }
 
   private routingKey(key: string | null): string {
-    const own = key === null ? undefined : this.client.routingKeys[key];
-    if (own !== undefined) return own;
-    const parts = this.routingKeyParts;
-    if (parts.length === 1) return parts[0]!;
     // One text for each key, not for each message: a router looks for what it knows by it.
     let made = this.routingKeys.get(key);
     if (made === undefined) {
-      made = parts.join(key ?? '');
+      const own = key === null ? undefined : this.client.routingKeys[key];
+      made = own ?? this.routingKeyParts.join(key ?? '');
       if (this.routingKeys.size < ROUTING_KEYS_MAX) this.routingKeys.set(key, made);
     }
     return made;
@@ -441,4 +452,13 @@ export class PublisherClient implements Actor, AmqpApp {
   consumeAgain(consume: ConsumeFrame): ConsumeFrame {
     return consume;
   }
+}
+
+/** What an action says itself of what it publishes. */
+function given({ priority, expiration, exchange }: PublishAction): Partial<Usual> {
+  return {
+    ...(priority === undefined ? {} : { priority }),
+    ...(expiration === undefined ? {} : { expiration }),
+    ...(exchange === undefined ? {} : { exchange }),
+  };
 }

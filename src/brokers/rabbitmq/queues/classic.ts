@@ -78,9 +78,11 @@ export class ClassicQueue implements QueueMachine {
         this.enqueue(command.message, command.publish, now, effects);
         break;
       case 'ack':
-        for (const { entry } of this.settle(command.channel, command.positions)) {
-          this.copies.removed(entry, 'acknowledged', effects);
-          this.forget(entry, effects);
+        for (const position of command.positions) {
+          const one = this.settleOne(command.channel, position);
+          if (one === undefined) continue;
+          this.copies.removed(one.entry, 'acknowledged', effects);
+          this.forget(one.entry, effects);
         }
         break;
       case 'discard':
@@ -283,12 +285,16 @@ export class ClassicQueue implements QueueMachine {
   private settle(channel: ChannelKey, positions: readonly number[]): readonly Held[] {
     const settled: Held[] = [];
     for (const position of positions) {
-      const one = this.held.take(channel, position);
-      if (one === undefined) continue;
-      this.consumers.giveCredit(one.consumer, 1);
-      settled.push(one);
+      const one = this.settleOne(channel, position);
+      if (one !== undefined) settled.push(one);
     }
     return settled;
+  }
+
+  private settleOne(channel: ChannelKey, position: number): Held | undefined {
+    const one = this.held.take(channel, position);
+    if (one !== undefined) this.consumers.giveCredit(one.consumer, 1);
+    return one;
   }
 
   private positionsOf(channel: ChannelKey): number[] {
