@@ -98,6 +98,9 @@ export interface Outcome extends Fates {
   readonly backlog: { readonly everyMs: number; readonly most: readonly number[] };
 }
 
+/** Of what is not finished: how much of it met which fate. */
+type Counts = Record<'owed' | 'deadLettered' | 'dropped' | 'missed' | 'confirmed' | 'unconfirmed', number>;
+
 /** What a client without confirms published so shortly before the end may still be on its way, microseconds. */
 const ON_ITS_WAY = 1_000_000;
 /** So many times the most that it was before is more than the backlog's ordinary up and down. */
@@ -211,8 +214,23 @@ export class OutcomeFold {
 
   /** @param endsAt when the run ends, microseconds */
   outcome(endsAt: Micros): Outcome {
+    const { counts, gone } = this.unfinished(endsAt);
+    const stretches = this.history.stretches(gone);
+    const backlog = { everyMs: this.history.every / 1000, most: stretches.map(({ most }) => most) };
+    return { ...this.told(counts, stretches), backlog };
+  }
+
+  /** The same without the backlog's history, which is long: for whoever asks again and again. @param at microseconds */
+  soFar(at: Micros): Omit<Outcome, 'backlog'> {
+    const { counts, gone } = this.unfinished(at);
+    return this.told(counts, this.settings.disturbed === null ? [] : this.history.stretches(gone));
+  }
+
+  /** @returns per audience the fates of what it has not finished; and when each was published that is in no backlog for all that */
+  private unfinished(endsAt: Micros): { readonly counts: readonly Counts[]; readonly gone: Micros[] } {
     this.history.reach(endsAt);
-    const counts = this.audiences.map(() => ({
+    const { audiences } = this;
+    const counts = audiences.map((): Counts => ({
       owed: 0,
       deadLettered: 0,
       dropped: 0,
@@ -220,33 +238,34 @@ export class OutcomeFold {
       confirmed: 0,
       unconfirmed: 0,
     }));
-    /** When each message that is in no backlog for all that was published. */
     const gone: Micros[] = [];
-    for (const [message, open] of this.open.entries()) {
-      if (open.refused) continue;
-      this.audiences.forEach((audience, index) => {
-        if ((open.owing & (1 << index)) === 0) return;
-        const fate = this.fate(message, open, audience, index, endsAt);
-        if (fate === null) gone.push(open.at);
-        else {
-          counts[index]![fate]++;
-          if (fate !== 'owed' && !isSetAside(open, index)) gone.push(open.at);
-        }
-      });
-    }
+    this.open.forEach((open, message) => {
+      if (open.refused) return;
+      for (let index = 0; index < audiences.length; index++) {
+        if ((open.owing & (1 << index)) === 0) continue;
+        const fate = this.fate(message, open, audiences[index]!, index, endsAt);
+        if (fate !== null) counts[index]![fate]++;
+        if (fate === null || (fate !== 'owed' && !isSetAside(open, index))) gone.push(open.at);
+      }
+    });
+    return { counts, gone };
+  }
+
+  private told(
+    counts: readonly Counts[],
+    stretches: ReturnType<History['stretches']>,
+  ): Omit<Outcome, 'backlog'> {
     const fates = this.audiences.map((audience, index) => this.fates([audience], [counts[index]!]));
-    const stretches = this.history.stretches(gone);
     return {
       published: this.published,
       confirmed: this.confirmed,
       refused: this.refused,
-      ...this.fates(this.audiences, counts),
+      ...(fates.length === 1 ? fates[0]! : this.fates(this.audiences, counts)),
       audiences: fates.map((each, index) => ({ id: this.audiences[index]!.settings.id, ...each })),
       recovery: this.recovery(stretches),
       storage: { atEnd: this.places.stored(), atMost: this.places.most() },
       replayable: this.places.replayable(),
       limits: [...this.limits],
-      backlog: { everyMs: this.history.every / 1000, most: stretches.map(({ most }) => most) },
     };
   }
 
@@ -440,7 +459,8 @@ export class OutcomeFold {
     endsAt: Micros,
   ): 'owed' | 'deadLettered' | 'dropped' | 'missed' | 'confirmed' | 'unconfirmed' | null {
     const bit = 1 << index;
-    if (isHeld(open, index) || this.isWaiting(message, open, audience, bit) || isToBeSent(open))
+    // What is soon told first.
+    if (isHeld(open, index) || isToBeSent(open) || this.isWaiting(message, open, audience, bit))
       return 'owed';
     if ((open.deadLettered & bit) !== 0) return 'deadLettered';
     if ((open.dropped & bit) !== 0 || open.log?.log?.isExpired(open.position)) return 'dropped';
@@ -493,13 +513,7 @@ export class OutcomeFold {
       : { kind: 'recovered', ms: (backAt - disturbed.lastAt) / 1000 };
   }
 
-  private fates(
-    audiences: readonly AudienceFold[],
-    counts: readonly Record<
-      'owed' | 'deadLettered' | 'dropped' | 'missed' | 'confirmed' | 'unconfirmed',
-      number
-    >[],
-  ): Fates {
+  private fates(audiences: readonly AudienceFold[], counts: readonly Counts[]): Fates {
     const sum = (of: (audience: AudienceFold, i: number) => number): number =>
       audiences.reduce((total, audience, i) => total + of(audience, i), 0);
     const latency = new Histogram();

@@ -163,10 +163,11 @@ function sideBySide(): void {
     const { scenario, claims, parts, outcome } = setUp({ experiment, seed: null, knobs: {}, actions: [] });
     return new Playback(scenario, [], claims, parts, outcome);
   });
-  const endsAt = Math.max(...sides.map((side) => side.frame().endsAt));
+  // Only while messages come: before and after there is little to do.
   const busyFrom = Math.min(...workload.producers.map(({ startMs }) => startMs)) * 1000;
+  const busyTo = Math.max(...workload.producers.map(({ load }) => load.untilMs!)) * 1000;
   let began = seconds();
-  for (let at = 0; at <= endsAt; at += FRAME) {
+  for (let at = 0; at <= busyTo; at += FRAME) {
     if (at <= busyFrom) began = seconds();
     for (const side of sides) {
       side.seek(at);
@@ -174,7 +175,7 @@ function sideBySide(): void {
     }
   }
   const took = seconds() - began;
-  const simulated = (endsAt - busyFrom) / 1_000_000;
+  const simulated = (busyTo - busyFrom) / 1_000_000;
   console.log(`${CARRYING_BROKERS.join(' and ')} side by side in step, as they are watched:`);
   console.log(
     `  simulated to real time       ${(simulated / took).toFixed(2)} at 100,000 messages a simulated second each`,

@@ -440,9 +440,7 @@ export class Playback implements Reader, Watch {
   /** The backlog's history stays here: the frame has a series of its own. */
   private outcome(): Frame['outcome'] {
     const { outcome, at } = this.state;
-    if (!outcome) return null;
-    const { backlog: _, ...rest } = outcome.outcome(at);
-    return rest;
+    return outcome && outcome.soFar(at);
   }
 
   private series(): Series {

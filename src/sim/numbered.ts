@@ -95,6 +95,18 @@ export class Numbered<T> {
     }
   }
 
+  /** As {@link entries}, without an object for each. */
+  forEach(visit: (value: T, n: number) => void): void {
+    for (let index = this.low; index < this.pages.length; index++) {
+      const page = this.pages[index];
+      if (!page) continue;
+      for (let at = 0; at < PAGE; at++) {
+        const value = page[at];
+        if (value !== undefined) visit(value, index * PAGE + at);
+      }
+    }
+  }
+
   *values(): Generator<T> {
     for (const [, value] of this.entries()) yield value;
   }

@@ -78,7 +78,7 @@ export class QueueState {
       bytes: known?.bytes ?? 0,
       expiresAt: this.expiry(known, at),
       died: known?.died ?? null,
-      rank: -this.priorityOf(known),
+      rank: this.rankOf(known),
       turn: this.turns++,
       returns: 0,
       redelivered: false,
@@ -110,7 +110,7 @@ export class QueueState {
       returns: cell.returns + 1,
       redelivered: true,
       delayed,
-      rank: delayed ? DELAYED : returned ? RETURNED : -this.priorityOf(cell.known ?? undefined),
+      rank: delayed ? DELAYED : returned ? RETURNED : this.rankOf(cell.known ?? undefined),
       turn: where === 'tail' ? this.turns++ : returned ? this.returns++ : cell.turn,
     });
   }
@@ -174,7 +174,7 @@ export class QueueState {
       bytes: known?.bytes ?? 0,
       expiresAt: null,
       died: known?.died ?? null,
-      rank: -this.priorityOf(known),
+      rank: this.rankOf(known),
       turn: this.turns++,
       returns: 0,
       redelivered: false,
@@ -226,6 +226,11 @@ export class QueueState {
     const own = known?.expirationMs ?? null;
     if (this.type === 'stream' || (messageTtlMs === null && own === null)) return null;
     return at + fromMs(Math.min(messageTtlMs ?? Infinity, own ?? Infinity));
+  }
+
+  /** The higher its priority the lower. Taken from 0, for what is negated may be −0, which is kept in an object of its own. */
+  private rankOf(known: KnownMessage | undefined): number {
+    return 0 - this.priorityOf(known);
   }
 
   /** what the queue makes of a message's priority. */

@@ -17,7 +17,8 @@ export interface BindingState {
   /** As the broker speaks of it (`routed`). */
   readonly words: string;
   fired: number;
-  last: BindingView['last'];
+  /** Written over: whoever is shown it gets a copy. */
+  last: { message: MessageId; key: string | null; at: Micros } | null;
   readonly rate: Rate;
 }
 
@@ -137,7 +138,10 @@ export class Routers {
     for (const binding of this.wayOf(by, place, why)) {
       binding.fired++;
       binding.rate.count(at);
-      binding.last = { message, key, at };
+      const last = (binding.last ??= { message, key, at });
+      last.message = message;
+      last.key = key;
+      last.at = at;
       if (binding.source === by) continue;
       const through = this.exchanges.get(binding.source);
       if (through) this.take(through, message, at);
