@@ -199,7 +199,14 @@ function told(scenario: Scenario, trace: readonly TraceEvent[]): Map<string, Set
       case 'assigned':
         // By a group that shares its places out; who takes them by assign() is told nothing.
         if (!event.shared && event.generation >= 0)
-          add(`places of ${event.client}`, `[${[...event.all].sort().join(' ')}]`);
+          add(`places of ${event.client}`, `[${[...event.all].sort().join(' ')}] in ${event.generation}`);
+        break;
+      case 'revoked':
+        if (event.generation >= 0)
+          add(
+            `places that ${event.client} ${event.lost ? 'lost' : 'gave up'}`,
+            `[${[...event.places].sort().join(' ')}] in ${event.generation}`,
+          );
         break;
       case 'positioned':
         add(
