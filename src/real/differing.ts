@@ -1,7 +1,7 @@
 /**
  * How a differential run goes about it, whatever is drawn: the draws of a seed one after another, several at once, until
- * one parts; that one is asked again, so that what a busy machine did once is not taken for a disagreement; and it is made
- * smaller, with a stated number of runs.
+ * one parts; that one is asked again by itself, so that what a busy machine did once is not taken for a disagreement; and it
+ * is made smaller, with a stated number of runs.
  */
 import fc from 'fast-check';
 import type { Asked } from './driver.ts';
@@ -58,25 +58,29 @@ export async function firstFound<Draw, Parted>(
   const tenth = Math.ceil(runs / 10);
   let next = 0;
   let done = 0;
-  let found: { readonly at: number; readonly parted: Parted } | null = null;
-  const worker = async (): Promise<void> => {
-    while (next < draws.length && found === null) {
-      const at = next++;
-      const draw = draws[at]!.value_;
-      if ((await compare(draw)) !== null) {
-        const again = await compare(draw);
-        if (again === null) tell(`run ${at + 1} parted once, and not when it was asked again`);
-        else if (found === null || at < found.at) found = { at, parted: again };
+  while (done < draws.length) {
+    const suspects: number[] = [];
+    const worker = async (): Promise<void> => {
+      while (next < draws.length && suspects.length === 0) {
+        const at = next++;
+        if ((await compare(draws[at]!.value_)) !== null) suspects.push(at);
+        done++;
+        if (done % tenth === 0) tell(`${done} of ${runs} runs`);
       }
-      done++;
-      if (done % tenth === 0 && found === null) tell(`${done} of ${runs} runs`);
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    for (const at of suspects.sort((a, b) => a - b)) {
+      const draw = draws[at]!;
+      const parted = await compare(draw.value_);
+      if (parted === null) {
+        tell(`run ${at + 1} parted once, and not when it was asked again by itself`);
+        continue;
+      }
+      tell(`run ${at + 1} of ${runs} parts; it is made smaller, with at most ${shrinks} runs`);
+      return shrunk(drawn, draw, parted, { compare, atOnce, asks }, shrinks, tell);
     }
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  const first = found as { readonly at: number; readonly parted: Parted } | null;
-  if (first === null) return null;
-  tell(`run ${first.at + 1} of ${runs} parts; it is made smaller, with at most ${shrinks} runs`);
-  return shrunk(drawn, draws[first.at]!, first.parted, { compare, atOnce, asks }, shrinks, tell);
+  }
+  return null;
 }
 
 /** Asks what is a little smaller, several at once, and goes on from the first of them that parts. */
@@ -108,11 +112,17 @@ async function shrunk<Draw, Parted>(
     }
     asked += candidates.length;
     const answers = await Promise.all(candidates.map(({ value_ }) => compare(value_)));
-    const index = answers.findIndex((answer) => answer !== null);
-    if (index < 0) continue;
-    least = { value: candidates[index]!, parted: answers[index]! };
-    smaller = drawn.shrink(least.value.value_, least.value.context);
-    tell(`smaller after ${asked} of ${shrinks} runs`);
+    for (const [i, answer] of answers.entries()) {
+      if (answer === null || (candidates.length > 1 && asked >= shrinks)) continue;
+      // One of several is asked again by itself.
+      if (candidates.length > 1) asked++;
+      const parted = candidates.length > 1 ? await compare(candidates[i]!.value_) : answer;
+      if (parted === null) continue;
+      least = { value: candidates[i]!, parted };
+      smaller = drawn.shrink(least.value.value_, least.value.context);
+      tell(`smaller after ${asked} of ${shrinks} runs`);
+      break;
+    }
   }
   tell(`${shrinks} runs are over: it may be made smaller still`);
   return { draw: least.value.value_, parted: least.parted };

@@ -13,7 +13,8 @@ interface Options {
   readonly runs?: number;
   readonly shrinks?: number;
   readonly atOnce?: number;
-  readonly compare?: (draw: readonly number[]) => readonly number[] | null;
+  /** @param now how many are asked at this moment */
+  readonly compare?: (draw: readonly number[], now: number) => readonly number[] | null;
   readonly asks?: (draw: readonly number[]) => unknown;
 }
 
@@ -38,9 +39,10 @@ async function differ({ runs = 50, shrinks = 1000, atOnce = 3, compare = partsAt
       compare: async (draw) => {
         asked.push(draw);
         most = Math.max(most, ++now);
+        const before = now;
         await Promise.resolve();
-        now--;
-        return compare(draw);
+        const among = Math.max(before, now--);
+        return compare(draw, among);
       },
       atOnce,
       asks: asks ?? ((draw) => draw),
@@ -70,8 +72,23 @@ describe('a differential run', () => {
     const { found, told } = await differ({ compare: once });
     expect(found).toBeNull();
     expect(told).toContainEqual(
-      expect.stringMatching(/^run \d+ parted once, and not when it was asked again$/),
+      expect.stringMatching(/^run \d+ parted once, and not when it was asked again by itself$/),
     );
+  });
+
+  it('asks by itself what parted among others, and goes on where it does not part there', async () => {
+    const alone = new Set<string>();
+    const { found, told } = await differ({
+      compare: (draw, now) => {
+        if (now === 1 && partsAt(draw)) alone.add(JSON.stringify(draw));
+        return now > 1 ? partsAt(draw) : null;
+      },
+    });
+    expect(found).toBeNull();
+    const once = told.filter((line) => line.includes('parted once'));
+    expect(once.length).toBeGreaterThan(1);
+    const draws = fc.sample(numbers, { numRuns: 50, seed: 7 }).map((draw) => JSON.stringify(draw));
+    for (const line of once) expect(alone).toContain(draws[Number(/\d+/.exec(line)![0]) - 1]);
   });
 
   it('throws what a comparison throws', async () => {
@@ -98,7 +115,7 @@ describe('a disagreement', () => {
   });
 
   it('is not asked anew in a draw that asks the same', async () => {
-    const { shrinking, found } = await differ({ asks: (draw) => [...large(draw)] });
+    const { shrinking, found } = await differ({ atOnce: 1, asks: (draw) => [...large(draw)] });
     const keys = shrinking.map((draw) => JSON.stringify(large(draw)));
     expect(keys.length).toBeGreaterThan(10);
     expect(new Set(keys).size).toBe(keys.length);
