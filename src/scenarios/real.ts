@@ -74,6 +74,7 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'rabbitmq-poison-short',
     'rabbitmq-overload-short',
     'rabbitmq-majority',
+    'rabbitmq-corners',
   ],
 };
 
