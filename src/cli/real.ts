@@ -37,7 +37,7 @@ const USAGE = `usage: npm run real -- up [broker…] [--way ${WAYS.join('|')}] [
        npm run real -- status [broker…]
        npm run real -- record [scenario or file…] [--address URL]
        npm run real -- check [scenario or file…] [--address URL]
-       npm run real -- differ <broker> [what] [--runs N] [--seed S] [--address URL]
+       npm run real -- differ <broker> [what] [--runs N] [--shrinks N] [--seed S] [--address URL]
        npm run real -- labs [lab…] [--address URL]
 brokers: ${brokers.join(', ')}
 scenarios: ${Object.values(realScenarios).flat().join(', ')}`;
@@ -46,6 +46,8 @@ const RECORDINGS = fileURLToPath(new URL('../../tests/recordings/', import.meta.
 /** Below it, recordings of scenarios that are none of the book's: the model and a broker were found to part in them. */
 const FOUND = '*/found/*.json';
 const NODES_MAX = 9;
+/** Runs that make a disagreement smaller, where nobody says how many. */
+const SHRINKS = 60;
 
 interface Options {
   readonly way: Way | null;
@@ -53,6 +55,7 @@ interface Options {
   readonly address: string | null;
   /** Null where nobody says: as many as a kind of differential runs has by itself. */
   readonly runs: number | null;
+  readonly shrinks: number;
   readonly seed: number;
 }
 
@@ -362,7 +365,10 @@ async function overBrokers(
 }
 
 /** Asks model and broker the same at random; what they part in is written down, for a scenario of the book. */
-async function disagree(names: readonly string[], { address, runs, seed }: Options): Promise<number> {
+async function disagree(
+  names: readonly string[],
+  { address, runs, shrinks, seed }: Options,
+): Promise<number> {
   const [name, only, ...rest] = names;
   if (name === undefined || rest.length > 0)
     throw new InvalidInput('The command is wrong', [`differ: expected one of ${brokers.join(', ')}`]);
@@ -377,8 +383,9 @@ async function disagree(names: readonly string[], { address, runs, seed }: Optio
   let code = 0;
   for (const [what, differential] of Object.entries(driver.differentials)) {
     if (only !== undefined && what !== only) continue;
-    const asked = { runs: runs ?? differential.runs, seed, version: broker.version };
-    const found = await differential.differ(installation, asked);
+    const asked = { runs: runs ?? differential.runs, seed, shrinks, version: broker.version };
+    const tell = (line: string): void => console.log(`  ${what}: ${line}`);
+    const found = await differential.differ(installation, { ...asked, tell });
     if (!found) {
       console.log(
         `${broker.name} ${broker.version} and the model agree in ${asked.runs} ${what}, seed ${seed}`,
@@ -427,6 +434,7 @@ async function main(): Promise<number> {
       nodes: { type: 'string' },
       address: { type: 'string' },
       runs: { type: 'string' },
+      shrinks: { type: 'string' },
       seed: { type: 'string' },
       help: { type: 'boolean' },
     },
@@ -447,9 +455,12 @@ async function main(): Promise<number> {
   const runs = values.runs === undefined ? null : Number(values.runs);
   if (runs !== null && (!Number.isInteger(runs) || runs < 1))
     wrong(`--runs: expected a whole number from 1, got "${values.runs ?? ''}"`);
+  const shrinks = Number(values.shrinks ?? SHRINKS);
+  if (!Number.isInteger(shrinks) || shrinks < 0 || values.shrinks === '')
+    wrong(`--shrinks: expected a whole number from 0, got "${values.shrinks ?? ''}"`);
   // Another one each time, unless it is asked for: it is printed.
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : parseSeed(values.seed);
-  const options = { way, nodes, address: values.address ?? null, runs, seed };
+  const options = { way, nodes, address: values.address ?? null, runs, shrinks, seed };
   const [command, ...rest] = positionals;
   switch (command) {
     case 'up':

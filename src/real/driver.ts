@@ -35,6 +35,10 @@ export interface Asked {
   readonly runs: number;
   /** The same one asks the same. */
   readonly seed: number;
+  /** Runs, at most, that make a disagreement smaller. */
+  readonly shrinks: number;
+  /** Is told how far it is. */
+  readonly tell: (line: string) => void;
   /** Of the broker, for the model. */
   readonly version: string;
 }

@@ -49,13 +49,13 @@ export function lanesOf({ clients }: Scenario, trace: readonly EventBody[]): Lan
       case 'assigned':
         // Nothing, before there is something, says only that its coordinator has yet to hear of a topic.
         if (!takes.includes(event.client) && event.places.length > 0)
-          add(`${event.client}: partitions`, `+ ${[...event.places].sort().join(' ')}`);
+          add(`${event.client}: partitions`, `+ ${[...event.places].sort().join(' ')}${inGeneration(event)}`);
         break;
       case 'revoked':
         if (!takes.includes(event.client))
           add(
             `${event.client}: partitions`,
-            `${event.lost ? 'lost' : '-'} ${[...event.places].sort().join(' ')}`,
+            `${event.lost ? 'lost' : '-'} ${[...event.places].sort().join(' ')}${inGeneration(event)}`,
           );
         break;
       case 'client-stopped':
@@ -81,6 +81,11 @@ export function lanesOf({ clients }: Scenario, trace: readonly EventBody[]): Lan
 }
 
 const message = (event: { readonly message: number }): string => `#${event.message}`;
+
+/** Of the group, or in the consumer protocol the member’s epoch; who was expelled has none. */
+function inGeneration({ generation }: { readonly generation: number }): string {
+  return generation < 0 ? '' : ` in ${generation}`;
+}
 
 /** A client of Java’s that names several partitions walks a set of them. */
 function inAnyOrder(detail: string): string {

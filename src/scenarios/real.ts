@@ -74,6 +74,7 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'rabbitmq-poison-short',
     'rabbitmq-overload-short',
     'rabbitmq-majority',
+    'rabbitmq-corners',
   ],
 };
 
@@ -199,7 +200,14 @@ function told(scenario: Scenario, trace: readonly TraceEvent[]): Map<string, Set
       case 'assigned':
         // By a group that shares its places out; who takes them by assign() is told nothing.
         if (!event.shared && event.generation >= 0)
-          add(`places of ${event.client}`, `[${[...event.all].sort().join(' ')}]`);
+          add(`places of ${event.client}`, `[${[...event.all].sort().join(' ')}] in ${event.generation}`);
+        break;
+      case 'revoked':
+        if (event.generation >= 0)
+          add(
+            `places that ${event.client} ${event.lost ? 'lost' : 'gave up'}`,
+            `[${[...event.places].sort().join(' ')}] in ${event.generation}`,
+          );
         break;
       case 'positioned':
         add(

@@ -122,6 +122,8 @@ export const brokerConfigEntries = {
   /** K-85. */
   'group.consumer.heartbeat.interval.ms': v.optional(positive, 5000),
   'group.consumer.session.timeout.ms': v.optional(positive, 45_000),
+  /** K-90. */
+  'group.consumer.assignment.interval.ms': v.optional(milliseconds, 1000),
   'group.consumer.assignors': v.optional(v.pipe(v.array(v.picklist(['uniform', 'range'])), v.minLength(1)), [
     'uniform',
     'range',

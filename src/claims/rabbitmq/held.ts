@@ -139,8 +139,12 @@ class DeadLetterSaysWhy implements ClaimFold {
     switch (this.reason) {
       case 'rejected':
         return ward.refused.has(message) && limit === undefined ? null : 'nobody rejected it';
-      case 'expired':
-        return typeof ttl === 'number' && at - published.at >= fromMs(ttl) ? null : 'its time was not over';
+      case 'expired': {
+        // Its own time or the queue’s, whichever is shorter.
+        const own = Number(published.expiration ?? Infinity);
+        const shorter = Math.min(own, typeof ttl === 'number' ? ttl : Infinity);
+        return at - published.at >= fromMs(shorter) ? null : 'its time was not over';
+      }
       case 'maxlen':
         return typeof length === 'number' && ward.published > length ? null : 'the queue was not full';
       default:
@@ -386,7 +390,7 @@ export const heldClaims: readonly Claim[] = [
     id: `rabbitmq.dead-letter-${reason.replace('_', '-')}`,
     statement,
     rules,
-    scenarios: DEATHS,
+    scenarios: reason === 'expired' ? [...DEATHS, 'rabbitmq-corners'] : DEATHS,
     judge: () => new DeadLetterSaysWhy(reason),
   })),
   {

@@ -9,6 +9,7 @@ import { assignOnServer } from '../../brokers/kafka/groups/server-assignors.ts';
 import { partitionForKey } from '../../brokers/kafka/partitioner.ts';
 import type { ScenarioInputOf } from '../../scenarios/schema.ts';
 import type { Differential, Disagreement } from '../driver.ts';
+import { firstFound } from '../differing.ts';
 import { Administrator } from './administrator.ts';
 
 type Input = ScenarioInputOf<'kafka'>;
@@ -188,19 +189,12 @@ function scenarioFor({ assignor, topics, members, generations }: Drawn): Input {
   };
 }
 
-export const differ: Differential['differ'] = async (
-  { urls },
-  { runs, seed },
-): Promise<Disagreement | null> => {
+export const differ: Differential['differ'] = async ({ urls }, asked): Promise<Disagreement | null> => {
   const administrator = await Administrator.open(urls);
   try {
-    const property = fc.asyncProperty(drawn, async (draw) => (await parted(draw, administrator)) === null);
-    const { failed, counterexample, errorInstance } = await fc.check(property, { numRuns: runs, seed });
-    if (!failed) return null;
-    const [draw] = counterexample!;
-    const found = await parted(draw, administrator);
-    if (!found) throw errorInstance;
-    return { scenario: scenarioFor(draw), ...found };
+    const compare = (draw: Drawn): Promise<Parted | null> => parted(draw, administrator);
+    const found = await firstFound(drawn, asked, { compare, atOnce: 1, asks: (draw) => draw });
+    return found && { scenario: scenarioFor(found.draw), ...found.parted };
   } finally {
     administrator.end();
   }

@@ -9,6 +9,7 @@ import { parted, type Parted } from '../../scenarios/lanes.ts';
 import { parseScenario, type ScenarioInputOf } from '../../scenarios/schema.ts';
 import type { Asked, Disagreement, Driver } from '../driver.ts';
 import type { Installation } from '../installation.ts';
+import { firstFound } from '../differing.ts';
 import { Recorder } from '../recorder.ts';
 
 type Input = ScenarioInputOf<'kafka'>;
@@ -263,39 +264,19 @@ function scenarioFor(draw: Drawn): Input {
 /** @param run makes a scenario on a real cluster */
 export async function differInHistories(
   installation: Installation,
-  { runs, seed, version }: Asked,
+  asked: Asked,
   run: Driver['run'],
 ): Promise<Disagreement | null> {
   const { signal } = new AbortController();
-  const made = async (draw: Drawn): Promise<Parted | null> => {
+  const compare = async (draw: Drawn): Promise<Parted | null> => {
     const scenario = parseScenario(scenarioFor(draw));
     const observed = await run(scenario, installation, {
       recorder: new Recorder(),
       signal,
       changed: () => undefined,
     });
-    return parted(scenario, observed, version);
+    return parted(scenario, observed, asked.version);
   };
-  const property = fc.asyncProperty(drawn, async (draw) => (await of(draw)) === null);
-  // The same that fast-check will ask for, one after another; only what it shrinks is not among them.
-  const known = new Map<string, Promise<Parted | null>>();
-  const waiting = fc.sample(property, { numRuns: runs, seed });
-  const of = (draw: Drawn): Promise<Parted | null> => {
-    const key = JSON.stringify(draw);
-    const result = known.get(key) ?? made(draw);
-    known.set(key, result);
-    return result;
-  };
-  let isFound = false;
-  const worker = async (): Promise<void> => {
-    for (let next = waiting.shift(); next && !isFound; next = waiting.shift())
-      if ((await of(next[0])) !== null) isFound = true;
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  const { failed, counterexample, errorInstance } = await fc.check(property, { numRuns: runs, seed });
-  if (!failed) return null;
-  const [draw] = counterexample!;
-  const found = await of(draw);
-  if (!found) throw errorInstance;
-  return { scenario: scenarioFor(draw), ...found };
+  const found = await firstFound(drawn, asked, { compare, atOnce: AT_ONCE, asks: scenarioFor });
+  return found && { scenario: scenarioFor(found.draw), ...found.parted };
 }

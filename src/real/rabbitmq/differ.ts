@@ -8,8 +8,9 @@ import fc from 'fast-check';
 import type { ExchangeType, Table } from '../../brokers/rabbitmq/config.ts';
 import { asOf } from '../../scenarios/real.ts';
 import { traceOf } from '../../scenarios/run.ts';
-import { InvalidInput, parseScenario, type ScenarioInputOf } from '../../scenarios/schema.ts';
+import { parseScenario, type ScenarioInputOf } from '../../scenarios/schema.ts';
 import type { Differential, Disagreement } from '../driver.ts';
+import { firstFound } from '../differing.ts';
 import { Recorder } from '../recorder.ts';
 import { Agenda } from '../agenda.ts';
 import { open, unheard } from './connect.ts';
@@ -213,25 +214,19 @@ async function real(input: Input, model: ChannelModel, url: string): Promise<Rou
 /** One run is one topology with its messages. */
 export const differ: Differential['differ'] = async (
   { urls, nodes },
-  { runs, seed, version },
+  asked,
 ): Promise<Disagreement | null> => {
   const url = urls[0]!;
   const model = await open(url);
   try {
-    const property = fc.asyncProperty(drawn(nodes.length > 0 ? [...TYPES, HASH] : TYPES), async (draw) => {
+    const compare = async (draw: Drawn): Promise<Omit<Disagreement, 'scenario'> | null> => {
       const input = scenarioFor(draw);
-      const wanted = simulated(input, version);
-      return JSON.stringify(await real(input, model, url)) === JSON.stringify(wanted);
-    });
-    const { failed, counterexample, errorInstance } = await fc.check(property, { numRuns: runs, seed });
-    if (errorInstance instanceof InvalidInput) throw errorInstance;
-    if (!failed) return null;
-    const scenario = scenarioFor(counterexample![0]);
-    return {
-      scenario: readable(scenario),
-      simulated: simulated(scenario, version),
-      real: await real(scenario, model, url),
+      const both = { simulated: simulated(input, asked.version), real: await real(input, model, url) };
+      return JSON.stringify(both.real) === JSON.stringify(both.simulated) ? null : both;
     };
+    const types = nodes.length > 0 ? ([...TYPES, HASH] as const) : TYPES;
+    const found = await firstFound(drawn(types), asked, { compare, atOnce: 1, asks: scenarioFor });
+    return found && { scenario: readable(scenarioFor(found.draw)), ...found.parted };
   } finally {
     await model.close();
   }

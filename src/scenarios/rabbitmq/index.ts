@@ -8,6 +8,7 @@ import { prefetchExperiment, prefetchScenarios } from './prefetch.ts';
 import { overloadExperiment, overloadScenarios } from './overload.ts';
 import { quorumExperiment, quorumScenarios } from './quorum.ts';
 import { poisonExperiment, poisonScenarios } from './poison.ts';
+import { cornersScenario } from './held-corners.ts';
 import { furtherScenarios } from './held-further.ts';
 import { heldScenarios } from './held.ts';
 import { routingExperiment, routingScenarios } from './routing.ts';
@@ -23,6 +24,7 @@ export const rabbitmqScenarios: readonly ScenarioInputOf<'rabbitmq'>[] = [
   ...quorumScenarios,
   ...heldScenarios,
   ...furtherScenarios,
+  cornersScenario,
   consoleScenario,
   ...practiceScenarios,
 ];

@@ -35,6 +35,7 @@ describe('real', () => {
     [['differ', 'kafka', 'dreams'], /differ kafka: expected one of assignors, histories, got "dreams"/],
     [['record', 'none.json'], /none\.json cannot be read/],
     [['differ', 'rabbitmq', '--runs', 'many'], /--runs: expected a whole number from 1, got "many"/],
+    [['differ', 'kafka', '--shrinks', '-'], /--shrinks: expected a whole number from 0, got "-"/],
     [['differ', 'rabbitmq', '--seed', 'x'], /--seed: expected an integer, got "x"/],
     [['labs', 'kafka-nothing'], /"kafka-nothing" is no lab/],
     [['check', '--sometimes'], /--sometimes/],

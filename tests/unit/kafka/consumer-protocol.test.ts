@@ -5,6 +5,7 @@ import { GroupShard } from '../../../src/brokers/kafka/groups/group-shard.ts';
 import { recordKey, type RecordKind } from '../../../src/brokers/kafka/groups/parts.ts';
 import {
   reconcile,
+  unsubscribe,
   type CurrentAssignment,
   type MemberState,
 } from '../../../src/brokers/kafka/groups/reconciliation.ts';
@@ -19,7 +20,11 @@ type Bench = ShardBench<GroupShard>;
 type Heartbeat = Partial<Omit<ConsumerGroupHeartbeatRequest, 'api'>>;
 
 function newBench(partitions = 4, options: ShardBenchOptions = {}): Bench {
-  return new ShardBench((context) => new GroupShard(context), { topics: { t: partitions }, ...options });
+  return new ShardBench((context) => new GroupShard(context), {
+    topics: { t: partitions },
+    config: { 'group.consumer.assignment.interval.ms': 0 },
+    ...options,
+  });
 }
 
 function request(memberId: string, memberEpoch: number, more: Heartbeat = {}): ConsumerGroupHeartbeatRequest {
@@ -54,13 +59,13 @@ function described(bench: Bench) {
 
 const groupState = (bench: Bench) => described(bench).state;
 
-/** A and B with two partitions each, in epoch 2. */
+/** A and B with two partitions each, in epoch 3. */
 function pair(bench = newBench()): Bench {
   join(bench, 'A');
   join(bench, 'B');
-  beat(bench, 'A', 1);
-  beat(bench, 'A', 1, { owned: t(0, 1) });
-  expect(beat(bench, 'B', 2).assignment).toEqual(t(2, 3));
+  beat(bench, 'A', 2);
+  beat(bench, 'A', 2, { owned: t(0, 1) });
+  expect(beat(bench, 'B', 3).assignment).toEqual(t(2, 3));
   expect(groupState(bench)).toBe('Stable');
   return bench;
 }
@@ -102,8 +107,19 @@ describe('reconciliation of one member', () => {
   it('K-88: unrevoked to unrevoked: a later target wants still more of it', () => {
     const from = current('UNREVOKED_PARTITIONS', t(2, 3), t(1));
     expect(reconcile(from, 12, t(3), new Set(t(1)), t(2, 3))).toEqual(
-      current('UNREVOKED_PARTITIONS', t(3), t(2), [11, 10]),
+      current('UNREVOKED_PARTITIONS', t(3), t(2)),
     );
+  });
+
+  it('K-88 K-90: topics that it does not read any more are given up in the epoch in which it is', () => {
+    const reads = (place: string) => place !== 't-1';
+    const from = current('STABLE', t(1, 2), [], [11, 10]);
+    const next = unsubscribe(from, reads, null);
+    expect(next).toEqual(current('UNREVOKED_PARTITIONS', t(2), t(1), [11, 11]));
+    expect(unsubscribe(from, reads, t(2))).toEqual(current('STABLE', t(2), [], [11, 11]));
+    expect(unsubscribe(next, reads, null)).toBe(next);
+    const more = unsubscribe(next, () => false, null);
+    expect(more).toEqual(current('UNREVOKED_PARTITIONS', [], t(1, 2), [11, 11]));
   });
 
   it('K-88: what others have is left out, and waited for', () => {
@@ -125,115 +141,152 @@ describe('the consumer protocol', () => {
     const bench = newBench();
     expect(join(bench, 'A')).toMatchObject({
       error: 'NONE',
-      memberEpoch: 1,
+      memberEpoch: 2,
       heartbeatIntervalMs: 5000,
       assignment: t(0, 1, 2, 3),
     });
     expect(groupState(bench)).toBe('Stable');
     // 2 and 3 are A's still.
-    expect(join(bench, 'B')).toMatchObject({ memberEpoch: 2, assignment: [] });
-    expect(described(bench)).toMatchObject({ epoch: 2, targetEpoch: 2, state: 'Reconciling' });
+    expect(join(bench, 'B')).toMatchObject({ memberEpoch: 3, assignment: [] });
+    expect(described(bench)).toMatchObject({ epoch: 3, targetEpoch: 3, state: 'Reconciling' });
     expect(bench.only('target-computed').at(-1)).toMatchObject({
-      epoch: 2,
+      epoch: 3,
       assignment: [
         ['A', t(0, 1)],
         ['B', t(2, 3)],
       ],
     });
-    expect(beat(bench, 'B', 2)).toMatchObject({ memberEpoch: 2, assignment: null });
-    expect(beat(bench, 'A', 1)).toMatchObject({ memberEpoch: 1, assignment: t(0, 1) });
+    expect(beat(bench, 'B', 3)).toMatchObject({ memberEpoch: 3, assignment: null });
+    expect(beat(bench, 'A', 2)).toMatchObject({ memberEpoch: 2, assignment: t(0, 1) });
     // It has not said that it has given them up.
-    expect(beat(bench, 'A', 1)).toMatchObject({ memberEpoch: 1, assignment: null });
-    expect(beat(bench, 'B', 2).assignment).toBeNull();
-    expect(beat(bench, 'A', 1, { owned: t(0, 1) })).toMatchObject({ memberEpoch: 2, assignment: null });
+    expect(beat(bench, 'A', 2)).toMatchObject({ memberEpoch: 2, assignment: null });
+    expect(beat(bench, 'B', 3).assignment).toBeNull();
+    expect(beat(bench, 'A', 2, { owned: t(0, 1) })).toMatchObject({ memberEpoch: 3, assignment: null });
     expect(groupState(bench)).toBe('Reconciling');
-    expect(beat(bench, 'B', 2)).toMatchObject({ memberEpoch: 2, assignment: t(2, 3) });
+    expect(beat(bench, 'B', 3)).toMatchObject({ memberEpoch: 3, assignment: t(2, 3) });
     expect(groupState(bench)).toBe('Stable');
-    expect(bench.states()).toEqual(['0 Stable 1', '0 Reconciling 2', '0 Stable 2']);
+    expect(bench.states()).toEqual(['0 Stable 2', '0 Reconciling 3', '0 Stable 3']);
     expect(bench.only('group-state-changed').map(({ stable }) => stable)).toEqual([true, false, true]);
   });
 
   it('K-87: one that leaves bumps the group epoch; the next heartbeat computes a target', () => {
     const bench = pair();
     expect(beat(bench, 'B', -1)).toMatchObject({ error: 'NONE', memberEpoch: -1 });
-    expect(described(bench)).toMatchObject({ epoch: 3, targetEpoch: 2, state: 'Assigning' });
-    expect(beat(bench, 'A', 2)).toMatchObject({ memberEpoch: 3, assignment: t(0, 1, 2, 3) });
+    expect(described(bench)).toMatchObject({ epoch: 4, targetEpoch: 3, state: 'Assigning' });
+    expect(beat(bench, 'A', 3)).toMatchObject({ memberEpoch: 4, assignment: t(0, 1, 2, 3) });
     expect(groupState(bench)).toBe('Stable');
     beat(bench, 'A', -1);
     expect(groupState(bench)).toBe('Empty');
     expect(bench.only('member-removed').map(({ member }) => member)).toEqual(['B', 'A']);
   });
 
-  it('K-87: another subscription bumps the group epoch, another assignor does not', () => {
+  // What Kafka 4.4.0 told of such a group (DescribeGroups): its epoch, that of its target, and those of its members.
+  it('K-87: epochs begin with 2, and go on by one, as those of a real group did', () => {
+    const bench = newBench(4, { topics: { t: 4, u: 1 } });
+    const epochs = () => {
+      const { epoch, targetEpoch, members } = described(bench);
+      return [epoch, targetEpoch, ...members.map((member) => `${member.memberId}@${member.epoch!}`)];
+    };
+    join(bench, 'A');
+    expect(epochs()).toEqual([2, 2, 'A@2']);
+    join(bench, 'B');
+    beat(bench, 'A', 2);
+    expect(epochs()).toEqual([3, 3, 'A@2', 'B@3']);
+    beat(bench, 'A', 2, { owned: t(0, 1) });
+    beat(bench, 'B', 3);
+    expect(epochs()).toEqual([3, 3, 'A@3', 'B@3']);
+    beat(bench, 'A', -1);
+    expect(epochs()).toEqual([4, 3, 'B@3']);
+    beat(bench, 'B', 3);
+    expect(epochs()).toEqual([4, 4, 'B@4']);
+    beat(bench, 'B', 4, { topics: ['t', 'u'] });
+    expect(epochs()).toEqual([5, 5, 'B@5']);
+    bench.setTopics({ t: 6, u: 1, other: 1 });
+    beat(bench, 'B', 5);
+    expect(epochs()).toEqual([6, 6, 'B@6']);
+    for (const compacted of [true, false]) {
+      bench.failOver({ compacted });
+      expect(epochs()).toEqual([6, 6, 'B@6']);
+    }
+    beat(bench, 'B', -1);
+    expect(epochs()).toEqual([7, 7]);
+    bench.failOver();
+    join(bench, 'C', { serverAssignor: 'range' });
+    expect(epochs()).toEqual([8, 8, 'C@8']);
+  });
+
+  it('K-87: another subscription bumps the group epoch, and so does another assignor of the group', () => {
     const bench = newBench(2, { topics: { t: 2, u: 1 } });
     join(bench, 'A');
-    expect(beat(bench, 'A', 1, { serverAssignor: 'range' }).memberEpoch).toBe(1);
-    expect(beat(bench, 'A', 1, { topics: ['u', 't'] })).toMatchObject({
-      memberEpoch: 2,
+    expect(beat(bench, 'A', 2, { topics: ['u', 't'] })).toMatchObject({
+      memberEpoch: 3,
       assignment: ['t-0', 't-1', 'u-0'],
     });
-    expect(beat(bench, 'A', 2, { topics: ['t', 'u'] }).memberEpoch).toBe(2);
-    expect(described(bench)).toMatchObject({ assignor: 'range', epoch: 2 });
+    expect(beat(bench, 'A', 3, { topics: ['t', 'u'] }).memberEpoch).toBe(3);
+    // The one that the group has anyway.
+    expect(beat(bench, 'A', 3, { serverAssignor: 'uniform' }).memberEpoch).toBe(3);
+    expect(beat(bench, 'A', 3, { serverAssignor: 'range' }).memberEpoch).toBe(4);
+    expect(described(bench)).toMatchObject({ assignor: 'range', epoch: 4 });
   });
 
   it('K-87: partitions that are added are found by the next heartbeat, whoever sends it', () => {
     const bench = pair();
     bench.setTopics({ t: 4, other: 3 });
-    expect(beat(bench, 'A', 2).memberEpoch).toBe(2);
+    expect(beat(bench, 'A', 3).memberEpoch).toBe(3);
     bench.setTopics({ t: 6, other: 3 });
-    expect(described(bench).epoch).toBe(2);
-    expect(beat(bench, 'A', 2)).toMatchObject({ memberEpoch: 3, assignment: t(0, 1, 4) });
-    expect(beat(bench, 'B', 2)).toMatchObject({ memberEpoch: 3, assignment: t(2, 3, 5) });
+    expect(described(bench).epoch).toBe(3);
+    expect(beat(bench, 'A', 3)).toMatchObject({ memberEpoch: 4, assignment: t(0, 1, 4) });
+    expect(beat(bench, 'B', 3)).toMatchObject({ memberEpoch: 4, assignment: t(2, 3, 5) });
   });
 
   it('K-87: a topic that does not exist yet is taken up when it is created, and let go when it is deleted', () => {
     const bench = newBench(1, { topics: { other: 1 } });
-    expect(join(bench, 'A')).toMatchObject({ memberEpoch: 1, assignment: [] });
+    expect(join(bench, 'A')).toMatchObject({ memberEpoch: 2, assignment: [] });
     bench.setTopics({ other: 1, t: 2 });
-    expect(beat(bench, 'A', 1)).toMatchObject({ memberEpoch: 2, assignment: t(0, 1) });
+    expect(beat(bench, 'A', 2)).toMatchObject({ memberEpoch: 3, assignment: t(0, 1) });
     bench.setTopics({ other: 1 });
-    expect(beat(bench, 'A', 2, { owned: [] })).toMatchObject({ memberEpoch: 3, assignment: [] });
+    expect(beat(bench, 'A', 3, { owned: [] })).toMatchObject({ memberEpoch: 4, assignment: [] });
   });
 
   it('K-89: an epoch that is not its own is fenced, unless the answer with it may have been lost', () => {
     const bench = pair();
-    expect(beat(bench, 'A', 3).error).toBe('FENCED_MEMBER_EPOCH');
+    expect(beat(bench, 'A', 4).error).toBe('FENCED_MEMBER_EPOCH');
     bench.setTopics({ t: 6 });
-    // The answer to this one is lost: A goes on in epoch 2.
-    expect(beat(bench, 'A', 2).memberEpoch).toBe(3);
-    expect(beat(bench, 'A', 2).error).toBe('FENCED_MEMBER_EPOCH');
-    expect(beat(bench, 'A', 2, { owned: t(0, 1, 2) }).error).toBe('FENCED_MEMBER_EPOCH');
+    // The answer to this one is lost: A goes on in epoch 3.
+    expect(beat(bench, 'A', 3).memberEpoch).toBe(4);
+    expect(beat(bench, 'A', 3).error).toBe('FENCED_MEMBER_EPOCH');
+    expect(beat(bench, 'A', 3, { owned: t(0, 1, 2) }).error).toBe('FENCED_MEMBER_EPOCH');
     const full = { owned: t(0, 1), topics: ['t'], rebalanceTimeoutMs: 60_000 };
-    expect(beat(bench, 'A', 2, full)).toMatchObject({
+    expect(beat(bench, 'A', 3, full)).toMatchObject({
       error: 'NONE',
-      memberEpoch: 3,
+      memberEpoch: 4,
       assignment: t(0, 1, 4),
     });
-    expect(beat(bench, 'A', 1, full).error).toBe('FENCED_MEMBER_EPOCH');
-    expect(beat(bench, 'nobody', 3).error).toBe('UNKNOWN_MEMBER_ID');
-    expect(bench.answer('A', { ...request('A', 3), group: 'other' }).error).toBe('GROUP_ID_NOT_FOUND');
+    expect(beat(bench, 'A', 2, full).error).toBe('FENCED_MEMBER_EPOCH');
+    expect(beat(bench, 'nobody', 4).error).toBe('UNKNOWN_MEMBER_ID');
+    expect(bench.answer('A', { ...request('A', 4), group: 'other' }).error).toBe('GROUP_ID_NOT_FOUND');
   });
 
   it('K-89: one that was fenced joins again with epoch 0, and has what is its own at once', () => {
     const bench = pair();
-    expect(beat(bench, 'A', 7).error).toBe('FENCED_MEMBER_EPOCH');
-    expect(join(bench, 'A')).toMatchObject({ error: 'NONE', memberEpoch: 2, assignment: t(0, 1) });
-    expect(described(bench)).toMatchObject({ epoch: 2, state: 'Stable' });
+    expect(beat(bench, 'A', 8).error).toBe('FENCED_MEMBER_EPOCH');
+    expect(join(bench, 'A')).toMatchObject({ error: 'NONE', memberEpoch: 3, assignment: t(0, 1) });
+    expect(described(bench)).toMatchObject({ epoch: 3, state: 'Stable' });
   });
 
   it('K-88 K-89: joining again, it has given up what it was to give up', () => {
     const bench = newBench();
     join(bench, 'A');
     join(bench, 'B');
-    beat(bench, 'A', 1);
-    expect(join(bench, 'A')).toMatchObject({ error: 'NONE', memberEpoch: 2, assignment: t(0, 1) });
-    expect(beat(bench, 'B', 2).assignment).toEqual(t(2, 3));
+    beat(bench, 'A', 2);
+    expect(join(bench, 'A')).toMatchObject({ error: 'NONE', memberEpoch: 3, assignment: t(0, 1) });
+    expect(beat(bench, 'B', 3).assignment).toEqual(t(2, 3));
   });
 
   it('K-89: the answer to a join may be lost, and is given again', () => {
     const bench = newBench();
     join(bench, 'A');
-    expect(join(bench, 'A')).toMatchObject({ error: 'NONE', memberEpoch: 1, assignment: t(0, 1, 2, 3) });
+    expect(join(bench, 'A')).toMatchObject({ error: 'NONE', memberEpoch: 2, assignment: t(0, 1, 2, 3) });
     expect(bench.only('member-joined')).toHaveLength(1);
   });
 
@@ -252,26 +305,26 @@ describe('the consumer protocol', () => {
     join(bench, 'A', { rebalanceTimeoutMs: 8000 });
     join(bench, 'B');
     bench.until(1000);
-    beat(bench, 'A', 1);
+    beat(bench, 'A', 2);
     for (const ms of [4000, 8000]) {
       bench.until(ms);
-      expect(beat(bench, 'A', 1, { owned: t(0, 1, 2, 3) }).error).toBe('NONE');
+      expect(beat(bench, 'A', 2, { owned: t(0, 1, 2, 3) }).error).toBe('NONE');
     }
     bench.until(20_000);
     expect(bench.only('member-removed')).toMatchObject([{ atMs: 9000, member: 'A' }]);
-    expect(beat(bench, 'A', 1).error).toBe('UNKNOWN_MEMBER_ID');
-    expect(beat(bench, 'B', 2).assignment).toEqual(t(0, 1, 2, 3));
+    expect(beat(bench, 'A', 2).error).toBe('UNKNOWN_MEMBER_ID');
+    expect(beat(bench, 'B', 3).assignment).toEqual(t(0, 1, 2, 3));
   });
 
   it('K-89: who gives up in time stays, and so does whoever has to give up again later', () => {
     const bench = newBench();
     join(bench, 'A', { rebalanceTimeoutMs: 8000 });
     join(bench, 'B', { rebalanceTimeoutMs: 8000 });
-    beat(bench, 'A', 1);
+    beat(bench, 'A', 2);
     bench.until(7000);
     // C joined meanwhile: B waits still, A has one more to give up, with a timeout of its own.
     join(bench, 'C');
-    expect(beat(bench, 'A', 1, { owned: t(0, 1) })).toMatchObject({ error: 'NONE' });
+    expect(beat(bench, 'A', 2, { owned: t(0, 1) })).toMatchObject({ error: 'NONE' });
     bench.until(12_000);
     expect(bench.only('member-removed')).toEqual([]);
   });
@@ -298,12 +351,64 @@ describe('the consumer protocol', () => {
         generation,
         offsets: [['t-0', 3]],
       }).error;
-    expect(commit('A', 2)).toBe('NONE');
-    expect(commit('A', 1)).toBe('STALE_MEMBER_EPOCH');
-    expect(commit('nobody', 2)).toBe('UNKNOWN_MEMBER_ID');
+    expect(commit('A', 3)).toBe('NONE');
+    expect(commit('A', 2)).toBe('STALE_MEMBER_EPOCH');
+    expect(commit('nobody', 3)).toBe('UNKNOWN_MEMBER_ID');
     expect(commit('', -1)).toBe('UNKNOWN_MEMBER_ID');
     for (const id of ['A', 'B']) beat(bench, id, -1);
     expect(commit('', -1)).toBe('NONE');
+  });
+});
+
+describe('a target that is computed once in a while', () => {
+  const patient = () => newBench(4, { topics: { t: 4, u: 2 }, config: {} });
+
+  // What Kafka 4.4.0 did with two members 0.4 s apart.
+  it('K-90: who joins within a second of the last one has nothing at first, in the epoch of that target', () => {
+    const bench = patient();
+    expect(join(bench, 'A')).toMatchObject({ memberEpoch: 2, assignment: t(0, 1, 2, 3) });
+    bench.until(400);
+    expect(join(bench, 'B')).toMatchObject({ memberEpoch: 2, assignment: [] });
+    expect(described(bench)).toMatchObject({ epoch: 3, targetEpoch: 2, state: 'Assigning' });
+    bench.until(999);
+    expect(beat(bench, 'B', 2)).toMatchObject({ memberEpoch: 2, assignment: null });
+    bench.until(1000);
+    expect(beat(bench, 'B', 2)).toMatchObject({ memberEpoch: 3, assignment: null });
+    expect(described(bench)).toMatchObject({ epoch: 3, targetEpoch: 3, state: 'Reconciling' });
+    expect(beat(bench, 'A', 2)).toMatchObject({ memberEpoch: 2, assignment: t(0, 1) });
+  });
+
+  it('K-90: several that join meanwhile are shared out among at once', () => {
+    const bench = patient();
+    for (const id of ['A', 'B', 'C', 'D']) join(bench, id);
+    expect(described(bench)).toMatchObject({ epoch: 5, targetEpoch: 2 });
+    bench.until(1000);
+    beat(bench, 'D', 2);
+    expect(bench.only('target-computed').map(({ epoch }) => epoch)).toEqual([2, 5]);
+  });
+
+  it('K-90: the interval goes on under another coordinator, and not after the last member', () => {
+    const bench = patient();
+    join(bench, 'A');
+    bench.until(500);
+    bench.failOver();
+    expect(join(bench, 'B')).toMatchObject({ memberEpoch: 2, assignment: [] });
+    for (const id of ['A', 'B']) beat(bench, id, -1);
+    expect(join(bench, 'C')).toMatchObject({ memberEpoch: 6, assignment: t(0, 1, 2, 3) });
+  });
+
+  it('K-90: what a member does not read any more it gives up before there is another target', () => {
+    const bench = patient();
+    expect(join(bench, 'A', { topics: ['t', 'u'] }).assignment).toEqual([...t(0, 1, 2, 3), 'u-0', 'u-1']);
+    bench.until(300);
+    expect(beat(bench, 'A', 2, { topics: ['u'] })).toMatchObject({
+      memberEpoch: 2,
+      assignment: ['u-0', 'u-1'],
+    });
+    expect(described(bench)).toMatchObject({ epoch: 3, targetEpoch: 2 });
+    bench.until(1000);
+    expect(beat(bench, 'A', 2, { owned: ['u-0', 'u-1'] }).memberEpoch).toBe(3);
+    expect(described(bench)).toMatchObject({ targetEpoch: 3, state: 'Stable' });
   });
 });
 
@@ -325,6 +430,7 @@ describe('a reconciliation from Kafka’s own tests', () => {
     put('consumer-group', '', {
       epoch: 11,
       targetEpoch: 11,
+      targetAt: null,
       partitions: [
         ['foo', 6],
         ['bar', 3],
@@ -393,32 +499,32 @@ describe('static members of the consumer protocol', () => {
     const bench = newBench();
     join(bench, 'A', statically);
     expect(join(bench, 'B', statically).error).toBe('UNRELEASED_INSTANCE_ID');
-    expect(beat(bench, 'B', 1, statically).error).toBe('FENCED_INSTANCE_ID');
-    expect(beat(bench, 'A', 1, { instanceId: 'other' }).error).toBe('UNKNOWN_MEMBER_ID');
+    expect(beat(bench, 'B', 2, statically).error).toBe('FENCED_INSTANCE_ID');
+    expect(beat(bench, 'A', 2, { instanceId: 'other' }).error).toBe('UNKNOWN_MEMBER_ID');
   });
 
   it('K-86 K-84: −2 keeps its partitions for it; another process goes on without a new epoch', () => {
     const bench = newBench();
     join(bench, 'A', statically);
     join(bench, 'B');
-    beat(bench, 'A', 1, statically);
-    beat(bench, 'A', 1, { ...statically, owned: t(0, 1) });
-    beat(bench, 'B', 2);
+    beat(bench, 'A', 2, statically);
+    beat(bench, 'A', 2, { ...statically, owned: t(0, 1) });
+    beat(bench, 'B', 3);
     expect(beat(bench, 'A', -2, statically)).toMatchObject({ error: 'NONE', memberEpoch: -2 });
-    expect(beat(bench, 'B', 2)).toMatchObject({ memberEpoch: 2, assignment: null });
+    expect(beat(bench, 'B', 3)).toMatchObject({ memberEpoch: 3, assignment: null });
     expect(join(bench, 'A2', statically)).toMatchObject({
       error: 'NONE',
-      memberEpoch: 2,
+      memberEpoch: 3,
       assignment: t(0, 1),
     });
-    expect(described(bench)).toMatchObject({ epoch: 2, state: 'Stable' });
-    expect(beat(bench, 'A', 2, statically).error).toBe('FENCED_INSTANCE_ID');
+    expect(described(bench)).toMatchObject({ epoch: 3, state: 'Stable' });
+    expect(beat(bench, 'A', 3, statically).error).toBe('FENCED_INSTANCE_ID');
     const before = described(bench);
     for (const compacted of [true, false]) {
       bench.failOver({ compacted });
       expect(described(bench)).toEqual(before);
     }
-    expect(beat(bench, 'A2', 2, statically)).toMatchObject({ error: 'NONE', assignment: null });
+    expect(beat(bench, 'A2', 3, statically)).toMatchObject({ error: 'NONE', assignment: null });
   });
 
   it('K-84: one that does not come back within the session timeout is removed', () => {
@@ -444,14 +550,14 @@ describe('a coordinator of the consumer protocol that takes over', () => {
     const bench = newBench();
     join(bench, 'A', { rebalanceTimeoutMs: 8000 });
     join(bench, 'B');
-    beat(bench, 'A', 1);
+    beat(bench, 'A', 2);
     const before = described(bench);
     bench.until(5000);
     bench.failOver({ compacted });
     expect(described(bench)).toEqual(before);
-    expect(beat(bench, 'B', 2)).toMatchObject({ memberEpoch: 2, assignment: null });
-    expect(beat(bench, 'A', 1, { owned: t(0, 1) }).memberEpoch).toBe(2);
-    expect(beat(bench, 'B', 2).assignment).toEqual(t(2, 3));
+    expect(beat(bench, 'B', 3)).toMatchObject({ memberEpoch: 3, assignment: null });
+    expect(beat(bench, 'A', 2, { owned: t(0, 1) }).memberEpoch).toBe(3);
+    expect(beat(bench, 'B', 3).assignment).toEqual(t(2, 3));
     bench.until(60_000);
     expect(bench.only('member-removed').map(({ atMs }) => atMs)).toEqual([50_000, 50_000]);
   });
@@ -460,7 +566,7 @@ describe('a coordinator of the consumer protocol that takes over', () => {
     const bench = newBench();
     join(bench, 'A', { rebalanceTimeoutMs: 8000 });
     join(bench, 'B');
-    beat(bench, 'A', 1);
+    beat(bench, 'A', 2);
     bench.until(5000);
     bench.failOver();
     bench.until(20_000);

@@ -96,12 +96,12 @@ describe('on three brokers', () => {
     const events = eventsOf(
       scenario([load(70_000), modern('a'), modern('b')], {
         system: cluster(4, { 'group.consumer.session.timeout.ms': 45_000 }),
-        timeline: [act(10_000, 'pause', 'b'), act(60_000, 'resume', 'b')],
+        timeline: [act(15_000, 'pause', 'b'), act(65_000, 'resume', 'b')],
         durationMs: 100_000,
       }),
     );
     expect(only(events, 'revoked').find(({ client, lost }) => client === 'b' && lost)).toBeDefined();
-    expect(only(events, 'assigned').findLast(({ client }) => client === 'b')!.at).toBeGreaterThan(60_000_000);
+    expect(only(events, 'assigned').findLast(({ client }) => client === 'b')!.at).toBeGreaterThan(65_000_000);
     expect(last(events)['b']!.split(' ')).toHaveLength(2);
     expect(unread(events)).toBe(0);
   });

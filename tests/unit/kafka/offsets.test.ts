@@ -282,8 +282,8 @@ describe('offsets in a transaction', () => {
         generation,
         offsets: [['orders-0', 3]],
       }).error;
-    expect(of(1)).toBe('NONE');
-    expect(of(2)).toBe('ILLEGAL_GENERATION');
+    expect(of(2)).toBe('NONE');
+    expect(of(1)).toBe('ILLEGAL_GENERATION');
   });
 });
 

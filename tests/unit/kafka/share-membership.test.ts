@@ -30,32 +30,32 @@ describe('K-101: membership of a share group, which needs no switch', () => {
     const bench = newBench();
     expect(beat(bench, 'A', 0, ['t'])).toMatchObject({
       error: 'NONE',
-      memberEpoch: 1,
+      memberEpoch: 2,
       heartbeatIntervalMs: 5000,
       assignment: ['t-0', 't-1'],
     });
-    expect(beat(bench, 'B', 0, ['t'])).toMatchObject({ memberEpoch: 2, assignment: ['t-0', 't-1'] });
-    expect(beat(bench, 'A', 1)).toMatchObject({ memberEpoch: 2, assignment: null });
+    expect(beat(bench, 'B', 0, ['t'])).toMatchObject({ memberEpoch: 3, assignment: ['t-0', 't-1'] });
+    expect(beat(bench, 'A', 2)).toMatchObject({ memberEpoch: 3, assignment: null });
     expect(described(bench)).toMatchObject({
       type: 'Share',
       state: 'Stable',
       assignor: 'simple',
-      epoch: 2,
+      epoch: 3,
       members: [
-        { memberId: 'A', epoch: 2, places: ['t-0', 't-1'] },
-        { memberId: 'B', epoch: 2, places: ['t-0', 't-1'] },
+        { memberId: 'A', epoch: 3, places: ['t-0', 't-1'] },
+        { memberId: 'B', epoch: 3, places: ['t-0', 't-1'] },
       ],
     });
-    expect(bench.states()).toEqual(['0 Stable 1', '0 Stable 2']);
+    expect(bench.states()).toEqual(['0 Stable 2', '0 Stable 3']);
   });
 
   it('K-102: other topics, and partitions that are added, are found by the next heartbeat', () => {
     const bench = newBench({ t: 1, u: 1 });
     beat(bench, 'A', 0, ['t']);
-    expect(beat(bench, 'A', 1, ['u', 't'])).toMatchObject({ memberEpoch: 2, assignment: ['t-0', 'u-0'] });
+    expect(beat(bench, 'A', 2, ['u', 't'])).toMatchObject({ memberEpoch: 3, assignment: ['t-0', 'u-0'] });
     bench.setTopics({ t: 2, u: 1 });
-    expect(beat(bench, 'A', 2)).toMatchObject({ memberEpoch: 3, assignment: ['t-0', 't-1', 'u-0'] });
-    expect(beat(bench, 'A', 3)).toMatchObject({ memberEpoch: 3, assignment: null });
+    expect(beat(bench, 'A', 3)).toMatchObject({ memberEpoch: 4, assignment: ['t-0', 't-1', 'u-0'] });
+    expect(beat(bench, 'A', 4)).toMatchObject({ memberEpoch: 4, assignment: null });
   });
 
   it('K-102: leaves with −1; silence ends its session after 45 s', () => {
@@ -63,7 +63,7 @@ describe('K-101: membership of a share group, which needs no switch', () => {
     for (const id of ['A', 'B', 'C']) beat(bench, id, 0, ['t']);
     expect(beat(bench, 'B', -1)).toMatchObject({ error: 'NONE', memberEpoch: -1 });
     bench.until(30_000);
-    expect(beat(bench, 'A', 1).error).toBe('NONE');
+    expect(beat(bench, 'A', 2).error).toBe('NONE');
     bench.until(60_000);
     expect(bench.only('member-removed').map(({ atMs, member }) => `${atMs} ${member}`)).toEqual([
       '0 B',
@@ -73,19 +73,34 @@ describe('K-101: membership of a share group, which needs no switch', () => {
     expect(bench.shard.list()).toEqual([{ group: 'g', type: 'Share', state: 'Empty' }]);
   });
 
+  it('K-87: epochs begin with 2; the last that leaves takes the target with it', () => {
+    const bench = newBench();
+    const epochs = () => [described(bench).epoch, described(bench).targetEpoch];
+    beat(bench, 'A', 0, ['t']);
+    expect(epochs()).toEqual([2, 2]);
+    beat(bench, 'B', 0, ['t']);
+    expect(epochs()).toEqual([3, 3]);
+    beat(bench, 'A', -1);
+    expect(epochs()).toEqual([4, 3]);
+    beat(bench, 'B', -1);
+    expect(epochs()).toEqual([5, 5]);
+    bench.failOver();
+    expect(beat(bench, 'C', 0, ['t']).memberEpoch).toBe(6);
+  });
+
   it('K-102: wrong epochs are fenced, the previous one is not; requests that make no sense', () => {
     const bench = newBench();
-    expect(beat(bench, 'A', 3).error).toBe('GROUP_ID_NOT_FOUND');
+    expect(beat(bench, 'A', 4).error).toBe('GROUP_ID_NOT_FOUND');
     expect(beat(bench, 'A', 0).error).toBe('INVALID_REQUEST');
     beat(bench, 'A', 0, ['t']);
-    expect(beat(bench, 'A', 0, ['t'])).toMatchObject({ memberEpoch: 1, assignment: ['t-0', 't-1'] });
-    expect(beat(bench, 'A', 2).error).toBe('FENCED_MEMBER_EPOCH');
-    expect(beat(bench, 'B', 1).error).toBe('UNKNOWN_MEMBER_ID');
+    expect(beat(bench, 'A', 0, ['t'])).toMatchObject({ memberEpoch: 2, assignment: ['t-0', 't-1'] });
+    expect(beat(bench, 'A', 3).error).toBe('FENCED_MEMBER_EPOCH');
+    expect(beat(bench, 'B', 2).error).toBe('UNKNOWN_MEMBER_ID');
     beat(bench, 'B', 0, ['t']);
-    beat(bench, 'A', 1);
-    expect(beat(bench, 'A', 1)).toMatchObject({ error: 'NONE', memberEpoch: 2 });
-    expect(beat(bench, 'B', 1).error).toBe('FENCED_MEMBER_EPOCH');
-    expect(beat(bench, 'B', 0, ['t'])).toMatchObject({ error: 'NONE', memberEpoch: 2 });
+    beat(bench, 'A', 2);
+    expect(beat(bench, 'A', 2)).toMatchObject({ error: 'NONE', memberEpoch: 3 });
+    expect(beat(bench, 'B', 2).error).toBe('FENCED_MEMBER_EPOCH');
+    expect(beat(bench, 'B', 0, ['t'])).toMatchObject({ error: 'NONE', memberEpoch: 3 });
   });
 
   it.each([true, false])('K-75: goes on with another coordinator (compacted: %s)', (compacted) => {
@@ -95,7 +110,7 @@ describe('K-101: membership of a share group, which needs no switch', () => {
     const before = described(bench);
     bench.failOver({ compacted });
     expect(described(bench)).toEqual(before);
-    expect(beat(bench, 'A', 1)).toMatchObject({ error: 'NONE', memberEpoch: 2 });
+    expect(beat(bench, 'A', 2)).toMatchObject({ error: 'NONE', memberEpoch: 3 });
     bench.until(60_000);
     expect(described(bench).members).toEqual([]);
   });

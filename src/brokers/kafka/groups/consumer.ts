@@ -7,6 +7,7 @@
 import { assert } from '../../../sim/errors.ts';
 import { displayName } from '../../../sim/names.ts';
 import { fromMs, type Micros } from '../../../sim/time.ts';
+import { splitPlace } from '../cluster-image.ts';
 import type { ShardContext, ShardEffects } from '../coordinator-shard.ts';
 import type {
   ConsumerGroupHeartbeatRequest,
@@ -21,7 +22,13 @@ import type {
 } from '../protocol.ts';
 import type { ClassicGroupRecord, ClassicGroups } from './classic.ts';
 import { joinError, newMemberId, recordKey, sameList, syncError, topicPlaces, type Parked } from './parts.ts';
-import { isReconciledTo, NOTHING_YET, reconcile, type CurrentAssignment } from './reconciliation.ts';
+import {
+  isReconciledTo,
+  NOTHING_YET,
+  reconcile,
+  unsubscribe,
+  type CurrentAssignment,
+} from './reconciliation.ts';
 import { assignOnServer, type ServerAssignor } from './server-assignors.ts';
 
 type GroupState = 'Empty' | 'Assigning' | 'Reconciling' | 'Stable';
@@ -48,6 +55,7 @@ export interface ConsumerMemberRecord {
 export interface ConsumerGroupRecord {
   readonly epoch: number;
   readonly targetEpoch: number;
+  readonly targetAt: Micros | null;
   readonly partitions: Partitions;
 }
 
@@ -73,6 +81,8 @@ interface Group {
   readonly id: string;
   epoch: number;
   targetEpoch: number;
+  /** When the target was computed (K-90); null where the next epoch has one at once. */
+  targetAt: Micros | null;
   partitions: Partitions;
   /** In order of joining. */
   members: Map<string, Member>;
@@ -87,6 +97,8 @@ interface Group {
 }
 
 const MEMBERS_MAX = 1000;
+/** K-87: of a group that is made, and of its target. */
+const FIRST_EPOCH = 1;
 const LEAVE = -1;
 const LEAVE_STATIC = -2;
 
@@ -228,6 +240,7 @@ export class ConsumerGroups {
         classic: null,
       },
       request.owned,
+      now,
       fx,
     );
     member.timers.delete('join');
@@ -317,19 +330,25 @@ export class ConsumerGroups {
     member: Member,
     about: ConsumerMemberRecord,
     owned: readonly string[] | null,
+    now: Micros,
     fx: ShardEffects,
   ): void {
     const before = member.about;
+    const assignor = this.assignorOf(group);
     const name = displayName(about.client);
     let why = `${name} goes on`;
     let bump = false;
+    let resubscribed = false;
     if (!sameAbout(before, about)) {
       member.about = Object.freeze(about);
       if (about.instanceId !== null) group.instances.set(about.instanceId, member.id);
       fx.write(recordKey('consumer-member', group.id, member.id), { ...about });
       if (!sameList(before.topics, about.topics)) {
-        bump = true;
+        bump = resubscribed = true;
         why = before.client === '' ? `${name} joined` : `${name} changed what it subscribes to`;
+      } else if (!about.classic && this.assignorOf(group) !== assignor) {
+        bump = true;
+        why = `${name} asked for another assignor`;
       }
     }
     // Its session has not begun: it is new.
@@ -343,16 +362,18 @@ export class ConsumerGroups {
       }
       if (bump) group.epoch++;
     }
-    if (group.epoch > group.targetEpoch) this.computeTarget(group, fx);
+    if (group.epoch > group.targetEpoch && this.mayCompute(group, now)) this.computeTarget(group, now, fx);
     if (epochs !== `${group.epoch} ${group.targetEpoch}`) this.store(group, fx);
-    const target = group.target.get(member.id) ?? [];
-    if (!isReconciledTo(member.current, group.targetEpoch)) {
+    const reads = (place: string): boolean => about.topics.includes(splitPlace(place).topic);
+    const target = (group.target.get(member.id) ?? []).filter(reads);
+    if (resubscribed || !isReconciledTo(member.current, group.targetEpoch)) {
       const taken = new Set<string>();
       for (const { current } of group.members.values()) {
         for (const place of current.assigned) taken.add(place);
         for (const place of current.pendingRevocation) taken.add(place);
       }
-      const next = reconcile(member.current, group.targetEpoch, target, taken, owned);
+      let next = reconcile(member.current, group.targetEpoch, target, taken, owned);
+      if (next === member.current && resubscribed) next = unsubscribe(next, reads, owned);
       if (next !== member.current) {
         this.move(group, member, next, fx);
         if (!about.classic) {
@@ -379,7 +400,13 @@ export class ConsumerGroups {
     return !same;
   }
 
-  private computeTarget(group: Group, fx: ShardEffects): void {
+  /** K-90: a target is left as it is for a while, so that those who come or go together are shared out among at once. */
+  private mayCompute({ targetAt }: Group, now: Micros): boolean {
+    const intervalMs = this.context.config['group.consumer.assignment.interval.ms'];
+    return targetAt === null || now >= targetAt + fromMs(intervalMs);
+  }
+
+  private computeTarget(group: Group, now: Micros, fx: ShardEffects): void {
     const members = [...group.members.values()].map(({ id, about }) => ({
       memberId: id,
       instanceId: about.instanceId,
@@ -394,6 +421,7 @@ export class ConsumerGroups {
       fx.write(recordKey('consumer-target', group.id, id), { places });
     }
     group.targetEpoch = group.epoch;
+    group.targetAt = now;
     fx.trace({
       kind: 'target-computed',
       group: group.id,
@@ -488,6 +516,7 @@ export class ConsumerGroups {
         classic: { sessionTimeoutMs, protocols },
       },
       first.owned,
+      now,
       fx,
     );
     member.timers.delete('join');
@@ -678,6 +707,7 @@ export class ConsumerGroups {
     const group = this.groups.get(id) ?? this.create(id);
     group.epoch = value.epoch;
     group.targetEpoch = value.targetEpoch;
+    group.targetAt = value.targetAt;
     group.partitions = value.partitions;
   }
 
@@ -723,8 +753,9 @@ export class ConsumerGroups {
   private create(id: string): Group {
     const group: Group = {
       id,
-      epoch: 0,
-      targetEpoch: 0,
+      epoch: FIRST_EPOCH,
+      targetEpoch: FIRST_EPOCH,
+      targetAt: null,
       partitions: [],
       members: new Map(),
       target: new Map(),
@@ -791,6 +822,11 @@ export class ConsumerGroups {
     this.drop(group, member, why, fx);
     this.refreshPartitions(group, fx);
     group.epoch++;
+    // Nothing is left to share out.
+    if (group.members.size === 0) {
+      group.targetEpoch = group.epoch;
+      group.targetAt = null;
+    }
     this.store(group, fx);
     this.tell(group, reason, fx);
   }
@@ -821,8 +857,8 @@ export class ConsumerGroups {
   }
 
   private store(group: Group, fx: ShardEffects): void {
-    const { epoch, targetEpoch, partitions } = group;
-    fx.write(recordKey('consumer-group', group.id), { epoch, targetEpoch, partitions });
+    const { epoch, targetEpoch, targetAt, partitions } = group;
+    fx.write(recordKey('consumer-group', group.id), { epoch, targetEpoch, targetAt, partitions });
   }
 
   private sessionTimeoutMs(member: Member): number {

@@ -50,21 +50,37 @@ export function reconcile(
 ): CurrentAssignment {
   switch (current.state) {
     case 'STABLE':
-      return current.epoch === targetEpoch
-        ? current
-        : next(current, current.epoch, targetEpoch, target, taken, owned);
+      return current.epoch === targetEpoch ? current : next(current, targetEpoch, target, taken, owned);
     case 'UNREVOKED_PARTITIONS':
-      if (holds(owned, current.pendingRevocation)) return current;
-      // It has moved one epoch on, even where the latest target makes it give up still more.
-      return next(current, current.epoch + 1, targetEpoch, target, taken, owned);
+      return holds(owned, current.pendingRevocation)
+        ? current
+        : next(current, targetEpoch, target, taken, owned);
     case 'UNRELEASED_PARTITIONS':
-      return next(current, current.epoch, targetEpoch, target, taken, owned);
+      return next(current, targetEpoch, target, taken, owned);
   }
+}
+
+/**
+ * What a member that does not read some topics any more has to give up at once, while the next target is still to come
+ * (K-90).
+ * @param reads whether it reads the topic of a place
+ * @returns `current` itself when there is nothing to give up
+ */
+export function unsubscribe(
+  current: CurrentAssignment,
+  reads: (place: string) => boolean,
+  owned: readonly string[] | null,
+): CurrentAssignment {
+  const kept = current.assigned.filter(reads);
+  if (kept.length === current.assigned.length) return current;
+  const pending = [...current.pendingRevocation, ...current.assigned.filter((place) => !reads(place))];
+  return holds(owned, pending)
+    ? moved(current, current.epoch, 'UNREVOKED_PARTITIONS', kept, pending)
+    : moved(current, current.epoch, current.state, kept, current.pendingRevocation);
 }
 
 function next(
   current: CurrentAssignment,
-  epoch: number,
   targetEpoch: number,
   target: readonly string[],
   taken: ReadonlySet<string>,
@@ -74,7 +90,7 @@ function next(
   const kept = current.assigned.filter((place) => wanted.has(place));
   const revoked = current.assigned.filter((place) => !wanted.has(place));
   if (revoked.length > 0 && holds(owned, revoked))
-    return moved(current, epoch, 'UNREVOKED_PARTITIONS', kept, revoked);
+    return moved(current, current.epoch, 'UNREVOKED_PARTITIONS', kept, revoked);
   const had = new Set(kept);
   const assigned = target.filter((place) => had.has(place) || !taken.has(place));
   const state = assigned.length < target.length ? 'UNRELEASED_PARTITIONS' : 'STABLE';

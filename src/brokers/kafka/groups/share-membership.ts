@@ -64,6 +64,8 @@ interface Group {
   told: string;
 }
 
+/** K-87: of a group that is made, and of its target. */
+const FIRST_EPOCH = 1;
 /** `group.share.max.size`, at its default (K-102). */
 const GROUP_SIZE_MAX = 200;
 const LEAVE = -1;
@@ -324,8 +326,8 @@ export class ShareGroups {
   private create(id: string): Group {
     const group: Group = {
       id,
-      epoch: 0,
-      targetEpoch: 0,
+      epoch: FIRST_EPOCH,
+      targetEpoch: FIRST_EPOCH,
       members: new Map(),
       target: new Map(),
       refresh: true,
@@ -362,6 +364,8 @@ export class ShareGroups {
     group.members.delete(member.id);
     group.target.delete(member.id);
     group.epoch++;
+    // Nothing is left to share out.
+    if (group.members.size === 0) group.targetEpoch = group.epoch;
     this.store(group, fx);
     fx.trace({ kind: 'member-removed', group: group.id, client: member.client, member: member.id, why });
     this.tell(group, reason, fx);
