@@ -13,6 +13,7 @@ const started = (count: number): Installation => ({
   way: 'packages',
   urls: Array.from({ length: count }, (_, i) => `kafka://127.0.0.1:${9092 + i}`),
   nodes: Array.from({ length: count }, (_, i) => ({ name: `broker-${i + 1}`, pid: 1000 + i })),
+  relayed: Array.from({ length: count }, (_, i) => ({ port: 9192 + i, via: 9292 + i })),
   helpers: [],
   folder: '/nowhere',
 });
@@ -41,14 +42,26 @@ describe('what is sent', () => {
 });
 
 describe('server.properties', () => {
-  const all = [1, 2, 3].map((n) => ({ port: 9000 + n, controllerPort: 9100 + n }));
+  const all = [1, 2, 3].map((n) => ({
+    port: 9000 + n,
+    controllerPort: 9100 + n,
+    relayed: { port: 9200 + n, via: 9300 + n },
+  }));
 
   it('listens on the loopback interface alone, and knows every controller', () => {
     const lines = serverProperties(2, all, '/data', HELD_CONFIG).split('\n');
     expect(lines).toContain('node.id=2');
-    expect(lines).toContain('listeners=PLAINTEXT://127.0.0.1:9002,CONTROLLER://127.0.0.1:9102');
+    expect(lines).toContain(
+      'listeners=PLAINTEXT://127.0.0.1:9002,RELAYED://127.0.0.1:9202,CONTROLLER://127.0.0.1:9102',
+    );
     expect(lines).toContain('controller.quorum.voters=1@127.0.0.1:9101,2@127.0.0.1:9102,3@127.0.0.1:9103');
     expect(lines).toContain('offsets.topic.replication.factor=3');
+  });
+
+  it('sends those who come by its second listener to a relay, and other brokers by the first', () => {
+    const lines = serverProperties(2, all, '/data', HELD_CONFIG).split('\n');
+    expect(lines).toContain('advertised.listeners=PLAINTEXT://127.0.0.1:9002,RELAYED://127.0.0.1:9302');
+    expect(lines).toContain('inter.broker.listener.name=PLAINTEXT');
   });
 
   it('has the settings of the scenarios made to be held', () => {
@@ -61,9 +74,11 @@ describe('server.properties', () => {
     const lines = serverProperties(1, all.slice(0, 1), '/data', HELD_CONFIG, {
       listen: '0.0.0.0',
       port: 12345,
-    });
-    expect(lines).toContain('listeners=PLAINTEXT://0.0.0.0:9001');
-    expect(lines).toContain('advertised.listeners=PLAINTEXT://127.0.0.1:12345');
+    }).split('\n');
+    expect(lines.find((line) => line.startsWith('listeners='))).toBe(
+      'listeners=PLAINTEXT://0.0.0.0:9001,RELAYED://0.0.0.0:9201,CONTROLLER://127.0.0.1:9101',
+    );
+    expect(lines).toContain('advertised.listeners=PLAINTEXT://127.0.0.1:12345,RELAYED://127.0.0.1:9301');
   });
 });
 
