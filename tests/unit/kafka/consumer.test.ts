@@ -274,7 +274,12 @@ describe('consumer', () => {
         }),
       );
       const joined = only(events, 'member-joined').filter(({ at }) => at > 16_000_000);
-      expect(only(events, 'error')).toMatchObject([{ client: 'b', code: 'UNKNOWN_MEMBER_ID' }]);
+      const commits = only(events, 'sent').filter(
+        ({ from, what }) => from === 'b' && what === 'OffsetCommit',
+      );
+      expect(commits.some(({ at }) => at > 16_000_000)).toBe(true);
+      // It was its own commit, of which nobody is told that it was refused.
+      expect(only(events, 'error')).toEqual([]);
       expect(joined).toMatchObject([{ client: 'b' }]);
     }
   });
@@ -354,7 +359,7 @@ describe('consumer', () => {
     expect(assignedAt - joinedAt).toBeGreaterThan(500_000);
     expect(only(meanwhile, 'processed').filter(({ client }) => client === 'a').length).toBeGreaterThan(10);
     expect(refused.length).toBeGreaterThan(10);
-    expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['REBALANCE_IN_PROGRESS']));
+    expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['RebalanceInProgressException']));
     expect(
       only(meanwhile, 'sent').filter(({ from, what }) => from === 'a' && what === 'OffsetCommit'),
     ).toEqual([]);
