@@ -183,6 +183,12 @@ class Session {
         );
       this.relays = await Relays.open(this.stage.relayed);
     }
+    // It was interrupted meanwhile, and what was there then has been taken away.
+    if (this.over) {
+      this.relays?.close();
+      this.administrator.end();
+      return;
+    }
     // One for each life of each client that has a process of its own.
     const lives = [
       ...clients.map(({ id }) => id),

@@ -109,6 +109,27 @@ describe('what is refused', () => {
     expect(kafkaDriver.refusal(scenarioById(id), installation, made)).toMatch(why);
   });
 
+  it.each([
+    ['shop', 'broker-1', started(1), null],
+    ['shop', 'controller', started(1), /only clients connect through it/],
+    ['console', 'broker-1', started(1), /only clients connect through it/],
+    [
+      'shop',
+      'broker-1',
+      { ...started(1), way: 'address' as const, relayed: [], nodes: [], folder: null },
+      /it does "cut" between shop and broker-1, and only a broker that was started here sends/,
+    ],
+    // Its coordinator may be one that it does not name.
+    ['shop', 'broker-1', started(3), /of the 3 brokers that are up a client may need another one than its 1/],
+  ])('a link of %s and %s may be cut where a relay stands between', (end, other, installation, why) => {
+    const murmur2 = scenarioById('kafka-murmur2');
+    const between: [string, string] = [end, other];
+    const scenario = { ...murmur2, timeline: [{ atMs: 1, action: { do: 'cut' as const, between } }] };
+    const refusal = kafkaDriver.refusal(scenario as typeof murmur2, installation, made);
+    if (why === null) expect(refusal).toBeNull();
+    else expect(refusal).toMatch(why);
+  });
+
   it('runs on a broker of somebody else what hangs on none of its settings', () => {
     const foreign: Installation = { ...started(1), way: 'address', nodes: [], folder: null };
     expect(kafkaDriver.refusal(scenarioById('kafka-murmur2'), foreign, made)).toBeNull();
