@@ -65,7 +65,6 @@ const OCCASIONAL: readonly (readonly [RegExp, string])[] = [
   [/(?<=leader=Optional\[)[^\]]*(?=\])/g, '…'],
   [/[\w-]{22,}(?= (?:with instance id|member\b))/g, '…'],
   [/(?<=:)\d+(?= ms has passed)/g, '…'],
-  [/\d+( ms past its expiration of )\d+/g, '…$1…'],
 ];
 
 /** What an error says each time. */

@@ -1,5 +1,4 @@
 /** What an application is told of a commit that failed: the exceptions of Kafka's own client, word for word (K-72, K-81, K-89). */
-import { toMs, type Micros } from '../../sim/time.ts';
 import { defaultMessage } from './console/errors.ts';
 import type { Offsets } from './consumer-api.ts';
 import { exceptionName } from './exceptions.ts';
@@ -65,13 +64,11 @@ export const NOT_TRIED_AGAIN: CommitFailure = {
     'Offset commit failed with a retriable exception. You should retry committing the latest consumed offsets.',
 };
 
-/** The same of the consumer protocol. @param until when its time was over */
-export function expired(until: Micros): CommitFailure {
-  return {
-    code: 'TimeoutException',
-    detail: `SyncCommitEvent was 0 ms past its expiration of ${Math.round(toMs(until))}`,
-  };
-}
+/** The same of the consumer protocol: one of the two wordings that come of which of its threads looks first. */
+export const EXPIRED: CommitFailure = {
+  code: 'TimeoutException',
+  detail: 'java.util.concurrent.TimeoutException',
+};
 
 /** `commitSync()` has waited as long as it may, in a classic group. @param timeoutMs `default.api.timeout.ms` */
 export function timedOut(offsets: Offsets, timeoutMs: number): CommitFailure {

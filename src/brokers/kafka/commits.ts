@@ -3,7 +3,7 @@ import { fromMs, type Micros } from '../../sim/time.ts';
 import type { Offsets } from './consumer-api.ts';
 import type { Commit, CommitPurpose } from './consumer-context.ts';
 import {
-  expired,
+  EXPIRED,
   NOT_TRIED_AGAIN,
   refusedByClassicGroup,
   refusedByClient,
@@ -91,11 +91,7 @@ export class Commits {
       return;
     }
     const timeoutMs = options.config['default.api.timeout.ms'];
-    this.fail(
-      commit,
-      this.isClassic ? timedOut(commit.offsets, timeoutMs) : expired(commit.until),
-      'TimeoutException',
-    );
+    this.fail(commit, this.isClassic ? timedOut(commit.offsets, timeoutMs) : EXPIRED, 'TimeoutException');
   }
 
   /** Whether its caller has been told already: nobody waits for the answer. */
