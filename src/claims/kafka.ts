@@ -3,6 +3,7 @@ import type { Claim } from './claim.ts';
 import { besideClaims } from './kafka/beside.ts';
 import { commitClaims } from './kafka/commits.ts';
 import { crashClaims } from './kafka/crash.ts';
+import { cutOffClaims } from './kafka/cut-off.ts';
 import { groupClaims } from './kafka/groups.ts';
 import { compactionClaims } from './kafka/compaction.ts';
 import { idempotenceClaims } from './kafka/idempotence.ts';
@@ -42,4 +43,5 @@ export const kafkaClaims: readonly Claim[] = [
   ...minIsrClaims,
   ...outOfRangeClaims,
   ...serverAssignorClaims,
+  ...cutOffClaims,
 ];

@@ -4,6 +4,8 @@ import { KAFKA } from './lab.ts';
 
 /** Where the first broker is reached from outside; the next ones follow. */
 const FIRST_PORT = 9092;
+/** As src/labs/kafka/brokers.ts has it: clients whose link is cut come in by the one, and are told to go to the other. */
+const FIRST_RELAYED = { port: 9192, via: 9292 };
 /** Any: the data of one lab is nobody else's. */
 const CLUSTER = Buffer.from('Brokerbook-labs!').toString('base64url');
 
@@ -19,23 +21,26 @@ export function kafkaCompose(nodes: number, own: Settings): string {
     'controller.quorum.voters': ids.map((id) => `${id}@broker-${id}:9093`).join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PLAINTEXT_HOST:PLAINTEXT',
-    listeners: 'PLAINTEXT://:19092,CONTROLLER://:9093,PLAINTEXT_HOST://:9092',
+    'listener.security.protocol.map':
+      'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PLAINTEXT_HOST:PLAINTEXT,RELAYED:PLAINTEXT',
+    listeners: 'PLAINTEXT://:19092,CONTROLLER://:9093,PLAINTEXT_HOST://:9092,RELAYED://:9094',
     'log.dirs': '/tmp/kraft-combined-logs',
     ...clusterSettings(nodes, own),
   };
   const entries = Object.entries(shared).map(([name, value]) => `  ${variable(name)}: '${value}'\n`);
   const services = ids.map((id) => {
     const port = FIRST_PORT + id - 1;
+    const relayed = FIRST_RELAYED.port + id - 1;
     return `  broker-${id}:
     image: ${KAFKA}
     hostname: broker-${id}
     ports:
       - 127.0.0.1:${port}:9092
+      - 127.0.0.1:${relayed}:9094
     environment:
       <<: *settings
       KAFKA_NODE_ID: ${id}
-      KAFKA_ADVERTISED_LISTENERS: PLAINTEXT://broker-${id}:19092,PLAINTEXT_HOST://127.0.0.1:${port}
+      KAFKA_ADVERTISED_LISTENERS: PLAINTEXT://broker-${id}:19092,PLAINTEXT_HOST://127.0.0.1:${port},RELAYED://127.0.0.1:${FIRST_RELAYED.via + id - 1}
 `;
   });
   return `# Kafka${nodes === 1 ? '' : `, ${nodes} brokers that are controllers as well`}. npm run up starts it, and waits until it answers.

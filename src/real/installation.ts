@@ -12,12 +12,22 @@ export interface OwnNode {
   readonly pid: number | null;
 }
 
+/** A second way to a node, for clients whose link with it is to be cut. */
+export interface Relayed {
+  /** Where the node listens for what comes that way. */
+  readonly port: number;
+  /** Where it says to those that it is: a relay has to listen there. */
+  readonly via: number;
+}
+
 /** A broker that is up. Plain data: it is kept in a file from `up` to `down`. */
 export interface Installation {
   readonly broker: 'kafka' | 'rabbitmq';
   readonly way: Way;
   /** Where clients connect, for each node in order. */
   readonly urls: readonly string[];
+  /** For each node in order, where clients are told by the broker where to go; empty where they are not, or by somebody else's. */
+  readonly relayed: readonly Relayed[];
   /** Empty where somebody else runs the broker. */
   readonly nodes: readonly OwnNode[];
   /** Process ids of what else it needs. */

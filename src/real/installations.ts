@@ -72,5 +72,5 @@ export function addressProblem(url: string): string | null {
 
 /** A broker that somebody else runs. */
 export function atAddress(broker: BrokerId, url: string): Installation {
-  return { broker, way: 'address', urls: [url], nodes: [], helpers: [], folder: null };
+  return { broker, way: 'address', urls: [url], relayed: [], nodes: [], helpers: [], folder: null };
 }

@@ -1,34 +1,14 @@
 /**
- * A link between a client and a broker that can be cut: a relay on the loopback interface. While it is cut it holds what
+ * Links between clients and a broker that can be cut: relays on the loopback interface. While a link is cut it holds what
  * comes, and the news that one end is gone, until it heals; so does a network that loses every packet and whose ends send
- * them again.
+ * them again. Only that a connection can be opened meanwhile, on which nothing comes, where a network would let nobody in.
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-export class Relay {
-  private readonly server: Server;
+/** The connections of one client with one node. */
+export class Link {
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private isCut = false;
-
-  private constructor(server: Server) {
-    this.server = server;
-  }
-
-  /** @param port where the broker listens, on the loopback interface if no host is named */
-  static async to(port: number, host = '127.0.0.1'): Promise<Relay> {
-    const server = createServer();
-    const relay = new Relay(server);
-    server.on('connection', (client) => relay.join(client, connect(port, host)));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(0, '127.0.0.1', resolve);
-    });
-    return relay;
-  }
-
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
-  }
 
   cut(): void {
     this.isCut = true;
@@ -44,11 +24,10 @@ export class Relay {
   }
 
   close(): void {
-    this.server.close();
     for (const pair of this.pairs) for (const socket of pair) socket.destroy();
   }
 
-  private join(client: Socket, broker: Socket): void {
+  join(client: Socket, broker: Socket): void {
     const pair = [client, broker] as const;
     this.pairs.add(pair);
     for (const socket of pair) {
@@ -75,5 +54,52 @@ export class Relay {
   private part(pair: readonly [Socket, Socket]): void {
     this.pairs.delete(pair);
     for (const socket of pair) socket.destroy();
+  }
+}
+
+/**
+ * @param port 0 for any that is free
+ * @throws Error when somebody else listens there
+ */
+export async function listen(port: number, joined: (client: Socket) => void): Promise<Server> {
+  const server = createServer(joined);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return server;
+}
+
+/** A relay of one link's own: its client is told to go there. */
+export class Relay {
+  private readonly server: Server;
+  private readonly link: Link;
+
+  private constructor(server: Server, link: Link) {
+    this.server = server;
+    this.link = link;
+  }
+
+  /** @param port where the broker listens, on the loopback interface if no host is named */
+  static async to(port: number, host = '127.0.0.1'): Promise<Relay> {
+    const link = new Link();
+    return new Relay(await listen(0, (client) => link.join(client, connect(port, host))), link);
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  cut(): void {
+    this.link.cut();
+  }
+
+  heal(): void {
+    this.link.heal();
+  }
+
+  close(): void {
+    this.server.close();
+    this.link.close();
   }
 }

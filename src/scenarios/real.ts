@@ -45,6 +45,10 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'kafka-held-min-isr',
     'kafka-held-retention',
     'kafka-held-keyless',
+    'kafka-held-cut-consumer',
+    'kafka-held-cut-processor',
+    'kafka-held-cut-briefly',
+    'kafka-held-cut-producer',
   ],
   rabbitmq: [
     'rabbitmq-exchange-types',
@@ -83,12 +87,18 @@ export function observableClaims(scenario: Scenario): Claim[] {
   return claimsFor(scenario).filter(({ observable }) => observable);
 }
 
-/** Whether something is done to a process of the broker, or set for all of it, so that nobody else can use it meanwhile. */
+/**
+ * Whether something is done to a process of the broker, or set for all of it, or takes what it has once (Kafka's relays),
+ * so that no other run can use it meanwhile.
+ */
 export function hurtsBroker(scenario: Scenario): boolean {
   const nodes = nodesOf(scenario);
   if (isOf(scenario, 'rabbitmq') && JSON.stringify(scenario.system.config) !== RABBITMQ_DEFAULTS) return true;
   return scenario.timeline.some(
-    ({ action }) => ('target' in action && nodes.includes(action.target)) || action.do === 'alarm',
+    ({ action }) =>
+      ('target' in action && nodes.includes(action.target)) ||
+      action.do === 'alarm' ||
+      (action.do === 'cut' && isOf(scenario, 'kafka')),
   );
 }
 

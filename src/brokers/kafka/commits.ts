@@ -2,6 +2,15 @@
 import { fromMs, type Micros } from '../../sim/time.ts';
 import type { Offsets } from './consumer-api.ts';
 import type { Commit, CommitPurpose } from './consumer-context.ts';
+import {
+  EXPIRED,
+  NOT_TRIED_AGAIN,
+  refusedByClassicGroup,
+  refusedByClient,
+  refusedByGroup,
+  timedOut,
+  type CommitFailure,
+} from './commit-failures.ts';
 import { dieRefused, type ConsumerCore } from './consumer-core.ts';
 import { isRetriable } from './exceptions.ts';
 import type { ErrorCode } from './protocol.ts';
@@ -11,6 +20,10 @@ export class Commits {
   private readonly core: ConsumerCore;
   private readonly auto: boolean;
   private nextAutoAt: Micros = Infinity;
+  /** The commitSync() that has not returned. */
+  private waiting: Commit | null = null;
+  /** Whether there is a timer for its end, or for that of an earlier one. */
+  private isTimed = false;
 
   constructor(core: ConsumerCore) {
     this.core = core;
@@ -19,6 +32,8 @@ export class Commits {
 
   reset(): void {
     this.nextAutoAt = Infinity;
+    this.waiting = null;
+    this.isTimed = false;
   }
 
   /** Whether it commits by itself and has something to commit. */
@@ -49,16 +64,58 @@ export class Commits {
   /** @param timeoutMs how long it is tried again */
   start(purpose: CommitPurpose, offsets: Offsets, timeoutMs: number): void {
     const until = this.core.port.now() + fromMs(timeoutMs);
-    this.send({ purpose, offsets, until, attempt: 0, memberId: '', generation: -1 });
+    const commit = { purpose, offsets, until, attempt: 0, memberId: '', generation: -1 };
+    if (purpose === 'sync') {
+      this.waiting = commit;
+      this.armTimeout(commit);
+    }
+    this.send(commit);
+  }
+
+  /** One timer, moved on as long as commits are made: most are answered long before. */
+  private armTimeout({ until }: Commit): void {
+    if (this.isTimed) return;
+    this.isTimed = true;
+    const { port, options } = this.core;
+    port.timer(until - port.now(), `${options.timers}commit-timeout`);
+  }
+
+  /** K-72: commitSync() returns when its time is over, whatever is under way. */
+  timeout(): void {
+    this.isTimed = false;
+    const commit = this.waiting;
+    if (!commit) return;
+    const { port, options } = this.core;
+    if (port.now() < commit.until) {
+      this.armTimeout(commit);
+      return;
+    }
+    const timeoutMs = options.config['default.api.timeout.ms'];
+    this.fail(commit, this.isClassic ? timedOut(commit.offsets, timeoutMs) : EXPIRED, 'TimeoutException');
+  }
+
+  /** Whether its caller has been told already: nobody waits for the answer. */
+  private isOver(commit: Commit): boolean {
+    return commit.purpose === 'sync' && this.waiting !== commit;
+  }
+
+  private done(commit: Commit, error: string | null): void {
+    if (this.waiting === commit) this.waiting = null;
+    this.core.commitDone(commit, error);
+  }
+
+  private fail(commit: Commit, failure: CommitFailure, error: string): void {
+    this.tellFailed(commit, failure);
+    this.done(commit, error);
   }
 
   send(commit: Commit): void {
+    if (this.isOver(commit)) return;
     const { network, membership, options } = this.core;
     const refusal = membership.commitRefusal();
     if (refusal !== null) {
       // The client itself knows that this cannot succeed: it is out of the group, or in the middle of a rebalance.
-      this.tellFailed(commit, refusal);
-      this.core.commitDone(commit, refusal);
+      this.fail(commit, this.isClassic ? refusedByClient(refusal) : refusedByGroup(refusal), refusal);
       return;
     }
     const coordinator = network.readyCoordinator();
@@ -79,20 +136,20 @@ export class Commits {
 
   answered(commit: Commit, error: ErrorCode): void {
     const { network, membership } = this.core;
+    if (this.isOver(commit)) return;
     if (error === 'NONE') {
       this.settled(commit.offsets);
-      this.core.commitDone(commit, null);
+      this.done(commit, null);
     } else if (
       network.coordinatorFailed(error) ||
       isRetriable(error) ||
       membership.commitRefused(commit, error)
     )
       this.later(commit);
-    else {
-      this.tellFailed(commit, error);
-      if (error === 'FENCED_INSTANCE_ID') dieRefused(this.core, error);
-      else this.core.commitDone(commit, error);
-    }
+    else if (error === 'FENCED_INSTANCE_ID') {
+      this.tellFailed(commit, this.refused(commit, error));
+      dieRefused(this.core, error);
+    } else this.fail(commit, this.refused(commit, error), error);
   }
 
   /** Says what is committed now. */
@@ -128,13 +185,25 @@ export class Commits {
       port.timer(pause, `${options.timers}commit-again`, commit);
       return;
     }
-    this.tellFailed(commit, 'TimeoutException');
-    this.core.commitDone(commit, 'TimeoutException');
+    // The end of a commitSync() has a timer of its own.
+    if (commit.purpose !== 'sync') this.fail(commit, NOT_TRIED_AGAIN, 'TimeoutException');
   }
 
-  private tellFailed({ offsets }: Commit, code: string): void {
+  private get isClassic(): boolean {
+    return this.core.options.config['group.protocol'] !== 'consumer';
+  }
+
+  private refused({ generation }: Commit, error: ErrorCode): CommitFailure {
+    if (!this.isClassic) return refusedByGroup(error);
+    const { membership } = this.core;
+    const isJoining = membership.commitRefusal() === 'REBALANCE_IN_PROGRESS';
+    return refusedByClassicGroup(error, isJoining && membership.generation !== generation);
+  }
+
+  /** Of a commit that nobody has asked for only the client's log says that it failed. */
+  private tellFailed({ purpose }: Commit, failure: CommitFailure): void {
     const { port, options } = this.core;
-    const what = offsets.map(([place, offset]) => `${place} at ${offset}`).join(', ');
-    port.emit({ kind: 'error', client: options.client, code, detail: `the commit of ${what} failed` });
+    if (purpose === 'sync' || purpose === 'async')
+      port.emit({ kind: 'error', client: options.client, ...failure });
   }
 }

@@ -130,6 +130,9 @@ export class ConsumerLibrary implements ConsumerCore {
       case 'commit-again':
         this.commits.send(data as Commit);
         break;
+      case 'commit-timeout':
+        this.commits.timeout();
+        break;
       case 'close':
         this.leaveAndEnd();
         break;
@@ -522,6 +525,7 @@ const TIMERS: ReadonlySet<string> = new Set([
   'max-poll',
   'metadata',
   'commit-again',
+  'commit-timeout',
   'close',
   'requests',
 ]);

@@ -90,7 +90,9 @@ export class KafkaProducer {
   private metadataFailures = 0;
   /** Counts answers, so that there is one timer for the next refresh. */
   private metadataRound = 0;
-  /** Requests of the transaction manager that failed in a row. */
+  /** Requests of the transaction manager that are under way. */
+  private steps = 0;
+  /** Those that failed in a row. */
   private stepFailures = 0;
   private senderAt: Micros = Infinity;
   private expiryArmed = false;
@@ -141,6 +143,7 @@ export class KafkaProducer {
     this.metadataUnderWay = false;
     this.metadataNotBefore = 0;
     this.metadataFailures = 0;
+    this.steps = 0;
     this.stepFailures = 0;
     this.senderAt = Infinity;
     this.expiryArmed = false;
@@ -164,6 +167,7 @@ export class KafkaProducer {
       assert(reply.api === 'Produce', `${this.options.client} got an answer to ${reply.api}`);
       this.produced(context.batches, reply);
     } else if (context) {
+      this.steps--;
       const failed = 'error' in reply && reply.error !== 'NONE';
       this.stepFailures = failed ? this.stepFailures + 1 : 0;
       this.note(this.txn.answered(context.step, reply, this.port.now() + this.backoff(this.stepFailures)));
@@ -482,7 +486,8 @@ export class KafkaProducer {
     const now = this.port.now();
     const { txn, accumulator } = this;
     if (txn.idempotent) this.runTransactions(now);
-    for (const broker of this.brokers.values()) this.serve(broker, now);
+    // K-43: no records go while a request of a transaction is under way.
+    if (this.steps === 0) for (const broker of this.brokers.values()) this.serve(broker, now);
     this.unblock();
     if (this.metadataWanted) this.askMetadata(now);
     if (this.flushing && accumulator.incomplete === 0 && !this.calling) {
@@ -515,6 +520,7 @@ export class KafkaProducer {
       this.wakeSender(this.nextConnection());
       return;
     }
+    this.steps++;
     this.requests.send(to, next.request, { step: next.step }, { what: next.request.api });
   }
 
@@ -702,6 +708,7 @@ export class KafkaProducer {
     for (const { context } of sent) {
       if (context === null) this.metadataUnderWay = false;
       else if ('step' in context) {
+        this.steps--;
         this.stepFailures++;
         this.txn.lost(context.step, this.port.now() + this.backoff(this.stepFailures));
       } else {

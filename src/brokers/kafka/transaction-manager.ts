@@ -2,6 +2,7 @@
  * What an idempotent or transactional producer remembers: its identity, the sequence numbers of each partition
  * (K-37 to K-40), and the state of its transaction with the requests that it still owes (K-43 to K-45, K-48).
  */
+import { defaultMessage } from './console/errors.ts';
 import type { Micros } from '../../sim/time.ts';
 import type { Batch, PartitionQueue } from './accumulator.ts';
 import { SEQUENCE_RANGE } from './batch.ts';
@@ -212,7 +213,7 @@ export class TransactionManager {
       case 'ILLEGAL_GENERATION':
       case 'STALE_MEMBER_EPOCH':
         return this.abortable(
-          'CommitFailedException: the offsets cannot be sent, as the group has rebalanced since',
+          `CommitFailedException: Transaction offset Commit failed due to consumer group metadata mismatch: ${defaultMessage(error)}`,
         );
       case 'FENCED_INSTANCE_ID':
       case 'TRANSACTION_ABORTABLE':

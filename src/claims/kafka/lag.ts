@@ -321,7 +321,7 @@ class PollIntervalEndsMembership implements ClaimFold {
     if (event.kind === 'client-stopped' || event.kind === 'assigned') late.delete(event.client);
     const member = 'client' in event ? late.get(event.client) : undefined;
     if (!member) return;
-    if (event.kind === 'error' && /^the commit of .* failed$/.test(event.detail)) {
+    if (event.kind === 'error' && event.code === 'CommitFailedException') {
       late.delete(event.client);
       this.ledger.confirm(
         event,

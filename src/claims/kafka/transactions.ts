@@ -451,17 +451,17 @@ class ZombieFenced implements ClaimFold {
   }
 }
 
-/** What applications that read, work and write have made of each record that they read. */
+/** What an application that reads, works and writes has made of each record that it reads, in whichever of its processes. */
 class Results {
-  private sources = new Map<number, { client: string; to: string; source: number; transactional: boolean }>();
-  /** How often one application wrote the result of one record. */
+  private sources = new Map<number, { to: string; source: number; transactional: boolean }>();
+  /** How often the result of one record was written to one topic. */
   private attempts = new Map<string, number>();
 
   on(event: TraceEvent): void {
     if (event.kind !== 'published' || event.source === undefined) return;
-    const { client, message, to, source, transaction } = event;
-    this.sources.set(message, { client, to, source, transactional: transaction !== undefined });
-    const id = `${client} ${to} ${source}`;
+    const { message, to, source, transaction } = event;
+    this.sources.set(message, { to, source, transactional: transaction !== undefined });
+    const id = `${to} ${source}`;
     this.attempts.set(id, (this.attempts.get(id) ?? 0) + 1);
   }
 
@@ -469,8 +469,8 @@ class Results {
   of(message: number): { id: string; source: number; transactional: boolean; attempts: number } | undefined {
     const result = this.sources.get(message);
     if (!result) return undefined;
-    const { client, to, source, transactional } = result;
-    const id = `${client} ${to} ${source}`;
+    const { to, source, transactional } = result;
+    const id = `${to} ${source}`;
     return { id, source, transactional, attempts: this.attempts.get(id)! };
   }
 }
@@ -697,6 +697,7 @@ export const transactionClaims: readonly Claim[] = [
       'kafka-held-transactions',
       'kafka-held-zombie',
       'kafka-held-exactly-once',
+      'kafka-held-cut-processor',
     ],
     judge: () => new CommittedTransactionWhole(),
   },
@@ -742,7 +743,7 @@ export const transactionClaims: readonly Claim[] = [
     statement: 'Written twice in transactions, a result is shown to a read_committed reader once',
     rules: ['K-48', 'K-112'],
     observable: true,
-    scenarios: ['kafka-exactly-once', 'kafka-held-exactly-once'],
+    scenarios: ['kafka-exactly-once', 'kafka-held-exactly-once', 'kafka-held-cut-processor'],
     judge: () => new ExactlyOnce(),
   },
   {

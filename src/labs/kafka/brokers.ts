@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { resolve } from 'node:path';
 import { dockerMissing, FAULT_COMMANDS } from '../../real/docker.ts';
 import type { Fault } from '../../real/fault.ts';
+import type { Relayed } from '../../real/installation.ts';
 import { javaMissing } from '../../real/kafka/maven.ts';
 import { answers, hurtNode, startNodes, stopNodes, type Nodes } from '../../real/kafka/nodes.ts';
 import { isAlive } from '../../real/processes.ts';
@@ -17,7 +18,9 @@ const { nodes: COUNT, settings } = JSON.parse(readFileSync('brokers.json', 'utf8
   nodes: number;
   settings: Settings;
 };
+/** As in compose.yaml; nothing listens at `via` until a run has a link to cut. */
 const FIRST_PORT = 9092;
+const FIRST_RELAYED = { port: 9192, via: 9292 };
 const FOLDER = resolve('run/brokers');
 /** What is known of them where they are processes. */
 const FILE = resolve('run/brokers.json');
@@ -40,6 +43,13 @@ export function urls(): readonly string[] {
     processes()?.urls ??
     Array.from({ length: COUNT }, (_, i) => `kafka://127.0.0.1:${FIRST_PORT + i}`)
   );
+}
+
+/** Where those go whose link is cut. @returns none of brokers that were not started here */
+export function relayed(): readonly Relayed[] {
+  if (named) return [];
+  const { port, via } = FIRST_RELAYED;
+  return processes()?.relayed ?? Array.from({ length: COUNT }, (_, i) => ({ port: port + i, via: via + i }));
 }
 
 /** @throws Error that says what is missing, or what did not work */

@@ -8,7 +8,7 @@ import { Administrator } from '../../real/kafka/administrator.ts';
 import { play, type Play } from '../../real/kafka/session.ts';
 import { Recorder } from '../../real/recorder.ts';
 import { assignments, told } from '../assignments.ts';
-import { down, hurt, up, urls } from './brokers.ts';
+import { down, hurt, relayed, up, urls } from './brokers.ts';
 import { scenarioNames } from './scenarios.ts';
 
 const interrupted = new AbortController();
@@ -19,6 +19,7 @@ async function run(name: string): Promise<void> {
   console.log(`\n# ${name}: ${scenario.title}, ${scenario.durationMs / 1000} s`);
   const events = await play(scenario, {
     urls: urls(),
+    relayed: relayed(),
     recorder: new Recorder(),
     signal: interrupted.signal,
     hurt,

@@ -226,7 +226,8 @@ export class RealConsumer extends RealClient {
       case 'revoked':
       case 'lost': {
         const places = names.innerAll(told['places']);
-        this.ownedBefore = this.places;
+        // What is lost may be another's by now: it takes over what it gets next.
+        this.ownedBefore = told.event === 'lost' ? [] : this.places;
         this.places = this.places.filter((place) => !places.includes(place));
         for (const place of places) this.committed.delete(place);
         const generation = told['generation'] as number;

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
 import { compose, dockerMissing, FAULT_COMMANDS } from '../docker.ts';
-import type { Starter } from '../installation.ts';
+import type { Installation, Starter } from '../installation.ts';
 import { eventually, freePort } from '../processes.ts';
 import { Administrator } from './administrator.ts';
 import { javaMissing } from './maven.ts';
@@ -20,44 +20,48 @@ export const dockerStarter: Starter = {
   async start(folder, count) {
     if (count > 1) throw new Error('compose.yaml has one node of Kafka; several are started from packages');
     const port = await freePort();
-    const inside = { port: 9092, controllerPort: 9093 };
+    const relayed = { port: await freePort(), via: await freePort() };
+    const inside = { port: 9092, controllerPort: 9093, relayed: { port: 9094, via: relayed.via } };
     writeFileSync(
       join(folder, 'server.properties'),
       serverProperties(1, [inside], '/tmp/kraft-logs', HELD_CONFIG, { listen: '0.0.0.0', port }),
     );
-    const env = { KAFKA_PORT: String(port), KAFKA_CONFIG: folder };
-    await compose(['up', '--detach', 'kafka'], env);
-    const urls = [`kafka://127.0.0.1:${port}`];
-    try {
-      await answers(urls);
-    } catch (error) {
-      await compose(['rm', '--stop', '--force', '--volumes', 'kafka'], env);
-      throw error;
-    }
-    return {
+    const installation: Installation = {
       broker: 'kafka',
       way: 'docker',
-      urls,
+      urls: [`kafka://127.0.0.1:${port}`],
+      relayed: [relayed],
       nodes: [{ name: 'broker-1', pid: null }],
       helpers: [],
       folder,
     };
+    await compose(['up', '--detach', 'kafka'], environment(installation));
+    try {
+      await answers(installation.urls);
+    } catch (error) {
+      await dockerStarter.stop(installation);
+      throw error;
+    }
+    return installation;
   },
 
-  async stop({ urls, folder }) {
-    await compose(['rm', '--stop', '--force', '--volumes', 'kafka'], environment(urls, folder));
+  async stop(installation) {
+    await compose(['rm', '--stop', '--force', '--volumes', 'kafka'], environment(installation));
   },
 
   async hurt(installation, _node, fault) {
-    const { urls, folder } = installation;
-    await compose([FAULT_COMMANDS[fault], 'kafka'], environment(urls, folder));
-    if (fault === 'restart') await answers(urls);
+    await compose([FAULT_COMMANDS[fault], 'kafka'], environment(installation));
+    if (fault === 'restart') await answers(installation.urls);
     return installation;
   },
 };
 
-function environment(urls: readonly string[], folder: string | null): NodeJS.ProcessEnv {
-  return { KAFKA_PORT: new URL(urls[0]!).port, KAFKA_CONFIG: folder ?? '' };
+function environment({ urls, relayed, folder }: Installation): NodeJS.ProcessEnv {
+  return {
+    KAFKA_PORT: new URL(urls[0]!).port,
+    KAFKA_RELAYED_PORT: String(relayed[0]!.port),
+    KAFKA_CONFIG: folder ?? '',
+  };
 }
 
 async function answers(urls: readonly string[]): Promise<void> {

@@ -17,6 +17,8 @@ type KafkaScenario = ScenarioOf<'kafka'>;
 type Setting = keyof KafkaBrokerConfig;
 
 const BROKER_FAULTS: readonly string[] = ['crash', 'close', 'restart', 'pause', 'resume'];
+/** Ends of links, beside brokers, that are none of the driver's clients. */
+const NOT_CLIENTS: readonly string[] = ['controller', 'console'];
 const OWN_ACTIONS: readonly string[] = [
   'produce',
   'seek',
@@ -75,6 +77,7 @@ export const kafkaDriver: Driver = {
     let current = installation;
     return play(scenario, {
       urls: installation.urls,
+      relayed: installation.relayed,
       recorder,
       signal,
       async hurt(node, fault) {
@@ -105,6 +108,11 @@ function refusalOf(scenario: KafkaScenario, installation: Installation): string 
   for (const { action } of timeline) {
     if (OWN_ACTIONS.includes(action.do) || (action.do === 'type' && action.line.startsWith(GROUPS_TOOL)))
       continue;
+    if (action.do === 'cut' || action.do === 'heal') {
+      const refused = refusedCut(action, scenario, installation);
+      if (refused !== null) return refused;
+      continue;
+    }
     if (!('target' in action)) return `"${action.do}" cannot be done from outside`;
     const isBroker = BROKER.test(action.target);
     if (action.target === 'controller' || !BROKER_FAULTS.includes(action.do))
@@ -113,6 +121,24 @@ function refusalOf(scenario: KafkaScenario, installation: Installation): string 
       return `it does "${action.do}" to ${action.target}, and only a broker that was started here is hurt`;
   }
   return null;
+}
+
+function refusedCut(
+  { do: what, between }: { readonly do: 'cut' | 'heal'; readonly between: readonly string[] },
+  { system }: KafkaScenario,
+  { urls, relayed }: Installation,
+): string | null {
+  const ends = between.join(' and ');
+  if (
+    between.filter((end) => BROKER.test(end)).length !== 1 ||
+    between.some((end) => NOT_CLIENTS.includes(end))
+  )
+    return `"${what}" needs something of ours between ${ends}, and only clients connect through it`;
+  if (relayed.length === 0)
+    return `it does "${what}" between ${ends}, and only a broker that was started here sends its clients through a relay`;
+  return urls.length > system.brokers
+    ? `it does "${what}" between ${ends}, and of the ${urls.length} brokers that are up a client may need another one than its ${system.brokers}`
+    : null;
 }
 
 /** Whether anything in a scenario could show what a setting of its brokers is. */

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Settings } from '../../scenarios/kafka/cluster-settings.ts';
 import type { Fault } from '../fault.ts';
+import type { Relayed } from '../installation.ts';
 import { endProcess, eventually, freePort, isAlive, signal } from '../processes.ts';
 import { Administrator } from './administrator.ts';
 import { classpath, JAVA } from './maven.ts';
@@ -21,6 +22,8 @@ const OPTIONS = ['-Xmx384m', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defau
 export interface Nodes {
   /** Where clients connect, for each node in order. */
   readonly urls: readonly string[];
+  /** For each of them, where those go whose link is to be cut. */
+  readonly relayed: readonly Relayed[];
   /** By their names in scenarios. */
   readonly nodes: readonly { readonly name: string; readonly pid: number }[];
   /** Where their data and logs are. */
@@ -33,7 +36,12 @@ export interface Nodes {
  */
 export async function startNodes(folder: string, count: number, settings: Settings): Promise<Nodes> {
   const all: Listeners[] = [];
-  for (let i = 0; i < count; i++) all.push({ port: await freePort(), controllerPort: await freePort() });
+  for (let i = 0; i < count; i++)
+    all.push({
+      port: await freePort(),
+      controllerPort: await freePort(),
+      relayed: { port: await freePort(), via: await freePort() },
+    });
   const cluster = randomBytes(16).toString('base64url');
   const nodes: { name: string; pid: number }[] = [];
   const urls = all.map(({ port }) => `kafka://127.0.0.1:${port}`);
@@ -49,8 +57,8 @@ export async function startNodes(folder: string, count: number, settings: Settin
         await classpath(),
         'kafka.tools.StorageTool',
         'format',
-        '--cluster-id',
-        cluster,
+        // One word, for it may begin with a hyphen.
+        `--cluster-id=${cluster}`,
         '--config',
         propertiesOf(folder, name),
       ]);
@@ -63,7 +71,7 @@ export async function startNodes(folder: string, count: number, settings: Settin
     for (const { pid } of nodes) await endProcess(pid, STOP_MS);
     throw error;
   }
-  return { urls, nodes, folder };
+  return { urls, relayed: all.map(({ relayed }) => relayed), nodes, folder };
 }
 
 export async function stopNodes({ nodes }: Pick<Nodes, 'nodes'>): Promise<void> {

@@ -22,10 +22,10 @@ export const packagesStarter: Starter = {
   },
 };
 
-function installation({ urls, nodes, folder }: Nodes): Installation {
-  return { broker: 'kafka', way: 'packages', urls, nodes, helpers: [], folder };
+function installation({ urls, relayed, nodes, folder }: Nodes): Installation {
+  return { broker: 'kafka', way: 'packages', urls, relayed, nodes, helpers: [], folder };
 }
 
-function nodesOf({ urls, nodes, folder }: Installation): Nodes {
-  return { urls, nodes: nodes.map(({ name, pid }) => ({ name, pid: pid! })), folder: folder! };
+function nodesOf({ urls, relayed, nodes, folder }: Installation): Nodes {
+  return { urls, relayed, nodes: nodes.map(({ name, pid }) => ({ name, pid: pid! })), folder: folder! };
 }

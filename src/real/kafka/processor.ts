@@ -1,13 +1,17 @@
 /**
  * An application that reads, works and writes on a real broker: what the simulated one does (src/brokers/kafka/processor.ts).
- * Consumer and producer are one client of one thread in the process of Java. A transaction that fails otherwise than by its
- * application ends it here, with the error; the simulated one aborts and goes on.
+ * Consumer and producer are one client of one thread in the process of Java. What it does when something fails is what Kafka
+ * documents for this loop (KafkaProducer): it aborts the transaction and reads again what was in it; when it has been fenced,
+ * or cannot even abort, it closes.
  */
 import type { KafkaProcessor } from '../../brokers/kafka/client-config.ts';
 import { workMs } from '../../brokers/load.ts';
 import { RealConsumer } from './consumer.ts';
 import { KafkaError, type Told } from './host.ts';
+import { FENCED } from './producer.ts';
 import { configOf, contentOf, type Given, type Run } from './run.ts';
+
+const ABORTED = 'abortTransaction() returned';
 
 export class RealProcessor extends RealConsumer {
   private readonly processor: KafkaProcessor;
@@ -61,14 +65,15 @@ export class RealProcessor extends RealConsumer {
     for (const [i, one] of polled.entries()) {
       if (this.transactional && this.transaction === null) await this.beginTransaction();
       if (!(await this.work(workMs(this.processor, this.workTimes), life))) return false;
-      this.write(one);
+      const isSpoilt = this.transactional && this.failure !== null;
+      if (!isSpoilt) this.write(one);
       const isLast = i === polled.length - 1;
-      if (!isLast && (!this.transactional || this.count < records)) continue;
+      if (!isSpoilt && !isLast && (!this.transactional || this.count < records)) continue;
       const isKept = this.transactional ? await this.endTransaction(life) : await this.commitByItself();
       if (this.life !== life) return false;
       if (isKept) this.done();
       else {
-        await this.rewind(polled.slice(i + 1));
+        await this.rewind(polled.slice(isSpoilt ? i : i + 1));
         break;
       }
     }
@@ -123,6 +128,16 @@ export class RealProcessor extends RealConsumer {
 
   /** @returns whether what was read counts as read */
   private async endTransaction(life: number): Promise<boolean> {
+    try {
+      return await this.commitOrAbort(life);
+    } catch (error) {
+      if (!(error instanceof KafkaError) || this.life !== life) throw error;
+      await this.giveUp(error, life);
+      return false;
+    }
+  }
+
+  private async commitOrAbort(life: number): Promise<boolean> {
     const { openMs, abortEvery } = this.processor.transaction;
     await this.host!.ask(this.id, 'send-offsets', { offsets: this.offsets() });
     if (!(await this.work(openMs, life))) return false;
@@ -131,17 +146,33 @@ export class RealProcessor extends RealConsumer {
     if (aborts) await this.host!.ask(this.id, 'flush');
     await this.host!.ask(this.id, aborts ? 'abort-transaction' : 'commit-transaction');
     if (this.life !== life) return false;
-    const { transaction } = this;
-    this.transaction = null;
-    this.tell({
-      kind: 'transaction-ended',
-      client: this.id,
-      transaction: transaction!,
-      outcome: aborts ? 'aborted' : 'committed',
-      why: aborts ? 'abortTransaction() returned' : 'commitTransaction() returned',
-    });
+    if (aborts) this.ended('aborted', ABORTED);
+    else this.ended('committed', 'commitTransaction() returned');
     if (!aborts) for (const [place, { next }] of this.progress) this.settled(place, next);
     return !aborts;
+  }
+
+  /** Something of it has failed. */
+  private async giveUp(error: KafkaError, life: number): Promise<void> {
+    try {
+      if (error.code === FENCED) throw error;
+      await this.host!.ask(this.id, 'abort-transaction');
+      if (this.life === life) this.ended('aborted', ABORTED);
+    } catch (last) {
+      if (!(last instanceof KafkaError) || this.life !== life) throw last;
+      const { code } = last;
+      const detail = this.run.names.inner(last.message);
+      this.ended('unknown', `${code}: ${detail}`);
+      this.tell({ kind: 'error', client: this.id, code, detail });
+      await this.host!.ask(this.id, 'close');
+      if (this.life === life) this.stopped();
+    }
+  }
+
+  private ended(outcome: 'committed' | 'aborted' | 'unknown', why: string): void {
+    const transaction = this.transaction!;
+    this.transaction = null;
+    this.tell({ kind: 'transaction-ended', client: this.id, transaction, outcome, why });
   }
 
   /** Once everything is written it says how far it has read. @returns whether all of it was */

@@ -13,7 +13,8 @@ interface Held {
 
 const CLASSES = { RoundRobinPartitioner: 'org.apache.kafka.clients.producer.RoundRobinPartitioner' };
 
-const FENCED = 'ProducerFencedException';
+/** Another has come with its `transactional.id`: all that it can do is to close. */
+export const FENCED = 'ProducerFencedException';
 
 export class RealProducer extends RealClient {
   protected readonly role = 'producer';

@@ -10,8 +10,8 @@ export interface Run {
   readonly names: Names;
   readonly recorder: Recorder;
   readonly agenda: Agenda;
-  /** `bootstrap.servers`. */
-  readonly bootstrap: string;
+  /** `bootstrap.servers` of a client: the brokers, or what stands between the two. */
+  readonly bootstrap: (client: string) => string;
   readonly seed: number;
   /** The number of the next message that is published. */
   nextMessage: number;
@@ -155,7 +155,7 @@ export function configOf(
   client: string,
   config: Readonly<Record<string, Setting | undefined>>,
 ): Record<string, string> {
-  const out: Record<string, string> = { 'bootstrap.servers': run.bootstrap, 'client.id': client };
+  const out: Record<string, string> = { 'bootstrap.servers': run.bootstrap(client), 'client.id': client };
   for (const [name, value] of Object.entries(config))
     if (value !== undefined) out[name] = Array.isArray(value) ? value.join(',') : String(value);
   return out;

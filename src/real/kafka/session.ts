@@ -14,6 +14,7 @@ import { dealt } from '../../brokers/kafka/dealt.ts';
 import type { Observed } from '../../sim/trace.ts';
 import { Agenda } from '../agenda.ts';
 import type { Fault } from '../fault.ts';
+import type { Relayed } from '../installation.ts';
 import type { Recorder } from '../recorder.ts';
 import { Administrator, bootstrap } from './administrator.ts';
 import { RealConsumer } from './consumer.ts';
@@ -21,6 +22,7 @@ import { groupsTool } from './groups-tool.ts';
 import { Host } from './host.ts';
 import { RealProcessor } from './processor.ts';
 import { RealProducer } from './producer.ts';
+import { Relays } from './relays.ts';
 import { Names, type RealClient, type Run } from './run.ts';
 import { RealShareConsumer } from './share-consumer.ts';
 
@@ -42,6 +44,8 @@ export interface Play {
 export interface Stage {
   /** Where clients connect. */
   readonly urls: readonly string[];
+  /** For each of them, where those go whose link is cut; empty where nobody's can be. */
+  readonly relayed: readonly Relayed[];
   /** Is told what the clients see. */
   readonly recorder: Recorder;
   /** Ends the run before its end. */
@@ -49,6 +53,8 @@ export interface Stage {
   /** @param node its name in scenarios; it is up when a restart resolves */
   hurt(node: string, fault: Fault): Promise<void>;
 }
+
+const relayUrl = ({ via }: Relayed): string => `kafka://127.0.0.1:${via}`;
 
 type Setting = keyof KafkaBrokerConfig;
 
@@ -90,6 +96,7 @@ class Session {
   /** Processes that are up and belong to no client yet; starting one takes longer than a scenario waits. */
   private readonly spare: Host[] = [];
   private administrator: Administrator | null = null;
+  private relays: Relays | null = null;
   /** What would bring back each broker that is not at work. */
   private readonly unwell = new Map<string, Fault>();
   private starting: Promise<void> = Promise.resolve();
@@ -115,11 +122,15 @@ class Session {
       // One whose poll() may throw ends without close(), and so must its heartbeats.
       else if (client.role === 'consumer' && client.config['auto.offset.reset'] === 'none')
         alone.add(client.id);
+    // A link that will be cut leads through a relay from the start.
+    const cut = new Set(
+      scenario.timeline.flatMap(({ action }) => (action.do === 'cut' ? action.between : [])),
+    );
     this.run = {
       names: new Names(randomBytes(4).toString('hex'), stage.urls),
       recorder,
       agenda: this.agenda,
-      bootstrap: bootstrap(stage.urls),
+      bootstrap: (client) => bootstrap(cut.has(client) ? stage.relayed.map(relayUrl) : stage.urls),
       seed: scenario.seed,
       nextMessage: 0,
       beganAtMs: 0,
@@ -156,6 +167,7 @@ class Session {
       agenda.end();
       for (const client of this.clients.values()) client.crash();
       for (const host of this.spare) host.kill();
+      this.relays?.close();
       await this.revive();
       await this.takeAway();
     }
@@ -164,13 +176,26 @@ class Session {
   private async setUp(): Promise<void> {
     const { system, clients, timeline } = this.scenario;
     this.administrator = await Administrator.open(this.stage.urls);
+    if (timeline.some(({ action }) => action.do === 'cut')) {
+      if (this.stage.relayed.length === 0)
+        throw new Error(
+          'it cuts a link, and only brokers that were started here send a client through a relay',
+        );
+      this.relays = await Relays.open(this.stage.relayed);
+    }
+    // It was interrupted meanwhile, and what was there then has been taken away.
+    if (this.over) {
+      this.relays?.close();
+      this.administrator.end();
+      return;
+    }
     // One for each life of each client that has a process of its own.
     const lives = [
       ...clients.map(({ id }) => id),
       ...timeline.flatMap(({ action }) => (action.do === 'restart' ? [action.target] : [])),
     ].filter((id) => this.run.isAlone(id));
     this.spare.push(...(await Promise.all(lives.map(() => Host.start()))));
-    const config = { 'bootstrap.servers': this.run.bootstrap };
+    const config = { 'bootstrap.servers': bootstrap(this.stage.urls) };
     await Promise.all(
       [this.administrator.host, ...this.spare].map((host) => host.ask('nobody', 'warm-up', { config })),
     );
@@ -276,6 +301,11 @@ class Session {
       if (BROKER.test(action.target))
         void this.hurt(action.target, action.do as Fault).catch(this.run.failed);
       else void this.disturb(action.target, action.do).catch(this.run.failed);
+      return;
+    }
+    if (action.do === 'cut' || action.do === 'heal') {
+      const [client, node] = [...action.between].sort((a) => (BROKER.test(a) ? 1 : -1));
+      this.relays?.link(client!, node!)[action.do]();
       return;
     }
     void this.do(action as KafkaAction).catch(this.run.failed);

@@ -27,6 +27,7 @@ export const dockerStarter: RabbitmqStarter = {
       broker: 'rabbitmq',
       way: 'docker',
       urls,
+      relayed: [],
       nodes: [{ name: 'rabbit-1', pid: null }],
       helpers: [],
       folder,

@@ -74,7 +74,7 @@ export function nodesFrom(installed: Installed): RabbitmqStarter {
         await endProcess(epmd, STOP_MS);
         throw error;
       }
-      return { broker: 'rabbitmq', way, urls, nodes, helpers: [epmd], folder };
+      return { broker: 'rabbitmq', way, urls, relayed: [], nodes, helpers: [epmd], folder };
     },
 
     async stop({ nodes, helpers }) {

@@ -109,7 +109,7 @@ export const idempotenceScenarios: readonly ScenarioInputOf<'kafka'>[] = [
 export const idempotenceExperiment: Experiment = {
   id: 'kafka-idempotence',
   scenario: 'kafka-idempotence',
-  home: ['kafka-held-idempotence'],
+  home: ['kafka-held-idempotence', 'kafka-held-cut-producer'],
   title: 'The retry that writes twice',
   question: 'The record is written, the answer is lost, the producer sends again: what is in the log?',
   posterMs: 12_900,

@@ -14,6 +14,7 @@ import {
 import { heldGroupScenarios } from './held-groups.ts';
 import { heldLogScenarios } from './held-logs.ts';
 import { heldScenarios } from './held.ts';
+import { heldCutScenarios } from './held-cuts.ts';
 import { heldFaultScenarios } from './held-faults.ts';
 import { idempotenceExperiment, idempotenceScenarios } from './idempotence.ts';
 import { adaptive, murmur2Vectors, partitioningExperiment, partitioningScenario } from './partitioning.ts';
@@ -52,6 +53,7 @@ export const kafkaScenarios: readonly ScenarioInputOf<'kafka'>[] = [
   ...heldGroupScenarios,
   ...heldLogScenarios,
   ...heldFaultScenarios,
+  ...heldCutScenarios,
 ];
 
 export const kafkaExperiments: readonly Experiment[] = [

@@ -91,6 +91,8 @@ export const rebalanceExperiment: Experiment = {
     'kafka-held-static-kip-848',
     'kafka-held-server-uniform',
     'kafka-held-server-range',
+    'kafka-held-cut-consumer',
+    'kafka-held-cut-briefly',
   ],
   title: 'The pause when a group changes',
   question: 'A member joins. Who has to stop reading, and for how long?',

@@ -293,7 +293,7 @@ export const transactionsExperiment: Experiment = {
 export const exactlyOnceExperiment: Experiment = {
   id: 'kafka-exactly-once',
   scenario: 'kafka-exactly-once',
-  home: ['kafka-held-exactly-once'],
+  home: ['kafka-held-exactly-once', 'kafka-held-cut-processor'],
   title: 'Read, work, write, crash',
   question:
     'Two applications crash between writing a result and saying how far they have read. Which results come twice?',

@@ -45,7 +45,7 @@ const cases: Record<string, Case> = {
     allowed: [
       trace(
         delivered('b1', 0, P0, 0, BEFORE),
-        failed('b1', 'UNKNOWN_MEMBER_ID', 'the commit of orders-0 at 1 failed'),
+        failed('b1', 'CommitFailedException', 'the group has moved on'),
         processed('b1', 0, P0, 0, BEFORE),
         processed('b0', 0, P0, 0, BEFORE),
       ),

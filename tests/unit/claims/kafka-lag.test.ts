@@ -20,7 +20,7 @@ const P1 = 'orders-1';
 const P2 = 'orders-2';
 
 const late = (client: string) => failed(client, 'max.poll.interval.ms', 'no poll() for 10000 ms');
-const refused = (client: string) => failed(client, 'UNKNOWN_MEMBER_ID', 'the commit of orders-0 at 2 failed');
+const refused = (client: string) => failed(client, 'CommitFailedException', 'the group has moved on');
 
 const range = (n: number, from = 0): number[] => Array.from({ length: n }, (_, i) => from + i);
 

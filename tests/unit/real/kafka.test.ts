@@ -13,6 +13,7 @@ const started = (count: number): Installation => ({
   way: 'packages',
   urls: Array.from({ length: count }, (_, i) => `kafka://127.0.0.1:${9092 + i}`),
   nodes: Array.from({ length: count }, (_, i) => ({ name: `broker-${i + 1}`, pid: 1000 + i })),
+  relayed: Array.from({ length: count }, (_, i) => ({ port: 9192 + i, via: 9292 + i })),
   helpers: [],
   folder: '/nowhere',
 });
@@ -41,14 +42,26 @@ describe('what is sent', () => {
 });
 
 describe('server.properties', () => {
-  const all = [1, 2, 3].map((n) => ({ port: 9000 + n, controllerPort: 9100 + n }));
+  const all = [1, 2, 3].map((n) => ({
+    port: 9000 + n,
+    controllerPort: 9100 + n,
+    relayed: { port: 9200 + n, via: 9300 + n },
+  }));
 
   it('listens on the loopback interface alone, and knows every controller', () => {
     const lines = serverProperties(2, all, '/data', HELD_CONFIG).split('\n');
     expect(lines).toContain('node.id=2');
-    expect(lines).toContain('listeners=PLAINTEXT://127.0.0.1:9002,CONTROLLER://127.0.0.1:9102');
+    expect(lines).toContain(
+      'listeners=PLAINTEXT://127.0.0.1:9002,RELAYED://127.0.0.1:9202,CONTROLLER://127.0.0.1:9102',
+    );
     expect(lines).toContain('controller.quorum.voters=1@127.0.0.1:9101,2@127.0.0.1:9102,3@127.0.0.1:9103');
     expect(lines).toContain('offsets.topic.replication.factor=3');
+  });
+
+  it('sends those who come by its second listener to a relay, and other brokers by the first', () => {
+    const lines = serverProperties(2, all, '/data', HELD_CONFIG).split('\n');
+    expect(lines).toContain('advertised.listeners=PLAINTEXT://127.0.0.1:9002,RELAYED://127.0.0.1:9302');
+    expect(lines).toContain('inter.broker.listener.name=PLAINTEXT');
   });
 
   it('has the settings of the scenarios made to be held', () => {
@@ -61,9 +74,11 @@ describe('server.properties', () => {
     const lines = serverProperties(1, all.slice(0, 1), '/data', HELD_CONFIG, {
       listen: '0.0.0.0',
       port: 12345,
-    });
-    expect(lines).toContain('listeners=PLAINTEXT://0.0.0.0:9001');
-    expect(lines).toContain('advertised.listeners=PLAINTEXT://127.0.0.1:12345');
+    }).split('\n');
+    expect(lines.find((line) => line.startsWith('listeners='))).toBe(
+      'listeners=PLAINTEXT://0.0.0.0:9001,RELAYED://0.0.0.0:9201,CONTROLLER://127.0.0.1:9101',
+    );
+    expect(lines).toContain('advertised.listeners=PLAINTEXT://127.0.0.1:12345,RELAYED://127.0.0.1:9301');
   });
 });
 
@@ -92,6 +107,27 @@ describe('what is refused', () => {
     ['rabbitmq-ttl', started(3), /no scenario of Kafka/],
   ])('%s, for what it lacks', (id, installation, why) => {
     expect(kafkaDriver.refusal(scenarioById(id), installation, made)).toMatch(why);
+  });
+
+  it.each([
+    ['shop', 'broker-1', started(1), null],
+    ['shop', 'controller', started(1), /only clients connect through it/],
+    ['console', 'broker-1', started(1), /only clients connect through it/],
+    [
+      'shop',
+      'broker-1',
+      { ...started(1), way: 'address' as const, relayed: [], nodes: [], folder: null },
+      /it does "cut" between shop and broker-1, and only a broker that was started here sends/,
+    ],
+    // Its coordinator may be one that it does not name.
+    ['shop', 'broker-1', started(3), /of the 3 brokers that are up a client may need another one than its 1/],
+  ])('a link of %s and %s may be cut where a relay stands between', (end, other, installation, why) => {
+    const murmur2 = scenarioById('kafka-murmur2');
+    const between: [string, string] = [end, other];
+    const scenario = { ...murmur2, timeline: [{ atMs: 1, action: { do: 'cut' as const, between } }] };
+    const refusal = kafkaDriver.refusal(scenario as typeof murmur2, installation, made);
+    if (why === null) expect(refusal).toBeNull();
+    else expect(refusal).toMatch(why);
   });
 
   it('runs on a broker of somebody else what hangs on none of its settings', () => {

@@ -127,6 +127,7 @@ const ours: Installation = {
   way: 'packages',
   urls: ['amqp://guest:guest@127.0.0.1:5672'],
   nodes: [{ name: 'rabbit-1', pid: 1 }],
+  relayed: [],
   helpers: [],
   folder: '/tmp/x',
 };

@@ -38,6 +38,8 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
   NOT_COORDINATOR: 'This is not the correct coordinator.',
   UNKNOWN_MEMBER_ID: 'The coordinator is not aware of this member.',
   ILLEGAL_GENERATION: 'Specified group generation id is not valid.',
+  STALE_MEMBER_EPOCH:
+    'The member epoch is stale. The member must retry after receiving its updated member epoch via the ConsumerGroupHeartbeat API.',
   REBALANCE_IN_PROGRESS: 'The group is rebalancing, so a rejoin is needed.',
   GROUP_ID_NOT_FOUND: 'The group id does not exist.',
   NON_EMPTY_GROUP: 'The group is not empty.',
