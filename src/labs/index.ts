@@ -1,15 +1,17 @@
 /** The labs there are: one of each experiment that can be taken home, and those of the practice ideas. Node only. */
 import { experiments, scenarioById } from '../scenarios/library.ts';
 import { isOf } from '../scenarios/schema.ts';
-import { homeOf, practiceLabs } from './home.ts';
+import { homeOf, practiceLabs, workloadLabs } from './home.ts';
 import { labOf, type Lab, type Recipe } from './lab.ts';
 import { kafkaRecipe } from './recipes/kafka.ts';
 import { PRACTICE } from './recipes/practice.ts';
 import { rabbitmqRecipe } from './recipes/rabbitmq.ts';
+import { workloadsRecipe } from './recipes/workloads.ts';
 
 /** Ids, in the order of the book. */
 export const labIds: readonly string[] = [
   ...practiceLabs.map(({ id }) => id),
+  ...workloadLabs.map(({ id }) => id),
   ...experiments.filter((experiment) => homeOf(experiment)?.lab === experiment.id).map(({ id }) => id),
 ];
 
@@ -21,7 +23,8 @@ export async function labFor(id: string): Promise<Lab> {
   if (!labIds.includes(id)) throw new Error(`There is no lab "${id}"`);
   const practice = practiceLabs.find((one) => one.id === id);
   if (practice) return labOf({ ...practice, ...PRACTICE[practice.id]() });
-  return labOf(recipeOf(id));
+  const both = workloadLabs.find((one) => one.id === id);
+  return labOf(both ? workloadsRecipe(both) : recipeOf(id));
 }
 
 /** Of an experiment, with the scenarios that go home with it. */

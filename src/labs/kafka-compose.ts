@@ -12,7 +12,13 @@ function variable(setting: string): string {
   return `KAFKA_${setting.toUpperCase().replaceAll('.', '_')}`;
 }
 
-export function kafkaCompose(nodes: number, own: Settings): string {
+/** A part of a compose.yaml: what stands before its services, and those. */
+export interface ComposePart {
+  readonly shared: string;
+  readonly services: string;
+}
+
+export function kafkaPart(nodes: number, own: Settings): ComposePart {
   const ids = Array.from({ length: nodes }, (_, i) => i + 1);
   const shared: Settings = {
     'process.roles': 'broker,controller',
@@ -38,10 +44,18 @@ export function kafkaCompose(nodes: number, own: Settings): string {
       KAFKA_ADVERTISED_LISTENERS: PLAINTEXT://broker-${id}:19092,PLAINTEXT_HOST://127.0.0.1:${port}
 `;
   });
-  return `# Kafka${nodes === 1 ? '' : `, ${nodes} brokers that are controllers as well`}. npm run up starts it, and waits until it answers.
-x-settings: &settings
+  return {
+    shared: `x-settings: &settings
   CLUSTER_ID: ${CLUSTER}
   KAFKA_HEAP_OPTS: -Xmx384m
-${entries.join('')}services:
-${services.join('')}`;
+${entries.join('')}`,
+    services: services.join(''),
+  };
+}
+
+export function kafkaCompose(nodes: number, own: Settings): string {
+  const { shared, services } = kafkaPart(nodes, own);
+  return `# Kafka${nodes === 1 ? '' : `, ${nodes} brokers that are controllers as well`}. npm run up starts it, and waits until it answers.
+${shared}services:
+${services}`;
 }

@@ -45,6 +45,8 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'kafka-held-min-isr',
     'kafka-held-retention',
     'kafka-held-keyless',
+    'kafka-held-lag',
+    'kafka-held-reset-tool',
   ],
   rabbitmq: [
     'rabbitmq-exchange-types',

@@ -32,9 +32,9 @@ async function run(name: string): Promise<void> {
 
 async function runAll(names: readonly string[]): Promise<void> {
   const where = urls();
-  const { connection, close } = await open(where[0]!);
-  const { product, version } = connection.serverProperties;
-  await close();
+  const model = await open(where[0]!);
+  const { product, version } = model.connection.serverProperties;
+  await model.close();
   console.log(`${product} ${version}${where.length === 1 ? '' : `, ${where.length} nodes`}`);
   for (const name of names) await run(name);
   console.log('\nnpm run judge asks the claims of them');
