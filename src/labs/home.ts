@@ -72,9 +72,10 @@ export interface Home {
   readonly scenarios: readonly string[];
   /**
    * `run`: the experiment's run is among them. `instead`: smaller runs that its definition names. `claims`: runs of another
-   * experiment, on which the same claims are judged. `workload`: its workload is, carried to the broker.
+   * experiment, on which the same claims are judged. `workload`: its workload is, carried to the broker. `console`: commands,
+   * typed to the real tools.
    */
-  readonly by: 'run' | 'instead' | 'claims' | 'workload';
+  readonly by: 'run' | 'instead' | 'claims' | 'workload' | 'console';
 }
 
 /** What nothing outside a broker and its clients can bring about, in a reader's words. */
@@ -113,7 +114,14 @@ export function homeOf(experiment: Experiment): Home | null {
   return home;
 }
 
-function ownHome({ id, scenario, title, home, carried }: Experiment): Home | null {
+/** Nothing to set, and a prompt: commands are what it is there for. */
+export function isConsole({ console: has, knobs }: Experiment): boolean {
+  return has && knobs.length === 0;
+}
+
+function ownHome(experiment: Experiment): Home | null {
+  const { id, scenario, title, home, carried } = experiment;
+  if (isConsole(experiment)) return { lab: id, title, scenarios: [], by: 'console' };
   if (home) return { lab: id, title, scenarios: home, by: home.includes(scenario) ? 'run' : 'instead' };
   if (carried) return homeOfWorkload(carried.workload);
   // One that others take home in the place of their own is no lab besides.

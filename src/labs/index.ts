@@ -1,8 +1,9 @@
 /** The labs there are: one of each experiment that can be taken home, and those of the practice ideas. Node only. */
 import { experiments, scenarioById } from '../scenarios/library.ts';
 import { isOf } from '../scenarios/schema.ts';
-import { homeOf, practiceLabs, workloadLabs } from './home.ts';
+import { homeOf, isConsole, practiceLabs, workloadLabs } from './home.ts';
 import { labOf, type Lab, type Recipe } from './lab.ts';
+import { consoleRecipe } from './recipes/console.ts';
 import { kafkaRecipe } from './recipes/kafka.ts';
 import { PRACTICE } from './recipes/practice.ts';
 import { rabbitmqRecipe } from './recipes/rabbitmq.ts';
@@ -30,7 +31,8 @@ export async function labFor(id: string): Promise<Lab> {
 /** Of an experiment, with the scenarios that go home with it. */
 function recipeOf(id: string): Recipe {
   const experiment = experiments.find((one) => one.id === id)!;
-  const { title } = experiment;
+  const { title, scenario: own } = experiment;
+  if (isConsole(experiment)) return consoleRecipe(experiment, scenarioById(own).system.broker);
   const scenarios = homeOf(experiment)!.scenarios.map(scenarioById);
   const kafka = scenarios.filter((one) => isOf(one, 'kafka'));
   if (kafka.length > 0) return { id, title, ...kafkaRecipe(kafka, experiment) };

@@ -24,6 +24,11 @@ function processes(): Nodes | null {
   return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Nodes) : null;
 }
 
+/** Whether they are containers of this lab. */
+export function dockerized(): boolean {
+  return !named && !processes();
+}
+
 function keep(nodes: Nodes): void {
   writeFileSync(FILE, JSON.stringify(nodes, null, 2));
 }
