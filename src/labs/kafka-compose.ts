@@ -1,5 +1,6 @@
-/** `compose.yaml` of Kafka's experiments: so many brokers, each a controller as well, with the settings of the scenarios. */
+/** Kafka in a `compose.yaml`: so many brokers, each a controller as well, with the settings of the scenarios. */
 import { clusterSettings, type Settings } from '../scenarios/kafka/cluster-settings.ts';
+import type { ComposePart } from './compose.ts';
 import { KAFKA } from './lab.ts';
 
 /** Where the first broker is reached from outside; the next ones follow. */
@@ -10,12 +11,6 @@ const CLUSTER = Buffer.from('Brokerbook-labs!').toString('base64url');
 /** The image takes a setting from a variable of its name. */
 function variable(setting: string): string {
   return `KAFKA_${setting.toUpperCase().replaceAll('.', '_')}`;
-}
-
-/** A part of a compose.yaml: what stands before its services, and those. */
-export interface ComposePart {
-  readonly shared: string;
-  readonly services: string;
 }
 
 export function kafkaPart(nodes: number, own: Settings): ComposePart {
@@ -42,6 +37,12 @@ export function kafkaPart(nodes: number, own: Settings): ComposePart {
       <<: *settings
       KAFKA_NODE_ID: ${id}
       KAFKA_ADVERTISED_LISTENERS: PLAINTEXT://broker-${id}:19092,PLAINTEXT_HOST://127.0.0.1:${port}
+    healthcheck:
+      # The port is open when the broker is up. Kafka's own tools would start a Java of their own for each look.
+      test: ['CMD', 'bash', '-c', 'exec 3<>/dev/tcp/127.0.0.1/9092']
+      interval: 3s
+      timeout: 10s
+      retries: 40
 `;
   });
   return {
@@ -50,12 +51,6 @@ export function kafkaPart(nodes: number, own: Settings): ComposePart {
   KAFKA_HEAP_OPTS: -Xmx384m
 ${entries.join('')}`,
     services: services.join(''),
+    files: {},
   };
-}
-
-export function kafkaCompose(nodes: number, own: Settings): string {
-  const { shared, services } = kafkaPart(nodes, own);
-  return `# Kafka${nodes === 1 ? '' : `, ${nodes} brokers that are controllers as well`}. npm run up starts it, and waits until it answers.
-${shared}services:
-${services}`;
 }

@@ -64,7 +64,7 @@ export async function labOf(recipe: Recipe): Promise<Lab> {
   const sources = { ...withImports(programs), ...asTheyAre(recipe.read ?? []) };
   const files = {
     'README.md': '',
-    'compose.yaml': compose(services),
+    'compose.yaml': '',
     'package.json': manifest(id, title, scripts, packagesOf(Object.values(sources))),
     'tsconfig.json': TSCONFIG,
     '.gitignore': 'node_modules/\nrun/\n',
@@ -157,11 +157,9 @@ function manifest(
     type: 'module',
     engines: { node: `>=${NODE}` },
     scripts: {
-      up: 'docker compose up --detach --wait',
       ...scripts,
       judge: 'node judge.mjs',
       check: 'tsc',
-      down: scripts['down'] ?? 'docker compose down --volumes',
     },
     dependencies: versions(packages),
     devDependencies: versions(['@types/node', 'typescript']),
@@ -196,35 +194,6 @@ export function imageOf(service: Service): string {
   const found = new RegExp(`image: (\\S*\\b${service}:\\S+)`).exec(readFileSync('compose.yaml', 'utf8'))?.[1];
   if (found === undefined) throw new Error(`compose.yaml has no image of ${service}`);
   return found;
-}
-
-/** Each service on its usual port. */
-function compose(services: readonly Service[]): string {
-  const texts: Record<Service, () => string> = {
-    rabbitmq: () => `  rabbitmq:
-    image: ${imageOf('rabbitmq')}
-    hostname: rabbit-1
-    command: sh -c "rabbitmq-plugins enable --offline rabbitmq_consistent_hash_exchange && exec rabbitmq-server"
-    ports:
-      - 127.0.0.1:5672:5672
-    healthcheck:
-      test: rabbitmq-diagnostics -q check_port_connectivity
-      interval: 3s
-      timeout: 10s
-      retries: 40
-`,
-    kafka: () => `  kafka:
-    image: ${KAFKA}
-    ports:
-      - 127.0.0.1:9092:9092
-    healthcheck:
-      test: /opt/kafka/bin/kafka-topics.sh --bootstrap-server localhost:9092 --list
-      interval: 3s
-      timeout: 10s
-      retries: 40
-`,
-  };
-  return `services:\n${services.map((of) => texts[of]()).join('')}`;
 }
 
 const bundles = new Map<string, Promise<string>>();

@@ -1,4 +1,5 @@
-/** `compose.yaml` of RabbitMQ's experiments, and the settings by which several nodes find one another. */
+/** RabbitMQ in a `compose.yaml`, and the settings by which several nodes find one another. */
+import type { ComposePart } from './compose.ts';
 import { imageOf } from './lab.ts';
 
 /** Where the first node is reached from outside; the next ones follow. */
@@ -7,11 +8,7 @@ const FIRST_PORT = 5672;
 const COOKIE = 'brokerbook-labs';
 const PLUGIN = 'rabbitmq-plugins enable --offline rabbitmq_consistent_hash_exchange';
 
-/** @returns its services, and further texts by their path in the lab */
-export function rabbitmqPart(nodes: number): {
-  readonly services: string;
-  readonly files: Readonly<Record<string, string>>;
-} {
+export function rabbitmqPart(nodes: number): ComposePart {
   const isCluster = nodes > 1;
   const ids = Array.from({ length: nodes }, (_, i) => i + 1);
   // The cookie has to be readable by its owner only, which a file that is mounted may not be.
@@ -30,18 +27,11 @@ ${isCluster ? '    volumes:\n      - ./rabbitmq.conf:/etc/rabbitmq/rabbitmq.conf
       retries: 40
 `,
   );
-  if (!isCluster) return { services: services.join(''), files: {} };
+  if (!isCluster) return { shared: '', services: services.join(''), files: {} };
   const conf = [
     '# Nodes that are new look for one another here, and make a cluster. compose.yaml mounts the file.',
     'cluster_formation.peer_discovery_backend = classic_config',
     ...ids.map((id) => `cluster_formation.classic_config.nodes.${id} = rabbit@rabbit-${id}`),
   ];
-  return { services: services.join(''), files: { 'rabbitmq.conf': `${conf.join('\n')}\n` } };
-}
-
-/** @returns texts by their path in the lab */
-export function rabbitmqCompose(nodes: number): Readonly<Record<string, string>> {
-  const { services, files } = rabbitmqPart(nodes);
-  const compose = `# RabbitMQ${nodes === 1 ? '' : `, ${nodes} nodes of one cluster`}. npm run up starts it, and waits until it answers.\nservices:\n${services}`;
-  return { 'compose.yaml': compose, ...files };
+  return { shared: '', services: services.join(''), files: { 'rabbitmq.conf': `${conf.join('\n')}\n` } };
 }

@@ -15,6 +15,9 @@ const CLASSES: Readonly<Record<string, string>> = {
   'kafka-get-offsets.sh': 'GetOffsetShell',
 };
 
+/** As the release's own scripts have it. */
+const QUIET = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
+
 /**
  * @param words the tool, and what stands after it; the address after --bootstrap-server is replaced by the cluster's
  * @param input what is typed into it; null: it takes what the terminal says
@@ -39,7 +42,7 @@ export async function kafkaTool(
   const args = rest.map((word, i) => (rest[i - 1] === '--bootstrap-server' ? bootstrap : word));
   return inside
     ? told('docker', ['compose', 'exec', '--no-TTY', 'broker-1', `/opt/kafka/bin/${tool}`, ...args], input)
-    : told(JAVA, ['-cp', await classpath(), `org.apache.kafka.tools.${of}`, ...args], input);
+    : told(JAVA, [QUIET, '-cp', await classpath(), `org.apache.kafka.tools.${of}`, ...args], input);
 }
 
 /** @returns the lines that it printed to either stream */

@@ -3,11 +3,10 @@ import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
 import type { Experiment } from '../../scenarios/experiment.ts';
 import { traceOf } from '../../scenarios/run.ts';
 import { parseScenario, type BrokerId, type Scenario } from '../../scenarios/schema.ts';
-import { kafkaCompose } from '../kafka-compose.ts';
+import { composeFiles } from '../compose.ts';
 import { kafkaWords } from '../kafka-readme.ts';
 import type { Step } from '../console/session.ts';
 import type { Recipe } from '../lab.ts';
-import { rabbitmqCompose } from '../rabbitmq-compose.ts';
 import { rabbitmqWords } from '../rabbitmq-readme.ts';
 import { JAVA_SOURCES } from './kafka.ts';
 import { json } from './runs.ts';
@@ -40,9 +39,8 @@ export function consoleRecipe(experiment: Experiment, broker: BrokerId): Recipe 
     clients: broker === 'kafka' ? 'java' : 'node',
     texts: {
       'README.md': readme(experiment, broker, steps),
-      ...(broker === 'kafka'
-        ? { 'compose.yaml': kafkaCompose(nodes, HELD_CONFIG) }
-        : { ...rabbitmqCompose(nodes), 'declared.json': json(DECLARED) }),
+      ...composeFiles([broker], nodes, broker === 'kafka' ? HELD_CONFIG : {}),
+      ...(broker === 'rabbitmq' && { 'declared.json': json(DECLARED) }),
       'lab.json': json({ nodes, settings: broker === 'kafka' ? HELD_CONFIG : {}, scenarios: [] }),
       'session.json': json({ broker, steps }),
     },

@@ -3,7 +3,7 @@ import { hurtsBroker } from '../../scenarios/real.ts';
 import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
 import type { Experiment } from '../../scenarios/experiment.ts';
 import type { ScenarioOf } from '../../scenarios/schema.ts';
-import { kafkaCompose } from '../kafka-compose.ts';
+import { composeFiles } from '../compose.ts';
 import { kafkaWords } from '../kafka-readme.ts';
 import type { Recipe } from '../lab.ts';
 import { readmeOf, type LabRun } from '../readme.ts';
@@ -30,7 +30,7 @@ export function kafkaRecipe(scenarios: readonly ScenarioOf<'kafka'>[], experimen
     clients: 'java',
     texts: {
       ...(experiment && { 'README.md': readmeOf(experiment, runs, kafkaWords(needs, nodes)) }),
-      'compose.yaml': kafkaCompose(nodes, HELD_CONFIG),
+      ...composeFiles(['kafka'], nodes, HELD_CONFIG),
       'expected.json': json(
         Object.fromEntries(
           runs.flatMap(({ name, assignments: found }) => (found.length > 0 ? [[name, found]] : [])),

@@ -4,22 +4,29 @@ import { carry, outcomeSettings } from '../../scenarios/compare.ts';
 import { scenarioById } from '../../scenarios/library.ts';
 import { isOf } from '../../scenarios/schema.ts';
 import { workloads } from '../../scenarios/workloads.ts';
+import { composeFiles } from '../compose.ts';
 import { GROUP_STEPS, type practiceLabs } from '../home.ts';
 import { needsPart, sourcesPart } from '../kafka-readme.ts';
 import type { Needs, Recipe } from '../lab.ts';
 import { duration, sharedPart, type LabRun } from '../readme.ts';
-import { kafkaRecipe } from './kafka.ts';
+import { JAVA_SOURCES, kafkaRecipe } from './kafka.ts';
 import { RABBITMQ_RUN } from './rabbitmq.ts';
 import { json } from './runs.ts';
 
 /** The workload that the lab on both brokers runs. */
 const COMPARED = 'consumer-crash';
 
+const UP = 'src/labs/up.ts';
+const UP_AND_DOWN = { up: `node ${UP}`, down: `node ${UP} down` };
+
 export const PRACTICE: Record<(typeof practiceLabs)[number]['id'], () => Omit<Recipe, 'id' | 'title'>> = {
   'set-up-kafka': () => ({
-    programs: ['src/labs/set-up-kafka/run.ts'],
+    programs: ['src/labs/set-up-kafka/run.ts', 'src/labs/console/tool.ts', UP],
+    read: JAVA_SOURCES,
     judge: 'src/labs/set-up-kafka/judge.ts',
     scripts: {
+      ...UP_AND_DOWN,
+      tool: 'node src/labs/console/tool.ts',
       start: 'node src/labs/set-up-kafka/run.ts',
       topic: 'node src/labs/set-up-kafka/run.ts topic',
       produce: 'node src/labs/set-up-kafka/run.ts produce',
@@ -30,7 +37,11 @@ export const PRACTICE: Record<(typeof practiceLabs)[number]['id'], () => Omit<Re
     services: ['kafka'],
     needs: 'nothing',
     clients: 'node',
-    texts: { 'README.md': readFileSync('src/labs/set-up-kafka/README.md', 'utf8') },
+    texts: {
+      'README.md': readFileSync('src/labs/set-up-kafka/README.md', 'utf8'),
+      ...composeFiles(['kafka'], 1),
+      'lab.json': json({ nodes: 1, settings: {}, scenarios: [] }),
+    },
   }),
   'compare-rabbitmq-and-kafka': () => {
     const { workload } = workloads.get(COMPARED)!;
@@ -42,9 +53,12 @@ export const PRACTICE: Record<(typeof practiceLabs)[number]['id'], () => Omit<Re
         'src/labs/compare/kafka.ts',
         'src/labs/compare/consumer.ts',
         RABBITMQ_RUN,
+        UP,
       ],
+      read: JAVA_SOURCES,
       judge: 'src/labs/compare/judge.ts',
       scripts: {
+        ...UP_AND_DOWN,
         start: 'node src/labs/compare/run.ts',
         rabbitmq: `node ${RABBITMQ_RUN} rabbitmq`,
         kafka: 'node src/labs/compare/kafka.ts',
@@ -54,6 +68,7 @@ export const PRACTICE: Record<(typeof practiceLabs)[number]['id'], () => Omit<Re
       clients: 'node',
       texts: {
         'README.md': readFileSync('src/labs/compare/README.md', 'utf8'),
+        ...composeFiles(['rabbitmq', 'kafka'], 1),
         'lab.json': json({ nodes: 1, settings: {}, scenarios: ['rabbitmq'] }),
         'workload.json': json(workload),
         'scenarios/rabbitmq.json': json(scenario),

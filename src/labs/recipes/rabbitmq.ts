@@ -3,7 +3,7 @@ import { hurtsBroker } from '../../scenarios/real.ts';
 import type { Experiment } from '../../scenarios/experiment.ts';
 import type { ScenarioOf } from '../../scenarios/schema.ts';
 import type { Needs, Recipe } from '../lab.ts';
-import { rabbitmqCompose } from '../rabbitmq-compose.ts';
+import { composeFiles } from '../compose.ts';
 import { rabbitmqWords } from '../rabbitmq-readme.ts';
 import { readmeOf } from '../readme.ts';
 import { runOf, scenarioFiles } from './runs.ts';
@@ -32,7 +32,7 @@ export function rabbitmqRecipe(
     clients: 'node',
     texts: {
       'README.md': readmeOf(experiment, runs, rabbitmqWords(needs, nodes)),
-      ...rabbitmqCompose(nodes),
+      ...composeFiles(['rabbitmq'], nodes),
       ...scenarioFiles(runs, nodes),
     },
   };

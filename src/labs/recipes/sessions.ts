@@ -75,7 +75,7 @@ export const RABBITMQ_SESSION: readonly Typed[] = [
   },
   { about: '', line: 'rabbitmqctl list_queues name type durable messages messages_ready consumers' },
   {
-    about: 'Beside those of `declared.json` there are seven exchanges that a broker always has.',
+    about: 'Beside those of `declared.json` there are eight exchanges that a broker always has.',
     line: 'rabbitmqctl list_exchanges name type durable',
   },
   {
@@ -99,7 +99,6 @@ export const RABBITMQ_SESSION: readonly Typed[] = [
   { about: '', line: 'rabbitmqctl delete_queue audit' },
   { about: 'A mistake, and how it is answered.', line: 'rabbitmqctl delete_queue audit' },
   { about: '', line: 'rabbitmqctl lst_queues' },
-  { about: '', line: 'rabbitmqctl list_queues --formatter json name messages' },
 ];
 
 /** What the RabbitMQ session asks of. */

@@ -3,9 +3,8 @@ import type { Outcome } from '../../claims/outcome.ts';
 import { carry, CARRYING_BROKERS, outcomeOf, type CarryingBroker } from '../../scenarios/compare.ts';
 import { workloads, type NamedWorkload } from '../../scenarios/workloads.ts';
 import { AT_HOME, type WorkloadLab } from '../home.ts';
-import { kafkaPart } from '../kafka-compose.ts';
+import { composeFiles } from '../compose.ts';
 import { imageOf, KAFKA, NODE, type Recipe } from '../lab.ts';
-import { rabbitmqPart } from '../rabbitmq-compose.ts';
 import { duration } from '../readme.ts';
 import { MORE_MS } from '../workloads/margin.ts';
 import { JAVA_SOURCES } from './kafka.ts';
@@ -35,25 +34,14 @@ export function workloadsRecipe({ id, title, nodes }: WorkloadLab): Recipe {
     clients: 'java',
     texts: {
       'README.md': readme(title, nodes, all),
-      ...composeOf(nodes),
+      // Kafka's own defaults, but for what a small cluster needs: a workload is carried to a cluster as it comes.
+      ...composeFiles(['rabbitmq', 'kafka'], nodes),
       'lab.json': json({ nodes, settings: {}, scenarios: [] }),
       'expected.json': json(Object.fromEntries(all.map((one) => [one.workload.id, simulated(one)]))),
       ...Object.fromEntries(
         all.map(({ workload, choices }) => [`workloads/${workload.id}.json`, json({ workload, choices })]),
       ),
     },
-  };
-}
-
-function composeOf(nodes: number): Record<string, string> {
-  // Kafka's own defaults, but for what a small cluster needs: a workload is carried to a cluster as it comes.
-  const kafka = kafkaPart(nodes, {});
-  const rabbitmq = rabbitmqPart(nodes);
-  return {
-    'compose.yaml': `# RabbitMQ and Kafka, ${nodes === 1 ? 'a node' : `${nodes} nodes`} of each. npm run up starts them, and waits until they answer.
-${kafka.shared}services:
-${rabbitmq.services}${kafka.services}`,
-    ...rabbitmq.files,
   };
 }
 
@@ -118,7 +106,7 @@ The judge prints a column for the simulator beside each broker, and then asks: w
 
 ## Your own
 
-Copy a file in \`workloads/\` and change it. \`npm run carry -- <name>\` says by which rules it is carried, and where they leave a choice: \`choices.<broker>.<rule>\` of the file takes it. What a workload may say is described in the book’s page on comparing; a wrong one is answered with the field and what was expected. Of your own nothing is known from a simulator, so the judge asks only that everything is published, and finished in time. \`npm run -s compare\` in the book’s repository runs the file on the simulator.
+Copy a file in \`workloads/\` and change it. \`npm run carry -- <name>\` says by which rules it is carried, and where they leave a choice: \`choices.<broker>.<rule>\` of the file takes it. What a workload may say is described in the book’s page on comparing; a wrong one is answered with the field and what was expected. Of your own nothing is known from a simulator, so the judge asks only that something is published, and all of it finished in time. \`npm run -s compare\` in the book’s repository runs the file on the simulator.
 
 ## The sources
 
