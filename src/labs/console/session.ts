@@ -22,15 +22,20 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [/console-consumer-\S+/g, 'console-consumer-…'],
 ];
 
-/** Of a logger, and not of the tool. */
-const LOGGED = /^(\[\S+ ?\S*\] (WARN|INFO|ERROR|DEBUG)|SLF4J|WARNING: )/;
+/** Of a logger, or advice of the client, and not the tool’s answer. */
+const LOGGED =
+  /^(\[\S+ ?\S*\] (WARN|INFO|ERROR|DEBUG)|SLF4J|WARNING: |The consumer rebalance protocol \(KIP-848\))/;
 
 /** What is compared of what a tool printed: words, one space between two, without what is another's in each cluster. */
 export function essence(lines: readonly string[]): string[] {
-  return lines
-    .map((line) => MASKS.reduce((text, [from, to]) => text.replace(from, to), line.replace(/^>+/, '')))
-    .map((line) => line.replace(/\s+/g, ' ').trim())
-    .filter((line) => line !== '' && !LOGGED.test(line));
+  return (
+    lines
+      .map((line) => MASKS.reduce((text, [from, to]) => text.replace(from, to), line.replace(/^>+/, '')))
+      // In-sync replicas are a set.
+      .map((line) => line.replace(/(?<=Isr: )[\d,]+/, (isr) => isr.split(',').sort().join(',')))
+      .map((line) => line.replace(/\s+/g, ' ').trim())
+      .filter((line) => line !== '' && !LOGGED.test(line))
+  );
 }
 
 /** Rows may come in any order, for that nobody promises. @returns whether both say the same */

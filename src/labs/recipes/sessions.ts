@@ -46,10 +46,10 @@ export const KAFKA_SESSION: readonly Typed[] = [
   },
   { about: '', line: `kafka-consumer-groups.sh ${KAFKA} --describe --group billing` },
   {
-    about: 'A setting of the topic, while it runs; and where each value comes from, the strongest first.',
+    about:
+      'A setting of the topic, while it runs. `--describe` in the place of `--alter …` says where each value comes from.',
     line: `kafka-configs.sh ${KAFKA} --entity-type topics --entity-name orders --alter --add-config retention.ms=60000`,
   },
-  { about: '', line: `kafka-configs.sh ${KAFKA} --entity-type topics --entity-name orders --describe` },
   {
     about: 'A broker dies. Which partitions lack a copy, and who leads now what it led?',
     fault: { node: 'broker-2', do: 'crash' },

@@ -106,7 +106,7 @@ The judge prints a column for the simulator beside each broker, and then asks: w
 
 ## Your own
 
-Copy a file in \`workloads/\` and change it. \`npm run carry -- <name>\` says by which rules it is carried, and where they leave a choice: \`choices.<broker>.<rule>\` of the file takes it. What a workload may say is described in the book’s page on comparing; a wrong one is answered with the field and what was expected. Of your own nothing is known from a simulator, so the judge asks only that something is published, and all of it finished in time. \`npm run -s compare\` in the book’s repository runs the file on the simulator.
+Copy a file in \`workloads/\` and change it. \`npm run carry -- <name>\` says by which rules it is carried, and where they leave a choice: \`choices.<broker>.<rule>\` of the file takes it. What a workload may say is described in the book’s page on comparing; a wrong one is answered with the field and what was expected. Of your own nothing is known from a simulator, so the judge asks only that something is published, and all of it finished in time. The book’s repository has a command that runs the file on the simulator; its page on comparing brokers says how.
 
 ## The sources
 
