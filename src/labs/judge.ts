@@ -2,10 +2,11 @@
  * The judge of a lab: reads what a run has written down and says of each claim whether it holds on that. Bundled with the
  * book's claims into one file, `judge.mjs`, it is the same code that judges the simulator and the recordings.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Claim, Verdict } from '../claims/claim.ts';
 import { toMs } from '../sim/time.ts';
 import type { TraceEvent } from '../sim/trace.ts';
+import { chosen, eventsOf, fileOf, scenarioNames } from './scenarios.ts';
 
 /** What a run has written: an event a line. @throws Error that names the line that is none */
 export function readEvents(file: string): TraceEvent[] {
@@ -86,4 +87,40 @@ export function judging(act: () => boolean): void {
 /** Of a lab with one run: `run/events.jsonl`, or the file that is named. */
 export function judgeLab(asked: readonly Claim[]): void {
   judging(() => judgedRun(asked, process.argv[2] ?? 'run/events.jsonl'));
+}
+
+/**
+ * Of a lab with scenarios: each that was run, or those that are named.
+ * @param claims of the broker
+ * @param further what else is asked of a run, and printed; says whether it holds
+ */
+export function judgeScenarios(
+  claims: readonly Claim[],
+  further: (name: string, events: readonly TraceEvent[]) => boolean = () => true,
+): void {
+  const judge = (name: string): boolean => {
+    console.log(`\n# ${name}`);
+    const { id } = JSON.parse(readFileSync(fileOf(name), 'utf8')) as { id: string };
+    const events = readEvents(eventsOf(name));
+    const asked = claims.filter(
+      (claim) =>
+        claim.observable &&
+        // Of what is true of every run, only what this one had a case of.
+        (claim.scenarios === 'every' ? isShown(claim, events) : claim.scenarios.includes(id)),
+    );
+    const holds = judgedRun(asked, eventsOf(name));
+    return further(name, events) && holds;
+  };
+  judging(() => {
+    const all = scenarioNames();
+    const isRun = (name: string): boolean => existsSync(eventsOf(name));
+    const named = process.argv.slice(2);
+    const asked = named.length > 0 ? chosen(named) : all.filter(isRun);
+    if (asked.length === 0) throw new Error('There is nothing to judge: npm start runs the scenarios');
+    const results = asked.map(judge);
+    const left = all.filter((name) => !isRun(name));
+    if (left.length > 0)
+      console.log(`\nnot run yet: ${left.map((name) => `npm start -- ${name}`).join(', ')}`);
+    return results.every((holds) => holds);
+  });
 }

@@ -1,5 +1,6 @@
-/** `compose.yaml` of Kafka's experiments: so many brokers, each a controller as well, with the settings of the scenarios. */
+/** Kafka in a `compose.yaml`: so many brokers, each a controller as well, with the settings of the scenarios. */
 import { clusterSettings, type Settings } from '../scenarios/kafka/cluster-settings.ts';
+import type { ComposePart } from './compose.ts';
 import { KAFKA } from './lab.ts';
 
 /** Where the first broker is reached from outside; the next ones follow. */
@@ -14,7 +15,7 @@ function variable(setting: string): string {
   return `KAFKA_${setting.toUpperCase().replaceAll('.', '_')}`;
 }
 
-export function kafkaCompose(nodes: number, own: Settings): string {
+export function kafkaPart(nodes: number, own: Settings): ComposePart {
   const ids = Array.from({ length: nodes }, (_, i) => i + 1);
   const shared: Settings = {
     'process.roles': 'broker,controller',
@@ -41,12 +42,20 @@ export function kafkaCompose(nodes: number, own: Settings): string {
       <<: *settings
       KAFKA_NODE_ID: ${id}
       KAFKA_ADVERTISED_LISTENERS: PLAINTEXT://broker-${id}:19092,PLAINTEXT_HOST://127.0.0.1:${port},RELAYED://127.0.0.1:${FIRST_RELAYED.via + id - 1}
+    healthcheck:
+      # The port is open when the broker is up. Kafka's own tools would start a Java of their own for each look.
+      test: ['CMD', 'bash', '-c', 'exec 3<>/dev/tcp/127.0.0.1/9092']
+      interval: 3s
+      timeout: 10s
+      retries: 40
 `;
   });
-  return `# Kafka${nodes === 1 ? '' : `, ${nodes} brokers that are controllers as well`}. npm run up starts it, and waits until it answers.
-x-settings: &settings
+  return {
+    shared: `x-settings: &settings
   CLUSTER_ID: ${CLUSTER}
   KAFKA_HEAP_OPTS: -Xmx384m
-${entries.join('')}services:
-${services.join('')}`;
+${entries.join('')}`,
+    services: services.join(''),
+    files: {},
+  };
 }

@@ -1,56 +1,22 @@
-/** The README of a lab that is an experiment on Kafka: which runs it has, the commands, and what to expect of each. */
+/** What the README of a lab on Kafka says of Kafka: what it needs, what happens in a run, where its sources are. */
 import * as v from 'valibot';
 import {
   kafkaConsumerConfig,
   kafkaProducerConfig,
   type KafkaProducer,
 } from '../brokers/kafka/client-config.ts';
-import type { Claim } from '../claims/claim.ts';
-import type { Experiment } from '../scenarios/experiment.ts';
 import type { ScenarioOf } from '../scenarios/schema.ts';
-import { told, type Assignment } from './assignments.ts';
 import { NODE, type Needs } from './lab.ts';
-import { duration } from './readme.ts';
+import { duration, type Words } from './readme.ts';
 
-/** A scenario of a lab. */
-export interface LabRun {
-  /** What the lab calls it. */
-  readonly name: string;
-  readonly scenario: ScenarioOf<'kafka'>;
-  /** What its judge asks. */
-  readonly claims: readonly Claim[];
-  /** Who had which partition, on the simulator and on a real broker; empty where there is no group to share them. */
-  readonly assignments: readonly Assignment[];
-  /** Of the Kafka that the book has recorded it on. */
-  readonly recordedOn: string;
-}
-
-export function kafkaReadme(
-  { title, question, scenario: own }: Experiment,
-  runs: readonly LabRun[],
-  needs: Needs,
-): string {
-  const same = runs.some(({ scenario }) => scenario.id === own);
-  const one = runs.length === 1;
-  const brokers = Math.max(...runs.map(({ scenario }) => scenario.system.brokers));
-  const parts = [
-    `# ${title}`,
-    question,
-    `A lab of Brokerbook, on a Kafka of your own. ${
-      same
-        ? 'It is the run of the page’s figure.'
-        : one
-          ? 'It is not the run of the page’s figure but a smaller one, which shows the same by what clients see.'
-          : 'They are not the run of the page’s figure but smaller ones, which show the same by what clients see.'
-    } ${one ? 'The file' : 'Each file'} in \`scenarios/\` says which topics there are, who produces and consumes, and what goes wrong when; a run does that with Kafka’s own Java client and writes down what the clients see; the judge asks the book’s own claims of it.`,
-    needsPart(needs, brokers),
-    commandsPart(runs),
-    ...runs.map(runPart),
-    `The claims held on the book’s simulator when this folder was made, and on Kafka ${[...new Set(runs.map(({ recordedOn }) => recordedOn))].join(' and ')}, where the book has recorded ${one ? 'the run' : 'the runs'}.`,
-    thenPart(runs[0]!.name),
-    sourcesPart(),
-  ];
-  return `${parts.join('\n\n')}\n`;
+export function kafkaWords(needs: Needs, brokers: number): Words<ScenarioOf<'kafka'>> {
+  return {
+    broker: 'Kafka',
+    client: 'Kafka’s own Java client',
+    needs: needsPart(needs, brokers),
+    sources: sourcesPart(),
+    story,
+  };
 }
 
 /** What has to be there, and how to get it. */
@@ -66,41 +32,8 @@ Linux, macOS or WSL, with Node ${NODE} or newer, a JDK of 17 or newer, and Maven
 With Docker, ${brokers === 1 ? 'the broker is a container' : `the ${brokers} brokers are containers`} of \`compose.yaml\`. Without Docker, \`npm run up\` starts the same Kafka as ${brokers === 1 ? 'a process' : 'processes'}, from what Maven has fetched. ${brokers === 1 ? 'It has' : 'Each has'} 384 MB of heap. ${stops}`;
 }
 
-export function commandsPart(runs: readonly LabRun[]): string {
-  const whole = runs.reduce((sum, { scenario }) => sum + scenario.durationMs, 0);
-  const some = runs.length === 1 ? '' : `\nnpm start -- ${runs[0]!.name}    # only that one`;
-  return `## The commands
-
-\`\`\`sh
-npm install
-npm run up       # Kafka, until it answers
-npm start        # ${runs.length === 1 ? 'plays the scenario' : 'plays the scenarios one after another'}, ${duration(whole)}${some}
-npm run judge    # each claim: does it hold on what happened?
-npm run down     # stops Kafka, and takes away what is in it
-\`\`\`
-
-\`npm run check\` type-checks the sources. Topics and groups get a prefix of their own in each run, and the topics are deleted at its end.`;
-}
-
-function runPart({ name, scenario, claims, assignments }: LabRun): string {
-  return `## ${name}: ${scenario.title}
-
-${story(scenario).join('\n')}
-
-What to expect:
-
-${claims.map(({ statement }) => `- ${statement}`).join('\n')}${sharedPart(assignments)}`;
-}
-
-/** Who gets what, as the simulator has it. */
-export function sharedPart(assignments: readonly Assignment[]): string {
-  return assignments.length === 0
-    ? ''
-    : `\n\nAnd the partitions, as the simulator shares them out; the moments are the machine’s:\n\n${told(assignments).join('\n')}`;
-}
-
 /** What is there, who does what, and what is done to them. */
-export function story({ system, clients, timeline }: ScenarioOf<'kafka'>): string[] {
+function story({ system, clients, timeline }: ScenarioOf<'kafka'>): string[] {
   const settings = (config: object): string => {
     const entries = Object.entries(config).filter(([, value]) => value !== undefined);
     return entries.length === 0
@@ -212,18 +145,6 @@ const work = (ms: number): string => (ms < 1000 ? `${ms} ms` : duration(ms));
 
 function count(many: number, of: string): string {
   return `${many} ${of}${many === 1 ? '' : 's'}`;
-}
-
-export function thenPart(name: string): string {
-  return `## Then
-
-Read \`run/${name}.jsonl\`: an event a line, with microseconds since the beginning. What one record went through:
-
-\`\`\`sh
-grep '"message":3[,}]' run/${name}.jsonl
-\`\`\`
-
-Change \`scenarios/${name}.json\`, run and judge again. Before you do: which claim will fail, and at which event? While a run lasts, Kafka’s own tools see its topics and groups; they begin with \`brokerbook-\`.`;
 }
 
 export function sourcesPart(): string {

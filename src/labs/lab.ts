@@ -27,6 +27,8 @@ export interface Recipe {
   readonly read?: readonly string[];
   /** Becomes `judge.mjs`, with the claims that it judges by. */
   readonly judge: string;
+  /** Further programs that are bundled, by the names of their files. */
+  readonly bundles?: Readonly<Record<string, string>>;
   /** npm scripts by name, beside those that every lab has. */
   readonly scripts: Readonly<Record<string, string>>;
   readonly services: readonly Service[];
@@ -62,16 +64,24 @@ export async function labOf(recipe: Recipe): Promise<Lab> {
   const sources = { ...withImports(programs), ...asTheyAre(recipe.read ?? []) };
   const files = {
     'README.md': '',
-    'compose.yaml': compose(services),
+    'compose.yaml': '',
     'package.json': manifest(id, title, scripts, packagesOf(Object.values(sources))),
     'tsconfig.json': TSCONFIG,
     '.gitignore': 'node_modules/\nrun/\n',
     LICENSE: readFileSync('LICENSE', 'utf8'),
     'judge.mjs': await bundled(recipe.judge),
+    ...(await allBundled(recipe.bundles ?? {})),
     ...texts,
     ...sources,
   };
   return { id, title, services, needs, clients, files };
+}
+
+async function allBundled(entries: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+  const texts = Object.entries(entries).map(
+    async ([file, entry]) => [file, await bundled(entry, true)] as const,
+  );
+  return Object.fromEntries(await Promise.all(texts));
 }
 
 /** No clock is asked, so that the same folder is the same file: this is when zips begin to count. */
@@ -147,11 +157,9 @@ function manifest(
     type: 'module',
     engines: { node: `>=${NODE}` },
     scripts: {
-      up: 'docker compose up --detach --wait',
       ...scripts,
       judge: 'node judge.mjs',
       check: 'tsc',
-      down: scripts['down'] ?? 'docker compose down --volumes',
     },
     dependencies: versions(packages),
     devDependencies: versions(['@types/node', 'typescript']),
@@ -188,51 +196,23 @@ export function imageOf(service: Service): string {
   return found;
 }
 
-/** Each service on its usual port. */
-function compose(services: readonly Service[]): string {
-  const texts: Record<Service, () => string> = {
-    rabbitmq: () => `  rabbitmq:
-    image: ${imageOf('rabbitmq')}
-    hostname: rabbit-1
-    command: sh -c "rabbitmq-plugins enable --offline rabbitmq_consistent_hash_exchange && exec rabbitmq-server"
-    ports:
-      - 127.0.0.1:5672:5672
-    healthcheck:
-      test: rabbitmq-diagnostics -q check_port_connectivity
-      interval: 3s
-      timeout: 10s
-      retries: 40
-`,
-    kafka: () => `  kafka:
-    image: ${KAFKA}
-    ports:
-      - 127.0.0.1:9092:9092
-    healthcheck:
-      test: /opt/kafka/bin/kafka-topics.sh --bootstrap-server localhost:9092 --list
-      interval: 3s
-      timeout: 10s
-      retries: 40
-`,
-  };
-  return `services:\n${services.map((of) => texts[of]()).join('')}`;
-}
-
 const bundles = new Map<string, Promise<string>>();
 
-/** A program and all that it imports as one file for Node. */
-function bundled(entry: string): Promise<string> {
+/** A program and all that it imports as one file for Node. @param minify where it is large, and nobody is asked to read it */
+function bundled(entry: string, minify = false): Promise<string> {
   let bundle = bundles.get(entry);
   if (!bundle) {
     bundle = build({
       entryPoints: [entry],
       bundle: true,
+      minify,
       write: false,
       format: 'esm',
       platform: 'node',
       target: 'node22',
       legalComments: 'none',
       banner: {
-        js: '// The book’s claims and their judge, bundled from its sources: made by the build, not by hand.',
+        js: '// Bundled from the book’s own sources: made by its build, not by hand.',
       },
     }).then(({ outputFiles }) => outputFiles[0]!.text);
     bundles.set(entry, bundle);

@@ -1,4 +1,5 @@
-/** `compose.yaml` of RabbitMQ's experiments, and the settings by which several nodes find one another. */
+/** RabbitMQ in a `compose.yaml`, and the settings by which several nodes find one another. */
+import type { ComposePart } from './compose.ts';
 import { imageOf } from './lab.ts';
 
 /** Where the first node is reached from outside; the next ones follow. */
@@ -7,8 +8,7 @@ const FIRST_PORT = 5672;
 const COOKIE = 'brokerbook-labs';
 const PLUGIN = 'rabbitmq-plugins enable --offline rabbitmq_consistent_hash_exchange';
 
-/** @returns texts by their path in the lab */
-export function rabbitmqCompose(nodes: number): Readonly<Record<string, string>> {
+export function rabbitmqPart(nodes: number): ComposePart {
   const isCluster = nodes > 1;
   const ids = Array.from({ length: nodes }, (_, i) => i + 1);
   // The cookie has to be readable by its owner only, which a file that is mounted may not be.
@@ -27,12 +27,11 @@ ${isCluster ? '    volumes:\n      - ./rabbitmq.conf:/etc/rabbitmq/rabbitmq.conf
       retries: 40
 `,
   );
-  const compose = `# RabbitMQ${isCluster ? `, ${nodes} nodes of one cluster` : ''}. npm run up starts it, and waits until it answers.\nservices:\n${services.join('')}`;
-  if (!isCluster) return { 'compose.yaml': compose };
+  if (!isCluster) return { shared: '', services: services.join(''), files: {} };
   const conf = [
     '# Nodes that are new look for one another here, and make a cluster. compose.yaml mounts the file.',
     'cluster_formation.peer_discovery_backend = classic_config',
     ...ids.map((id) => `cluster_formation.classic_config.nodes.${id} = rabbit@rabbit-${id}`),
   ];
-  return { 'compose.yaml': compose, 'rabbitmq.conf': `${conf.join('\n')}\n` };
+  return { shared: '', services: services.join(''), files: { 'rabbitmq.conf': `${conf.join('\n')}\n` } };
 }

@@ -1,128 +1,111 @@
-/** The README of a lab that is an experiment on RabbitMQ: what it runs, the commands, and what to expect. */
+/** The README of a lab that is an experiment: which runs it has, the commands, and what to expect of each. */
+import type { Claim } from '../claims/claim.ts';
 import type { Experiment, Knob } from '../scenarios/experiment.ts';
-import { observableClaims } from '../scenarios/real.ts';
-import type { ScenarioOf } from '../scenarios/schema.ts';
-import { NODE, type Needs } from './lab.ts';
+import type { Scenario } from '../scenarios/schema.ts';
+import { told, type Assignment } from './assignments.ts';
 
-type Scenario = ScenarioOf<'rabbitmq'>;
+/** A scenario of a lab. */
+export interface LabRun<S extends Scenario = Scenario> {
+  /** What the lab calls it. */
+  readonly name: string;
+  readonly scenario: S;
+  /** What its judge asks. */
+  readonly claims: readonly Claim[];
+  /** Who had which partition, on the simulator and on a real broker; empty where there is no group to share them. */
+  readonly assignments: readonly Assignment[];
+  /** Of the broker that the book has recorded it on. */
+  readonly recordedOn: string;
+}
 
-/** @param recordedOn the version of the broker that the book has a recording of */
-export function readmeOf(
-  experiment: Experiment,
-  scenario: Scenario,
-  needs: Needs,
-  recordedOn: string,
+/** What a README says of the broker that its lab is on, in whole parts. */
+export interface Words<S extends Scenario> {
+  /** The broker's name, and whose library its clients are. */
+  readonly broker: string;
+  readonly client: string;
+  /** What has to be there, and how to get it. */
+  readonly needs: string;
+  /** Where what is. */
+  readonly sources: string;
+  /** What is there, who does what, and what is done to them: a line each. */
+  story(scenario: S): string[];
+}
+
+export function readmeOf<S extends Scenario>(
+  { title, question, scenario: own, knobs }: Experiment,
+  runs: readonly LabRun<S>[],
+  words: Words<S>,
 ): string {
-  const isOwn = scenario.id === experiment.scenario;
-  const { nodes } = scenario.system;
-  const claims = observableClaims(scenario).map(({ statement }) => `- ${statement}`);
+  const { broker, client, needs, sources } = words;
+  const one = runs.length === 1;
+  const isOwn = runs.some(({ scenario }) => scenario.id === own);
+  const what = isOwn
+    ? one
+      ? 'It is the run of the page’s figure.'
+      : 'The run of the page’s figure is among its runs.'
+    : one
+      ? 'It is not the run of the page’s figure but a smaller one, which shows the same by what clients see.'
+      : 'They are not the run of the page’s figure but smaller ones, which show the same by what clients see.';
+  const versions = [...new Set(runs.map(({ recordedOn }) => recordedOn))].join(' and ');
   const parts = [
-    `# ${experiment.title}`,
-    experiment.question,
-    `A lab of Brokerbook, on a RabbitMQ of your own: ${
-      isOwn
-        ? 'the experiment of the page.'
-        : 'not the run of the page’s figure but a smaller one, which shows the same by what clients see.'
-    } \`scenario.json\` says what is declared, who publishes and consumes, and what goes wrong when; the run does that with amqplib and writes down what its clients see; the judge asks the book’s own claims of it.`,
-    needsPart(needs, nodes),
-    `## The commands
-
-\`\`\`sh
-npm install
-npm run up       # RabbitMQ${nodes === 1 ? '' : `, ${nodes} nodes of one cluster`}, until it answers
-npm start        # plays the scenario, ${duration(scenario.durationMs)}, and writes run/events.jsonl
-npm run judge    # each claim: does it hold on what happened?
-npm run down     # stops RabbitMQ, and takes away what is in it
-\`\`\`
-
-\`npm run check\` type-checks the sources. The names of exchanges and queues get a prefix of their own in each run, and are deleted at its end.`,
-    `## What happens
-
-${story(scenario).join('\n')}`,
-    `## What to expect
-
-The judge prints a line for each of these, and its exit code is 0 when all of them hold:
-
-${claims.join('\n')}
-
-They held on the book’s simulator when this folder was made, and on RabbitMQ ${recordedOn}, where the book has recorded the run. Where the one that you have behaves otherwise, the judge says so, with the moment and the event.`,
-    `## Then
-
-Read \`run/events.jsonl\`: an event a line, with microseconds since the beginning. What one message went through:
-
-\`\`\`sh
-grep '"message":3[,}]' run/events.jsonl
-\`\`\`
-
-Change \`scenario.json\`, run and judge again. Before you do: which claim will fail, and at which event?${isOwn ? changes(experiment.knobs) : ''}`,
-    `## The sources
-
-- \`src/real/rabbitmq/topology.ts\`, \`publisher.ts\`, \`consumer.ts\`, \`application.ts\`: the clients, on amqplib. They are those with which the book holds its simulator to the real broker, unchanged.
-- \`src/real/rabbitmq/session.ts\`: who does what when. \`src/labs/rabbitmq/nodes.ts\`: the nodes. \`src/sim/trace.ts\`: every kind of event, and what it means.
-- \`judge.mjs\`: the claims, bundled. It reads the events and nothing else.`,
+    `# ${title}`,
+    question,
+    `A lab of Brokerbook, on a ${broker} of your own. ${what} ${one ? 'The file' : 'Each file'} in \`scenarios/\` says what is declared, who sends and reads, and what goes wrong when; a run does that with ${client} and writes down what the clients see; the judge asks the book’s own claims of it.`,
+    needs,
+    commandsPart(broker, runs),
+    ...runs.map((run) => runPart(run, words)),
+    `The claims held on the book’s simulator when this folder was made, and on ${broker} ${versions}, where the book has recorded ${one ? 'the run' : 'the runs'}. Where the one that you have behaves otherwise, the judge says so, with the moment and the event.`,
+    thenPart(broker, runs[0]!.name, isOwn && one ? knobs : []),
+    sources,
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-/** What has to be there, and how to get it. */
-function needsPart(needs: Needs, nodes: number): string {
-  const many = nodes > 1;
-  const own =
-    needs === 'own'
-      ? `${many ? 'This run needs a cluster, and may do something to its nodes' : 'This run does something to the broker'}, so it has to be what \`npm run up\` has started.`
-      : `Any other that listens on \`127.0.0.1:5672\` and lets \`guest\` in does as well, without \`npm run up\`; \`AMQP_URL\` names one elsewhere.${needs === 'plugin' ? ' The exchange of this lab is a plugin, which is on in what \`npm run up\` has started: elsewhere, \`rabbitmq-plugins enable rabbitmq_consistent_hash_exchange\`.' : ''}`;
-  return `## What it needs
+function commandsPart(broker: string, runs: readonly LabRun[]): string {
+  const whole = runs.reduce((sum, { scenario }) => sum + scenario.durationMs, 0);
+  const some = runs.length === 1 ? '' : `\nnpm start -- ${runs[0]!.name}    # only that one`;
+  return `## The commands
 
-Node ${NODE} or newer. With Docker, ${many ? `the ${nodes} nodes are containers` : 'RabbitMQ is a container'} of \`compose.yaml\`. Without Docker, on Debian, \`npm run up\` takes RabbitMQ from Debian’s next release into the machine’s temporary folder, and changes nothing of the system; where that cannot be, it takes the installed \`rabbitmq-server\`, which may be older. Either runs as ${many ? 'processes' : 'a process'} beside any that is there. ${own}`;
+\`\`\`sh
+npm install
+npm run up       # ${broker}, until it answers
+npm start        # ${runs.length === 1 ? 'plays the scenario' : 'plays the scenarios one after another'}, ${duration(whole)}${some}
+npm run judge    # each claim: does it hold on what happened?
+npm run down     # stops ${broker}, and takes away what is in it
+\`\`\`
+
+\`npm run check\` type-checks the sources. What a run declares gets a prefix of its own, and is deleted at its end. The judge’s exit code is 0 when every claim holds.`;
 }
 
-export function duration(ms: number): string {
-  return `${ms / 1000} s`;
+function runPart<S extends Scenario>(
+  { name, scenario, claims, assignments }: LabRun<S>,
+  words: Words<S>,
+): string {
+  return `## ${name}: ${scenario.title}
+
+${words.story(scenario).join('\n')}
+
+What to expect:
+
+${claims.map(({ statement }) => `- ${statement}`).join('\n')}${sharedPart(assignments)}`;
 }
 
-function story({ system, clients, timeline }: Scenario): string[] {
-  const { exchanges, queues, bindings } = system;
-  const name = (of: string): string => (of === '' ? 'the default exchange' : `\`${of}\``);
-  return [
-    ...exchanges.map((one) => `- Exchange ${name(one.name)}, ${one.type}.`),
-    ...queues.map((one) => {
-      const settings = Object.entries(one.arguments).map(
-        ([key, value]) => `\`${key}\` ${JSON.stringify(value)}`,
-      );
-      return `- Queue ${name(one.name)}${settings.length > 0 ? `: ${settings.join(', ')}` : ''}.`;
-    }),
-    ...(bindings.length > 0
-      ? [`- ${bindings.length} ${bindings.length === 1 ? 'binding' : 'bindings'} between them.`]
-      : []),
-    ...clients.map((client) => {
-      const to = system.nodes > 1 ? `, connected to \`rabbit-${client.node}\`` : '';
-      const from = `${to}${client.startMs > 0 ? `, from ${duration(client.startMs)} on` : ''}`;
-      if (client.role === 'publisher')
-        return `- \`${client.id}\` publishes to ${name(client.exchange)}${from}${client.confirms ? ', with confirms' : ', without confirms'}.`;
-      if (client.role === 'consumer')
-        return `- \`${client.id}\` consumes from ${client.queues.map(name).join(' and ')}${from}, ${
-          client.autoAck
-            ? 'with automatic acknowledgement'
-            : `acknowledges ${client.ack} its work${client.prefetchCount === undefined ? '' : `, \`prefetchCount\` ${client.prefetchCount}`}`
-        }.`;
-      return client.calls.length === 0
-        ? `- \`${client.id}\` calls nothing${from}.`
-        : `- \`${client.id}\` makes ${client.calls.length} calls, one after the other${from}.`;
-    }),
-    ...timeline.map(({ atMs, action }) => {
-      const whom =
-        'target' in action
-          ? action.target
-          : 'between' in action
-            ? action.between.join(' – ')
-            : 'policy' in action
-              ? action.policy.name
-              : 'client' in action && typeof action.client === 'string'
-                ? action.client
-                : '';
-      return `- At ${duration(atMs)}: ${action.do}${whom === '' ? '' : ` \`${whom}\``}.`;
-    }),
-  ];
+/** Who gets what, as the simulator has it. */
+export function sharedPart(assignments: readonly Assignment[]): string {
+  return assignments.length === 0
+    ? ''
+    : `\n\nAnd the partitions, as the simulator shares them out; the moments are the machine’s:\n\n${told(assignments).join('\n')}`;
+}
+
+function thenPart(broker: string, name: string, knobs: readonly Knob[]): string {
+  return `## Then
+
+Read \`run/${name}.jsonl\`: an event a line, with microseconds since the beginning. What one message went through:
+
+\`\`\`sh
+grep '"message":3[,}]' run/${name}.jsonl
+\`\`\`
+
+Change \`scenarios/${name}.json\`, run and judge again. Before you do: which claim will fail, and at which event? While a run lasts, ${broker}’s own tools see what it has declared: by names that begin with \`brokerbook-\`.${changes(knobs)}`;
 }
 
 function changes(knobs: readonly Knob[]): string {
@@ -134,4 +117,8 @@ function changes(knobs: readonly Knob[]): string {
         ],
   );
   return lines.length > 0 ? `\n\n${lines.join('\n')}` : '';
+}
+
+export function duration(ms: number): string {
+  return `${ms / 1000} s`;
 }

@@ -49,6 +49,8 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'kafka-held-cut-processor',
     'kafka-held-cut-briefly',
     'kafka-held-cut-producer',
+    'kafka-held-lag',
+    'kafka-held-reset-tool',
   ],
   rabbitmq: [
     'rabbitmq-exchange-types',

@@ -21,7 +21,7 @@ test('an experiment is taken home', async ({ page }) => {
   const files = await taken(page);
   expect(files['brokerbook-rabbitmq-prefetch/README.md']).toContain('npm run judge');
   expect(files['brokerbook-rabbitmq-prefetch/compose.yaml']).toContain('image: rabbitmq:');
-  await expect(page.getByText('Not to take home: its console is one').first()).toBeVisible();
+  await expect(page.getByText('a session at the prompt, typed to the real tools').first()).toBeVisible();
 });
 
 test('one of Kafka has smaller runs, and says so', async ({ page }) => {
@@ -36,6 +36,16 @@ test('one of Kafka has smaller runs, and says so', async ({ page }) => {
   const names = Object.keys(unzipSync(readFileSync(await download.path())));
   for (const file of ['scenarios/range.json', 'scenarios/kip-848.json', 'src/real/kafka/Clients.java'])
     expect(names).toContain(`brokerbook-kafka-rebalance/${file}`);
+});
+
+test('a lab has its page, with its steps', async ({ page }) => {
+  await page.goto('labs/');
+  await page.getByRole('link', { name: 'Set up Kafka, and produce and consume messages' }).first().click();
+  await expect(page.getByRole('heading', { name: '3. Consumers, one to four' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Download the folder' })).toHaveAttribute(
+    'href',
+    /labs\/set-up-kafka\.zip$/,
+  );
 });
 
 test.describe('without JavaScript', () => {

@@ -21,7 +21,7 @@ import {
   checkName,
   checkNotDefault,
   type ExchangeDeclaration,
-  PREDECLARED,
+  predeclared,
 } from './definitions/exchanges.ts';
 import { consumerTimeoutOf, expiryOf, type Limited, limitsOf } from './definitions/limits.ts';
 import { Policies, type Subject } from './definitions/policies.ts';
@@ -99,7 +99,7 @@ export class Definitions {
   constructor(version: Version) {
     this.version = version;
     this.policySet = new Policies(version);
-    for (const given of PREDECLARED) {
+    for (const given of predeclared(version)) {
       this.addExchange({ ...given, durable: true, autoDelete: false, arguments: {} });
     }
   }

@@ -263,7 +263,7 @@ export const groupClaims: readonly Claim[] = [
     statement: 'A consumer beyond the number of partitions has nothing to do',
     rules: ['K-100', 'K-92'],
     observable: true,
-    scenarios: ['kafka-extra-consumer', 'kafka-lag', 'kafka-held-keys'],
+    scenarios: ['kafka-extra-consumer', 'kafka-lag', 'kafka-held-keys', 'kafka-held-lag'],
     judge: () => new ExtraConsumerIdles(),
   },
   {

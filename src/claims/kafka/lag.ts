@@ -4,6 +4,7 @@ import { formatSeconds, fromMs, type Micros } from '../../sim/time.ts';
 import type { TraceEvent } from '../../sim/trace.ts';
 import { Ledger, type Claim, type ClaimFold, type Verdict, tellsPlace } from '../claim.ts';
 import { SeenByReader } from '../seen.ts';
+import { lagToolClaim } from './lag-tool.ts';
 import { named } from './partitions.ts';
 
 /** Where each partition ends, as far as producers have been told. */
@@ -393,9 +394,10 @@ export const lagClaims: readonly Claim[] = [
       'A partition’s lag grows while its reader finishes less than arrives, and falls while it finishes more',
     rules: ['K-70', 'K-72'],
     observable: true,
-    scenarios: ['kafka-lag'],
+    scenarios: ['kafka-lag', 'kafka-held-lag'],
     judge: () => new LagFollowsPace(),
   },
+  lagToolClaim,
   {
     id: 'kafka.shared-reader-falls-behind',
     broker: 'kafka',
@@ -411,7 +413,7 @@ export const lagClaims: readonly Claim[] = [
     statement: 'However many members there are, one of them does all the work of a partition',
     rules: ['K-80', 'K-111'],
     observable: true,
-    scenarios: ['kafka-lag'],
+    scenarios: ['kafka-lag', 'kafka-held-lag'],
     judge: () => new OneWorker(),
   },
   {

@@ -503,7 +503,7 @@ export const replayClaims: readonly Claim[] = [
     statement: 'The tool resets no offsets of a group that has members',
     rules: ['K-81'],
     observable: true,
-    scenarios: ['kafka-reset-offsets'],
+    scenarios: ['kafka-reset-offsets', 'kafka-held-reset-tool'],
     judge: () => new ResetNeedsInactiveGroup(),
   },
   {
@@ -512,7 +512,7 @@ export const replayClaims: readonly Claim[] = [
     statement: 'Where the tool has set a group, its next member begins',
     rules: ['K-69', 'K-70'],
     observable: true,
-    scenarios: ['kafka-reset-offsets'],
+    scenarios: ['kafka-reset-offsets', 'kafka-held-reset-tool'],
     judge: () => new ResetMovesTheGroup(),
   },
 ];

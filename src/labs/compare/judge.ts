@@ -1,36 +1,15 @@
 /** `judge.mjs` of the lab that compares RabbitMQ and Kafka: what the same workload came to on each, by one fold for both. */
 import { readFileSync } from 'node:fs';
-import { OutcomeFold, type Outcome, type OutcomeSettings } from '../../claims/outcome.ts';
+import { OutcomeFold, type OutcomeSettings } from '../../claims/outcome.ts';
 import { fromMs } from '../../sim/time.ts';
 import { readEvents } from '../judge.ts';
+import { tableOf, type Column } from '../outcome-table.ts';
 
-interface Side {
-  readonly name: string;
-  readonly outcome: Outcome;
-}
-
-const number = (value: number | null | undefined): string =>
-  value === null || value === undefined ? '-' : String(Math.round(value));
-
-const ROWS: readonly (readonly [string, (outcome: Outcome) => string])[] = [
-  ['published', ({ published }) => number(published)],
-  ['confirmed', ({ confirmed }) => number(confirmed)],
-  ['finished', ({ finished }) => number(finished)],
-  ['finished again', ({ duplicated }) => number(duplicated)],
-  ['out of order by key', ({ reordered }) => number(reordered.finished)],
-  ['lost', ({ lost }) => number(lost.confirmed + lost.unconfirmed)],
-  ['latency, median (ms)', ({ latencyMs }) => number(latencyMs?.p50)],
-  ['latency, 99 of 100 (ms)', ({ latencyMs }) => number(latencyMs?.p99)],
-  ['latency, longest (ms)', ({ latencyMs }) => number(latencyMs?.max)],
-  [
-    'recovered after (ms)',
-    ({ recovery }) => (recovery.kind === 'recovered' ? number(recovery.ms) : recovery.kind),
-  ],
-];
+type Side = Column;
 
 /** What both promise, each with who shows it. */
 const PROMISES: readonly (readonly [string, (side: Side) => boolean])[] = [
-  ['what was confirmed is finished, or still there', ({ outcome }) => outcome.lost.confirmed === 0],
+  ['nothing that was confirmed is lost', ({ outcome }) => outcome.lost.confirmed === 0],
   [
     'every message is finished in the end',
     ({ outcome }) => outcome.published > 0 && outcome.finished === outcome.published,
@@ -53,10 +32,7 @@ function side(name: string, file: string): Side {
 
 try {
   const sides = [side('RabbitMQ', 'run/rabbitmq.jsonl'), side('Kafka', 'run/kafka.jsonl')];
-  console.log(['', ...sides.map(({ name }) => name)].map(column).join(''));
-  for (const [name, value] of ROWS)
-    console.log([name, ...sides.map(({ outcome }) => value(outcome))].map(column).join(''));
-  console.log('');
+  console.log(`${tableOf(sides).join('\n')}\n`);
   let wrong = false;
   for (const [promise, holds] of PROMISES) {
     const breakers = sides.filter((one) => !holds(one)).map(({ name }) => name);
@@ -69,8 +45,4 @@ try {
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 2;
-}
-
-function column(text: string, i: number): string {
-  return i === 0 ? text.padEnd(26) : text.padStart(14);
 }

@@ -9,6 +9,7 @@ import { Admin, Producer, stringSerializers } from '@platformatic/kafka';
 import { LoadSource, type Keys, type Load } from '../../brokers/load.ts';
 import { Agenda } from '../../real/agenda.ts';
 import { Recorder } from '../../real/recorder.ts';
+import { urls } from '../kafka/brokers.ts';
 import { Random } from '../../sim/random.ts';
 import { fromMs, toMs } from '../../sim/time.ts';
 import type { EventBody } from '../../sim/trace.ts';
@@ -40,7 +41,7 @@ interface Workload {
 
 const TOPIC = 'brokerbook-messages';
 const FILE = 'run/kafka.jsonl';
-const BROKER = (process.env['KAFKA'] ?? '127.0.0.1:9092').replace(/^kafka:\/\//, '');
+const BROKER = new URL(urls()[0]!).host;
 /** A deletion is done in the background. */
 const WAIT_MS = 500;
 

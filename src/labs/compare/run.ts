@@ -1,10 +1,7 @@
 /** The workload on both brokers at once. */
 import { spawn } from 'node:child_process';
 
-const RUNS = [
-  ['src/labs/rabbitmq/run.ts', 'rabbitmq.json', 'run/rabbitmq.jsonl'],
-  ['src/labs/compare/kafka.ts'],
-];
+const RUNS = [['src/labs/rabbitmq/run.ts', 'rabbitmq'], ['src/labs/compare/kafka.ts']];
 
 const codes = await Promise.all(
   RUNS.map(

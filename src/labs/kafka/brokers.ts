@@ -10,16 +10,11 @@ import type { Relayed } from '../../real/installation.ts';
 import { javaMissing } from '../../real/kafka/maven.ts';
 import { answers, hurtNode, startNodes, stopNodes, type Nodes } from '../../real/kafka/nodes.ts';
 import { isAlive } from '../../real/processes.ts';
-import type { Settings } from '../../scenarios/kafka/cluster-settings.ts';
 import { dockerCompose } from '../docker-compose.ts';
+import { labFile } from '../scenarios.ts';
 
-/** How many, and with which settings beside Kafka's own: compose.yaml has the same. */
-const { nodes: COUNT, settings } = JSON.parse(readFileSync('brokers.json', 'utf8')) as {
-  nodes: number;
-  settings: Settings;
-};
-/** As in compose.yaml; nothing listens at `via` until a run has a link to cut. */
 const FIRST_PORT = 9092;
+/** As in compose.yaml; nothing listens at `via` until a run has a link to cut. */
 const FIRST_RELAYED = { port: 9192, via: 9292 };
 const FOLDER = resolve('run/brokers');
 /** What is known of them where they are processes. */
@@ -32,6 +27,11 @@ function processes(): Nodes | null {
   return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Nodes) : null;
 }
 
+/** Whether they are containers of this lab. */
+export function dockerized(): boolean {
+  return !named && !processes();
+}
+
 function keep(nodes: Nodes): void {
   writeFileSync(FILE, JSON.stringify(nodes, null, 2));
 }
@@ -41,7 +41,7 @@ export function urls(): readonly string[] {
   return (
     named ??
     processes()?.urls ??
-    Array.from({ length: COUNT }, (_, i) => `kafka://127.0.0.1:${FIRST_PORT + i}`)
+    Array.from({ length: labFile().nodes }, (_, i) => `kafka://127.0.0.1:${FIRST_PORT + i}`)
   );
 }
 
@@ -49,35 +49,55 @@ export function urls(): readonly string[] {
 export function relayed(): readonly Relayed[] {
   if (named) return [];
   const { port, via } = FIRST_RELAYED;
-  return processes()?.relayed ?? Array.from({ length: COUNT }, (_, i) => ({ port: port + i, via: via + i }));
+  return (
+    processes()?.relayed ??
+    Array.from({ length: labFile().nodes }, (_, i) => ({ port: port + i, via: via + i }))
+  );
 }
 
 /** @throws Error that says what is missing, or what did not work */
 export async function up(): Promise<void> {
   const noJava = javaMissing();
   if (noJava !== null) throw new Error(`Kafka’s client needs ${noJava}`);
-  if (processes()?.nodes.some(({ pid }) => isAlive(pid)))
-    throw new Error('They are up; npm run down stops them');
-  rmSync(FILE, { force: true });
   const noDocker = dockerMissing();
   if (noDocker === null) {
+    rmSync(FILE, { force: true });
     await dockerCompose('up', '--detach');
-    await answers(urls(), [], COUNT);
-  } else {
-    console.log(`Without ${noDocker}: as processes, from Kafka’s artifacts on Maven Central …`);
-    rmSync(FOLDER, { recursive: true, force: true });
-    mkdirSync(FOLDER, { recursive: true });
-    keep(await startNodes(FOLDER, COUNT, settings));
-  }
+    await answers(urls(), [], labFile().nodes);
+  } else await start(noDocker);
   console.log(`Kafka is up, at ${urls().join(', ')}`);
 }
 
+/**
+ * As processes.
+ * @param noDocker what is missing for containers
+ * @throws Error that says what is missing for processes too, or what did not work
+ */
+export async function start(noDocker: string): Promise<void> {
+  const noJava = javaMissing();
+  if (noJava !== null) throw new Error(`Kafka needs ${noDocker}, or ${noJava}`);
+  if (processes()?.nodes.some(({ pid }) => isAlive(pid)))
+    throw new Error('They are up; npm run down stops them');
+  rmSync(FILE, { force: true });
+  console.log(`Without ${noDocker}: as processes, from Kafka’s artifacts on Maven Central …`);
+  rmSync(FOLDER, { recursive: true, force: true });
+  mkdirSync(FOLDER, { recursive: true });
+  const { nodes, settings } = labFile();
+  keep(await startNodes(FOLDER, nodes, settings));
+}
+
 export async function down(): Promise<void> {
+  if (!(await stop())) await dockerCompose('down', '--volumes');
+}
+
+/** @returns whether they were processes */
+export async function stop(): Promise<boolean> {
   const there = processes();
-  if (!there) return dockerCompose('down', '--volumes');
+  if (!there) return false;
   await stopNodes(there);
   rmSync(FILE);
   rmSync(FOLDER, { recursive: true, force: true });
+  return true;
 }
 
 /** Does it to a broker; it is there again when a restart resolves. */
@@ -90,5 +110,5 @@ export async function hurt(name: string, fault: Fault): Promise<void> {
     return;
   }
   await dockerCompose(FAULT_COMMANDS[fault], name);
-  if (fault === 'restart') await answers(urls(), [], COUNT);
+  if (fault === 'restart') await answers(urls(), [], labFile().nodes);
 }

@@ -1,11 +1,5 @@
-/** `judge.mjs` of RabbitMQ's experiments: what clients can see of the claims on its scenario. */
-import { readFileSync } from 'node:fs';
+/** `judge.mjs` of RabbitMQ's experiments: of each scenario that was run, what clients can see of the claims on it. */
 import { rabbitmqClaims } from '../../claims/rabbitmq.ts';
-import { judgeLab } from '../judge.ts';
+import { judgeScenarios } from '../judge.ts';
 
-const { id } = JSON.parse(readFileSync('scenario.json', 'utf8')) as { id: string };
-judgeLab(
-  rabbitmqClaims.filter(
-    ({ observable, scenarios }) => observable && (scenarios === 'every' || scenarios.includes(id)),
-  ),
-);
+judgeScenarios(rabbitmqClaims);

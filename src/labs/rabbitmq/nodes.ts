@@ -14,6 +14,7 @@ import { open } from '../../real/rabbitmq/connect.ts';
 import { debianStarter } from '../../real/rabbitmq/debian.ts';
 import { packagesStarter } from '../../real/rabbitmq/packages.ts';
 import { dockerCompose } from '../docker-compose.ts';
+import { labFile } from '../scenarios.ts';
 
 const FIRST_PORT = 5672;
 const START_MS = 120_000;
@@ -37,27 +38,35 @@ function starterOf({ way }: Installation): (typeof STARTERS)[number] {
   return STARTERS.find((one) => one.way === way)!;
 }
 
-/** @param count how many there are @returns where clients connect */
-export function urls(count: number): readonly string[] {
+/** Where clients connect. */
+export function urls(): readonly string[] {
   return (
     named ??
     processes()?.urls ??
-    Array.from({ length: count }, (_, i) => `amqp://guest:guest@127.0.0.1:${FIRST_PORT + i}`)
+    Array.from({ length: labFile().nodes }, (_, i) => `amqp://guest:guest@127.0.0.1:${FIRST_PORT + i}`)
   );
 }
 
 /** @throws Error that says what is missing, or what did not work */
-export async function up(count: number): Promise<void> {
+export async function up(): Promise<void> {
+  const noDocker = dockerMissing();
+  if (noDocker === null) {
+    rmSync(FILE, { force: true });
+    await dockerCompose('up', '--detach', '--wait');
+  } else await start(noDocker);
+  console.log(`RabbitMQ is up, at ${urls().join(', ')}`);
+}
+
+/**
+ * As processes.
+ * @param noDocker what is missing for containers
+ * @throws Error that says what is missing for processes too, or what did not work
+ */
+export async function start(noDocker: string): Promise<void> {
   if (processes()?.nodes.some(({ pid }) => isAlive(pid!)))
     throw new Error('They are up; npm run down stops them');
   rmSync(FILE, { force: true });
-  const noDocker = dockerMissing();
-  if (noDocker === null) await dockerCompose('up', '--detach', '--wait');
-  else await start(count, noDocker);
-  console.log(`RabbitMQ is up, at ${urls(count).join(', ')}`);
-}
-
-async function start(count: number, noDocker: string): Promise<void> {
+  const count = labFile().nodes;
   const missing = STARTERS.map((one) => one.missing());
   const starter = STARTERS.find((_, i) => missing[i] === null);
   if (!starter) throw new Error(`RabbitMQ needs ${[noDocker, ...missing].join(', or ')}`);
@@ -70,11 +79,17 @@ async function start(count: number, noDocker: string): Promise<void> {
 }
 
 export async function down(): Promise<void> {
+  if (!(await stop())) await dockerCompose('down', '--volumes');
+}
+
+/** @returns whether they were processes */
+export async function stop(): Promise<boolean> {
   const there = processes();
-  if (!there) return dockerCompose('down', '--volumes');
+  if (!there) return false;
   await starterOf(there).stop(there);
   rmSync(FILE);
   rmSync(FOLDER, { recursive: true, force: true });
+  return true;
 }
 
 /** Does it to a node; it is there again when a restart resolves. */

@@ -1,5 +1,6 @@
-/** Where Kafka is, and what the lab calls things there. KAFKA names another address than that of compose.yaml. */
+/** Where Kafka is, and what the lab calls things there. */
 import { Admin, type ListedOffsetsTopic } from '@platformatic/kafka';
+import { urls } from '../kafka/brokers.ts';
 
 export const TOPIC = 'brokerbook-orders';
 export const PARTITIONS = 3;
@@ -10,7 +11,7 @@ export const EARLIEST = -2n;
 export const LATEST = -1n;
 
 export const client = {
-  bootstrapBrokers: [(process.env['KAFKA'] ?? '127.0.0.1:9092').replace(/^kafka:\/\//, '')],
+  bootstrapBrokers: urls().map((url) => new URL(url).host),
   retries: 5,
   retryDelay: 300,
 };

@@ -12,6 +12,7 @@ import {
   retentionScenario,
 } from './retention.ts';
 import { heldGroupScenarios } from './held-groups.ts';
+import { heldLagScenarios } from './held-lag.ts';
 import { heldLogScenarios } from './held-logs.ts';
 import { heldScenarios } from './held.ts';
 import { heldCutScenarios } from './held-cuts.ts';
@@ -51,6 +52,7 @@ export const kafkaScenarios: readonly ScenarioInputOf<'kafka'>[] = [
   ...practiceScenarios,
   ...heldScenarios,
   ...heldGroupScenarios,
+  ...heldLagScenarios,
   ...heldLogScenarios,
   ...heldFaultScenarios,
   ...heldCutScenarios,

@@ -66,6 +66,7 @@ export const lagScenario: ScenarioInputOf<'kafka'> = {
 export const lagExperiment: Experiment = {
   id: 'kafka-lag',
   scenario: 'kafka-lag',
+  home: ['kafka-held-lag'],
   title: 'When consumers fall behind',
   question:
     'Records arrive faster than one consumer works. How many consumers does it take, and what does one more do?',

@@ -154,7 +154,7 @@ export const replayScenarios: readonly ScenarioInputOf<'kafka'>[] = [
 export const replayExperiment: Experiment = {
   id: 'kafka-replay',
   scenario: 'kafka-replay',
-  home: ['kafka-held-replay', 'kafka-held-reset'],
+  home: ['kafka-held-replay', 'kafka-held-reset', 'kafka-held-reset-tool'],
   title: 'Going back in the log',
   question: 'What comes back when a group goes back, and who else notices?',
   posterMs: 16_500,

@@ -130,6 +130,7 @@ export const consumerTimeoutScenario: RabbitmqInput = {
 export const acksExperiment: Experiment = {
   id: 'rabbitmq-acks',
   scenario: 'rabbitmq-acks',
+  home: ['rabbitmq-acks', 'rabbitmq-cut-off'],
   title: 'Done, or not',
   question: 'Three workers crash in the middle of their work. What is done twice, and what is never done?',
   posterMs: 8000,

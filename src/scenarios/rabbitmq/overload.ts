@@ -159,7 +159,7 @@ export const overloadScenarios: readonly RabbitmqInput[] = [
 export const overloadExperiment: Experiment = {
   id: 'rabbitmq-overload',
   scenario: 'rabbitmq-overload',
-  home: ['rabbitmq-overload-short'],
+  home: ['rabbitmq-overload-short', 'rabbitmq-overflow'],
   title: 'Too much',
   question: 'More arrives than is worked off. Who is told, and which messages pay for it?',
   posterMs: 19_500,

@@ -220,7 +220,7 @@ export const poisonScenarios: readonly RabbitmqInput[] = [
 export const poisonExperiment: Experiment = {
   id: 'rabbitmq-poison',
   scenario: 'rabbitmq-poison',
-  home: ['rabbitmq-poison-short'],
+  home: ['rabbitmq-poison-short', 'rabbitmq-deaths', 'rabbitmq-ttl'],
   title: 'The message that cannot be processed',
   question:
     'X makes its worker fail, each time. How does it leave the queue, and what do its neighbours pay?',

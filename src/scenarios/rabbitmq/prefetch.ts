@@ -150,6 +150,7 @@ export const prefetchScenarios: readonly RabbitmqInput[] = [
 export const prefetchExperiment: Experiment = {
   id: 'rabbitmq-prefetch',
   scenario: 'rabbitmq-prefetch',
+  home: ['rabbitmq-prefetch', 'rabbitmq-backlog', 'rabbitmq-single-active'],
   title: 'A fast and a slow worker',
   question: 'The same jobs in two queues. What does a prefetch of 100 do that one of 1 does not?',
   posterMs: 10_900,

@@ -143,7 +143,7 @@ export const quorumScenarios: readonly RabbitmqInput[] = [quorumScenario, minori
 export const quorumExperiment: Experiment = {
   id: 'rabbitmq-quorum',
   scenario: 'rabbitmq-quorum',
-  home: ['rabbitmq-leader-dies'],
+  home: ['rabbitmq-leader-dies', 'rabbitmq-majority'],
   title: 'A node dies',
   question:
     'Three nodes, one crashes for 15 seconds. What of each queue is still there, and who can reach it?',

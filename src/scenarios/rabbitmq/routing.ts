@@ -186,7 +186,12 @@ export const routingScenarios: readonly RabbitmqInput[] = [
 export const routingExperiment: Experiment = {
   id: 'rabbitmq-routing',
   scenario: 'rabbitmq-routing',
-  home: ['rabbitmq-exchange-types'],
+  home: [
+    'rabbitmq-exchange-types',
+    'rabbitmq-unroutable',
+    'rabbitmq-late-binding',
+    'rabbitmq-consistent-hash',
+  ],
   title: 'Where a message goes',
   question:
     'Which queues get a copy, by which binding, and what becomes of a message that none of them wants?',

@@ -44,7 +44,8 @@ export function* deleteQueue(call: CtlCall, say: Say, out: string[]): Script {
     case 405:
       return refused(out, old ? 'resource_locked' : 'The queue is locked or protected from deletion', USAGE);
     case 540: {
-      // The tool has no words of its own for this one: it prints the term that it was given, and succeeds.
+      // The tool has no words of its own for this one, and prints the term that it was given; 3.10 succeeds with it.
+      if (!old) return refused(out, `{:amqp_error, :not_implemented, ~c"${text}", :none}`, UNAVAILABLE);
       const what = `queue '${name}' in vhost '/'`;
       out.push(
         `{:protocol_error, :not_implemented, '${text.replace(what, '~s')}', ['${what.replace(/'/g, "\\'")}']}`,

@@ -14,8 +14,10 @@ import { fieldType, formatTerm, resource } from './terms.ts';
 /** A declaration as a client sends it: the type may be one that there is not. */
 export type ExchangeDeclaration = Omit<ExchangeSettings, 'type'> & { readonly type: string };
 
+type Predeclared = Pick<ExchangeSettings, 'name' | 'type' | 'internal'>;
+
 /** R-3, and the exchange that the firehose tracer publishes to. */
-export const PREDECLARED: readonly Pick<ExchangeSettings, 'name' | 'type' | 'internal'>[] = [
+const PREDECLARED: readonly Predeclared[] = [
   { name: '', type: 'direct', internal: false },
   { name: 'amq.direct', type: 'direct', internal: false },
   { name: 'amq.topic', type: 'topic', internal: false },
@@ -24,6 +26,13 @@ export const PREDECLARED: readonly Pick<ExchangeSettings, 'name' | 'type' | 'int
   { name: 'amq.fanout', type: 'fanout', internal: false },
   { name: 'amq.rabbitmq.trace', type: 'topic', internal: true },
 ];
+
+/** That the log is published to, where it is asked for. */
+const LOG: Predeclared = { name: 'amq.rabbitmq.log', type: 'topic', internal: true };
+
+export function predeclared(version: Version): readonly Predeclared[] {
+  return version === '4.3' ? [...PREDECLARED, LOG] : PREDECLARED;
+}
 
 /** @throws AmqpError 503 in 3.10, 406 since: a type that there is not */
 export function checkExchangeType(version: Version, type: string): asserts type is ExchangeSettings['type'] {

@@ -1,0 +1,9 @@
+/** `npm run tool -- kafka-topics.sh …`: one of Kafka's own tools, on the lab's brokers. */
+import { kafkaTool } from './kafka.ts';
+
+try {
+  await kafkaTool(process.argv.slice(2), null);
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}
