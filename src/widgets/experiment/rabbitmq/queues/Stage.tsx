@@ -1,13 +1,18 @@
 /** Draws a RabbitMQ view: publishers, exchanges as crossings, bindings as tracks, queues as tubes, consumers with what they owe. */
 import { useMemo } from 'preact/hooks';
 import type { StageProps } from '../../drawing.ts';
-import { CellsSvg, Heading, KeyCell, round, tabOf, Token } from '../../kafka/cells/Cells.tsx';
+import { CellsSvg, Heading, KeyCell, round, tabOf, Token, useKeys } from '../../kafka/cells/Cells.tsx';
 import { keyLook } from '../../kafka/look.ts';
 import { SLOT, type ConsumerBox, type ExchangeNode, type PublisherBox } from './boxes.ts';
 import { CELL, GONE_CELL, type QueueLane } from './lane.ts';
 import { layOutQueues, type DrawnTrack, type Token as Travelling } from './layout.ts';
 
 type Tab = ReturnType<typeof tabOf>;
+
+/** A flow goes on by one of its dashes, with the gap behind it, in so much virtual time: it stands when the run does. */
+const FLOW_MICROS = 600_000;
+/** The dash and its gap, as the style sheet has them. */
+const DASH = 17;
 
 export function QueuesStage({ view, at, shape, selected, onCell }: StageProps<'rabbitmq'>) {
   const picture = useMemo(() => layOutQueues(view, at, shape), [view, at, shape]);
@@ -19,6 +24,7 @@ export function QueuesStage({ view, at, shape, selected, onCell }: StageProps<'r
     ...picture.consumers.map(({ slots }) => slots.flatMap(({ spot }) => (spot === null ? [] : [spot]))),
   ];
   const tab = tabOf(rows, selected, onCell !== null);
+  const moved = -round(((at % FLOW_MICROS) / FLOW_MICROS) * DASH);
   const common = { tab, selected };
   return (
     <CellsSvg shape={shape} width={picture.width} height={picture.height} rows={rows} onCell={onCell}>
@@ -32,7 +38,7 @@ export function QueuesStage({ view, at, shape, selected, onCell }: StageProps<'r
           </text>
         )}
         {picture.tracks.map((track) => (
-          <TrackPath key={track.id} {...track} />
+          <TrackPath key={track.id} {...track} moved={moved} />
         ))}
         {picture.publishers.map((box) => (
           <Publisher key={box.publisher.id} {...box} />
@@ -76,11 +82,11 @@ export function QueuesStage({ view, at, shape, selected, onCell }: StageProps<'r
   );
 }
 
-function TrackPath({ role, d, busy, idle, flow, stop }: DrawnTrack) {
+function TrackPath({ role, d, busy, idle, flow, stop, moved }: DrawnTrack & { moved: number }) {
   return (
     <g class={`xq-track xq-${role}${busy ? ' xq-busy' : ''}${idle ? ' xq-idle' : ''}`}>
       <path d={d} />
-      {flow > 0 && <path class="xq-flow" d={d} style={`stroke-width:${flow}px`} />}
+      {flow > 0 && <path class="xq-flow" d={d} style={`stroke-width:${flow}px`} stroke-dashoffset={moved} />}
       {stop && <path class="xq-stop" d={`M${stop.x - 4} ${stop.y - 4}l8 8m0 -8l-8 8`} />}
     </g>
   );
@@ -148,6 +154,7 @@ interface Selecting {
 function Queue({ lane, tab, selected }: Selecting & { lane: QueueLane }) {
   const { queue, x, y, width, height, tube, foot, wallX, gap, fateWord } = lane;
   const log = queue.type === 'stream';
+  const keys = useKeys(lane.cells.map(({ id }) => id));
   return (
     <g class={`xq-queue${queue.up ? '' : ' xq-down'}`}>
       <g aria-hidden="true">
@@ -208,7 +215,7 @@ function Queue({ lane, tab, selected }: Selecting & { lane: QueueLane }) {
       </g>
       {lane.cells.map((drawn) => (
         <KeyCell
-          key={drawn.id}
+          key={keys.get(drawn.id)}
           spot={drawn}
           cellKey={drawn.cell.key}
           x={drawn.x}
@@ -264,6 +271,7 @@ export function Consumer({ box, tab, selected }: Selecting & { box: ConsumerBox 
   const { consumer, title, note, tone, x, y, width, height, slots, more } = box;
   // What it owes stands in its slots; what it need not acknowledge is nowhere else.
   const current = consumer.current?.owed === true ? null : consumer.current;
+  const keys = useKeys(slots.flatMap(({ id, spot }) => (spot === null ? [] : [id])));
   return (
     <g>
       <g aria-hidden="true" class={`xp-box xp-${tone}${tone === 'consumer' ? '' : ' xp-off'}`}>
@@ -301,7 +309,7 @@ export function Consumer({ box, tab, selected }: Selecting & { box: ConsumerBox 
       {slots.map(({ id, held, lost, spot, x: at, y: row }) =>
         lost !== null && spot !== null ? (
           <KeyCell
-            key={id}
+            key={keys.get(id)}
             spot={spot}
             cellKey={lost.key}
             x={at}
@@ -316,7 +324,7 @@ export function Consumer({ box, tab, selected }: Selecting & { box: ConsumerBox 
           </KeyCell>
         ) : held === null || spot === null ? null : (
           <KeyCell
-            key={id}
+            key={keys.get(id)}
             spot={spot}
             cellKey={held.key}
             x={at}
