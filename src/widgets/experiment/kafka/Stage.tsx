@@ -1,7 +1,7 @@
 /** Draws a Kafka view: producers, the topic's partitions as tapes, groups with their members, what is on the wire. */
 import { useMemo } from 'preact/hooks';
 import type { Shape, StageProps } from '../drawing.ts';
-import { CellsSvg, Heading, KeyCell, Producer, round, tabOf, Token, useKeys } from './cells/Cells.tsx';
+import { CellsSvg, Heading, KeyCell, Producer, round, tabOf, Token } from './cells/Cells.tsx';
 import { partitionName } from './words.ts';
 import { layOut, type Caret, type GroupArea, type Lane, type MemberBox, type Traveller } from './layout.ts';
 
@@ -69,7 +69,6 @@ interface TapeProps {
 
 function Tape({ lane, tab, selected, groups }: TapeProps) {
   const { partition, x, y, width, height, cellSize, offsetY, next, highWatermarkX } = lane;
-  const keys = useKeys(lane.cells.map(({ id }) => id));
   return (
     <g>
       <g aria-hidden="true">
@@ -98,7 +97,7 @@ function Tape({ lane, tab, selected, groups }: TapeProps) {
       </g>
       {lane.cells.map((drawn) => (
         <KeyCell
-          key={keys.get(drawn.id)}
+          key={drawn.cell.message}
           spot={drawn}
           cellKey={drawn.cell.key}
           x={drawn.x}

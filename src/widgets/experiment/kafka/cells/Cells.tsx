@@ -1,6 +1,6 @@
 /** What every Kafka stage that shows records draws alike: a record, and the drawing around it that keys and clicks reach. */
 import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import type { Shape } from '../../drawing.ts';
 import type { ProducerBox } from '../layout.ts';
 import { keyLook } from '../look.ts';
@@ -19,13 +19,6 @@ interface CellsSvgProps {
 /** A drawing with records: arrow keys go from one to the next; a click, or Enter, lists its life. */
 export function CellsSvg({ shape, width, height, rows, onCell, children }: CellsSvgProps) {
   const svg = useRef<SVGSVGElement>(null);
-  const focused = useRef<string | null>(null);
-  // Who was in focus has left the picture, and another has its place: the focus goes to the stage, and not to that one.
-  useLayoutEffect(() => {
-    const cell = svg.current?.querySelector<SVGElement>('[data-cell]:focus');
-    if (cell && cell.getAttribute('data-cell') !== focused.current)
-      cell.closest<HTMLElement>('.xp-stage')?.focus({ preventScroll: true });
-  });
   const idOf = (event: Event): string | null =>
     (event.target as Element).closest('[data-cell]')?.getAttribute('data-cell') ?? null;
   const open = (id: string | null): void => {
@@ -51,7 +44,6 @@ export function CellsSvg({ shape, width, height, rows, onCell, children }: Cells
       viewBox={`0 0 ${width} ${round(height)}`}
       focusable="false"
       onKeyDown={onKeyDown}
-      onFocusIn={(event) => (focused.current = idOf(event))}
       onClick={(event) => open(idOf(event))}
     >
       {children}
@@ -63,20 +55,6 @@ export function CellsSvg({ shape, width, height, rows, onCell, children }: Cells
 export function tabOf(rows: SpotRows, selected: number | null, live: boolean): (spot: Spot) => 0 | -1 | null {
   const entry = entrySpot(rows, selected)?.id;
   return ({ id }) => (live ? (id === entry ? 0 : -1) : null);
-}
-
-/**
- * What things are drawn under that come and go: one that stays keeps its own key, one that comes has that of one that has gone,
- * so that what flows by is not made anew sixty times a second.
- * @param ids of the things that are drawn
- * @returns for each its key
- */
-export function useKeys(ids: readonly string[]): ReadonlyMap<string, number> {
-  const known = useRef({ keys: new Map<string, number>(), made: 0 }).current;
-  const staying = new Set(ids);
-  const free = [...known.keys].flatMap(([id, key]) => (staying.has(id) ? [] : [key]));
-  known.keys = new Map(ids.map((id) => [id, known.keys.get(id) ?? free.shift() ?? known.made++]));
-  return known.keys;
 }
 
 interface KeyCellProps {
@@ -103,17 +81,13 @@ interface KeyCellProps {
 export function KeyCell(props: KeyCellProps) {
   const { spot, cellKey, x, y, size, tab, selected, hollow, again, offset, outline, children } = props;
   const { colour, glyph } = keyLook(cellKey);
-  // One that has taken the place of another is there at once; one that stays goes to where it belongs.
-  const shown = useRef(spot.id);
-  const still = shown.current === spot.id ? '' : ';transition:none';
-  shown.current = spot.id;
   // What it says in signs stands beside the button: its name says it in words.
   const interactive =
     tab === null ? {} : { role: 'button' as const, tabindex: tab, 'aria-label': spot.words };
   return (
     <g
       class={`xp-cell${hollow ? ' xp-hollow' : ''}${selected ? ' xp-selected' : ''}${props.class ? ` ${props.class}` : ''}`}
-      style={`transform:translate(${round(x)}px,${round(y)}px);--key:${colour}${still}`}
+      style={`transform:translate(${round(x)}px,${round(y)}px);--key:${colour}`}
     >
       <g data-cell={spot.id} {...interactive}>
         {again && <rect class="xp-ring" x="-2.5" y="-2.5" width={size + 5} height={size + 5} rx="8" />}

@@ -1,7 +1,7 @@
 /** Draws a RabbitMQ view: publishers, exchanges as crossings, bindings as tracks, queues as tubes, consumers with what they owe. */
 import { useMemo } from 'preact/hooks';
 import type { StageProps } from '../../drawing.ts';
-import { CellsSvg, Heading, KeyCell, round, tabOf, Token, useKeys } from '../../kafka/cells/Cells.tsx';
+import { CellsSvg, Heading, KeyCell, round, tabOf, Token } from '../../kafka/cells/Cells.tsx';
 import { keyLook } from '../../kafka/look.ts';
 import { SLOT, type ConsumerBox, type ExchangeNode, type PublisherBox } from './boxes.ts';
 import { CELL, GONE_CELL, type QueueLane } from './lane.ts';
@@ -154,7 +154,6 @@ interface Selecting {
 function Queue({ lane, tab, selected }: Selecting & { lane: QueueLane }) {
   const { queue, x, y, width, height, tube, foot, wallX, gap, fateWord } = lane;
   const log = queue.type === 'stream';
-  const keys = useKeys(lane.cells.map(({ id }) => id));
   return (
     <g class={`xq-queue${queue.up ? '' : ' xq-down'}`}>
       <g aria-hidden="true">
@@ -215,7 +214,7 @@ function Queue({ lane, tab, selected }: Selecting & { lane: QueueLane }) {
       </g>
       {lane.cells.map((drawn) => (
         <KeyCell
-          key={keys.get(drawn.id)}
+          key={drawn.id}
           spot={drawn}
           cellKey={drawn.cell.key}
           x={drawn.x}
@@ -271,7 +270,6 @@ export function Consumer({ box, tab, selected }: Selecting & { box: ConsumerBox 
   const { consumer, title, note, tone, x, y, width, height, slots, more } = box;
   // What it owes stands in its slots; what it need not acknowledge is nowhere else.
   const current = consumer.current?.owed === true ? null : consumer.current;
-  const keys = useKeys(slots.flatMap(({ id, spot }) => (spot === null ? [] : [id])));
   return (
     <g>
       <g aria-hidden="true" class={`xp-box xp-${tone}${tone === 'consumer' ? '' : ' xp-off'}`}>
@@ -309,7 +307,7 @@ export function Consumer({ box, tab, selected }: Selecting & { box: ConsumerBox 
       {slots.map(({ id, held, lost, spot, x: at, y: row }) =>
         lost !== null && spot !== null ? (
           <KeyCell
-            key={keys.get(id)}
+            key={id}
             spot={spot}
             cellKey={lost.key}
             x={at}
@@ -324,7 +322,7 @@ export function Consumer({ box, tab, selected }: Selecting & { box: ConsumerBox 
           </KeyCell>
         ) : held === null || spot === null ? null : (
           <KeyCell
-            key={keys.get(id)}
+            key={id}
             spot={spot}
             cellKey={held.key}
             x={at}
