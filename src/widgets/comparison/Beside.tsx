@@ -38,7 +38,7 @@ export function BesideFrame({ duo, addressed = true, children }: FrameProps) {
   const { id, title, question } = duo.poster;
   const figure = useRef<HTMLElement>(null);
   const [ready, setReady] = useState(false);
-  const { queue, stream } = duo.shown.value;
+  const { queue, stream } = duo.told.value;
   useEffect(() => {
     setReady(true);
     return () => duo.close();
@@ -101,8 +101,8 @@ interface SideProps {
 
 function Half({ duo, side, ready }: SideProps) {
   const session = duo.sides[side];
-  const { Stage, summary, message } = pictureOf(session.poster.experiment.stage);
-  const frame = duo.shown.value[side];
+  const { summary, message } = pictureOf(session.poster.experiment.stage);
+  const frame = duo.told.value[side];
   const help = useId();
   const broker = BROKERS[side];
   const onStageKey = (event: KeyboardEvent): void => {
@@ -129,13 +129,7 @@ function Half({ duo, side, ready }: SideProps) {
         aria-describedby={help}
         onKeyDown={onStageKey}
       >
-        <Stage
-          shape="tall"
-          view={frame.view}
-          at={frame.at}
-          selected={session.life.value?.message ?? null}
-          onCell={ready ? (id, title) => void session.showLife(id, title) : null}
-        />
+        <Moving duo={duo} side={side} ready={ready} />
       </div>
       <div class="xb-caption">
         <p class="xp-caption">
@@ -148,12 +142,28 @@ function Half({ duo, side, ready }: SideProps) {
         <MessageLife session={session} ready={ready} message={message} />
       </div>
       <Now frame={frame} />
-      {frame.claims.length > 0 && <Claims session={session} ready={ready} />}
+      {frame.claims.length > 0 && <Claims session={session} frame={frame} ready={ready} />}
       <p id={help} class="xp-hidden">
         With the figure in focus: Space plays and pauses both, left and right arrow step, Home and End go to
         the beginning and the end. Tab reaches a {message}; arrow keys go to others, Enter lists its life.
       </p>
     </section>
+  );
+}
+
+/** What is drawn with every frame. */
+function Moving({ duo, side, ready }: SideProps) {
+  const session = duo.sides[side];
+  const { Stage } = pictureOf(session.poster.experiment.stage);
+  const { view, at } = duo.shown.value[side];
+  return (
+    <Stage
+      shape="tall"
+      view={view}
+      at={at}
+      selected={session.life.value?.message ?? null}
+      onCell={ready ? (id, title) => void session.showLife(id, title) : null}
+    />
   );
 }
 
@@ -163,7 +173,7 @@ function Desk({ duo, ready }: Omit<SideProps, 'side'>) {
   const actions = sides.queue.actions.value;
   const presses = interventions(
     poster,
-    duo.shown.value,
+    duo.told.value,
     actions.map(({ action }) => action),
   );
   const settings = SIDES.filter((side) => {
@@ -263,6 +273,7 @@ function More({ duo, ready, carrying }: MoreProps) {
         <Events
           key={side}
           session={duo.sides[side]}
+          frame={duo.told.value[side]}
           ready={ready}
           title={`Events on ${BROKERS[side]} up to this moment`}
         />

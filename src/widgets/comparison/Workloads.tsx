@@ -91,10 +91,10 @@ async function fetched(base: string, id: string): Promise<BesidePoster> {
 }
 
 function Outcomes({ duo }: { duo: Duo }) {
-  const outcomes = SIDES.map((side) => duo.shown.value[side].outcome);
+  const outcomes = SIDES.map((side) => duo.told.value[side].outcome);
   return (
     <section class="xb-part" aria-label="What it has come to">
-      <h4>What it has come to by {shortSeconds(duo.frame.value.at)}</h4>
+      <h4>What it has come to by {shortSeconds(duo.told.value.queue.at)}</h4>
       <div class="xb-pair xb-outcomes">
         {GROUPS.map(({ title, rows }) => (
           <table key={title} class="xb-outcome">

@@ -6,6 +6,7 @@ import { batch, computed, effect, signal } from '@preact/signals';
 import type { About, Client, Frame } from '../../client/client.ts';
 import type { Action } from '../../scenarios/schema.ts';
 import { Session } from '../experiment/session.ts';
+import { told } from '../experiment/told.ts';
 import { seconds, shortSeconds, SPEEDS, speedIndex } from '../experiment/words.ts';
 import { actionWords } from './interventions.ts';
 import { both, BROKERS, SIDES, type BesidePoster, type Both, type Side } from './poster.ts';
@@ -54,6 +55,8 @@ export class Duo {
   readonly error = signal<string | null>(null);
   /** What is shown: the latest frames that are of one moment. On the way to another, one side may be there first. */
   readonly shown;
+  /** Those whose words and figures stand beside them. */
+  readonly told;
   /** One clock and one timeline for both. */
   readonly frame = computed(() => {
     const { queue, stream } = this.shown.value;
@@ -81,6 +84,7 @@ export class Duo {
     this.poster = poster;
     this.sides = both((side) => new Half(this, side, client));
     this.shown = signal(both((side) => this.frameOf(side)));
+    this.told = told(this.shown, this.playing, clock);
     this.stopShowing = effect(() => {
       const frames = both((side) => this.frameOf(side));
       if (frames.queue.at !== frames.stream.at) return;
@@ -253,7 +257,7 @@ export class Duo {
     this.announcedAt = nowMs;
     this.announce(
       SIDES.flatMap((side) => {
-        const { caption } = this.shown.value[side];
+        const { caption } = this.told.value[side];
         return caption ? [`${BROKERS[side]}, ${shortSeconds(caption.at)}: ${caption.text}`] : [];
       }).join(' '),
     );

@@ -43,14 +43,15 @@ interface Props {
 }
 
 interface EventsProps extends Props {
+  readonly frame: Frame;
   readonly title?: string;
 }
 
-/** While it is closed it stands still: a list that nobody sees is not drawn sixty times a second. */
-export function Events({ session, ready, title = 'Events up to this moment' }: EventsProps) {
+/** While it is closed it stands still: a list that nobody sees is not drawn again and again. */
+export function Events({ session, frame: now, ready, title = 'Events up to this moment' }: EventsProps) {
   const [open, setOpen] = useState(false);
   const first = useRef<Frame>(session.poster.frame);
-  const frame = open ? session.frame.value : first.current;
+  const frame = open ? now : first.current;
   return (
     <details class="xp-details" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{title}</summary>

@@ -8,7 +8,7 @@ import { Charts } from './Charts.tsx';
 import { ConsolePanel } from './console/Panel.tsx';
 import { Events, MessageLife } from './Events.tsx';
 import './experiment.css';
-import type { BrokerSide, Drawing } from './drawing.ts';
+import type { BrokerSide, Drawing, Shape } from './drawing.ts';
 import type { Poster } from './poster.ts';
 import { useKeptFocus, usePlaying, useShape } from './hooks.ts';
 import { announceSession } from './open.ts';
@@ -25,13 +25,13 @@ import { seconds } from './words.ts';
  * @param drawing the stage; each island has its own (stages/), so that a page loads those it shows
  */
 export function ExperimentFrame({ poster, drawing }: { poster: string; drawing: Drawing }) {
-  const { Stage, summary, Legend, side } = drawing;
+  const { summary, Legend, side } = drawing;
   const session = useMemo(() => new Session(JSON.parse(poster) as Poster, simulator(), side), [poster, side]);
   const figure = useRef<HTMLElement>(null);
   const help = useId();
   const [ready, setReady] = useState(false);
   const { experiment, compact } = session.poster;
-  const frame = session.frame.value;
+  const frame = session.told.value;
   const shape = useShape(figure);
   useEffect(() => {
     setReady(true);
@@ -65,10 +65,6 @@ export function ExperimentFrame({ poster, drawing }: { poster: string; drawing: 
     event.preventDefault();
     act();
   };
-  const onCell = ready
-    ? (message: number, title: string): void => void session.showLife(message, title)
-    : null;
-
   const parameters = async (): Promise<{ run: string }> => ({ run: await session.address() });
 
   return (
@@ -110,14 +106,7 @@ export function ExperimentFrame({ poster, drawing }: { poster: string; drawing: 
             {(['wide', 'tall'] as const).map(
               (each) =>
                 (shape === null || shape === each) && (
-                  <Stage
-                    key={each}
-                    shape={each}
-                    view={frame.view}
-                    at={frame.at}
-                    selected={session.life.value?.message ?? null}
-                    onCell={onCell}
-                  />
+                  <Moving key={each} shape={each} session={session} drawing={drawing} ready={ready} />
                 ),
             )}
           </div>
@@ -136,12 +125,12 @@ export function ExperimentFrame({ poster, drawing }: { poster: string; drawing: 
         {!compact && experiment.console && side.console && (
           <ConsolePanel session={session} ready={ready} load={side.console} />
         )}
-        {!compact && <Claims session={session} ready={ready} />}
+        {!compact && <Claims session={session} frame={frame} ready={ready} />}
         {!compact && <Desk session={session} ready={ready} side={side} />}
       </div>
       {!compact && (
         <div class="xp-more">
-          <Events session={session} ready={ready} />
+          <Events session={session} frame={frame} ready={ready} />
           <details class="xp-details">
             <summary>How to read the figure</summary>
             <ul class="xp-legend">
@@ -159,6 +148,27 @@ export function ExperimentFrame({ poster, drawing }: { poster: string; drawing: 
         {session.announcement.value}
       </p>
     </figure>
+  );
+}
+
+interface MovingProps {
+  readonly session: Session;
+  readonly drawing: Drawing;
+  readonly shape: Shape;
+  readonly ready: boolean;
+}
+
+/** What is drawn with every frame. */
+function Moving({ session, drawing: { Stage }, shape, ready }: MovingProps) {
+  const { view, at } = session.frame.value;
+  return (
+    <Stage
+      shape={shape}
+      view={view}
+      at={at}
+      selected={session.life.value?.message ?? null}
+      onCell={ready ? (message, title) => void session.showLife(message, title) : null}
+    />
   );
 }
 

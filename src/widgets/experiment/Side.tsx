@@ -22,12 +22,16 @@ interface Props {
   readonly ready: boolean;
 }
 
-export function Claims({ session, ready }: Props) {
+interface ClaimsProps extends Props {
+  readonly frame: Frame;
+}
+
+export function Claims({ session, frame, ready }: ClaimsProps) {
   return (
     <section class="xp-side">
       <h4>Claims</h4>
       <ul class="xp-claims">
-        {session.frame.value.claims.map((claim) => (
+        {frame.claims.map((claim) => (
           <ClaimLine key={claim.id} claim={claim} session={session} ready={ready} />
         ))}
       </ul>
@@ -150,7 +154,7 @@ function Doing({ session, ready, side }: DeskProps) {
   const actions = session.actions.value;
   const controlsAt = ({ view, at }: Frame, about: About | null): Controls =>
     side.controls({ view, offered, about, actions: session.actions.value, now: at });
-  const { intervene, sections } = controlsAt(session.frame.value, session.about.value);
+  const { intervene, sections } = controlsAt(session.told.value, session.about.value);
   const press: Press = (id) =>
     void session.act((about, frame) => {
       const button = everyButton(controlsAt(frame, about)).find((one) => one.id === id);

@@ -17,6 +17,7 @@ import type {
 import type { Action, TimedAction } from '../../scenarios/schema.ts';
 import type { BrokerSide } from './drawing.ts';
 import type { Poster } from './poster.ts';
+import { told } from './told.ts';
 import { shortSeconds, SPEEDS, speedIndex } from './words.ts';
 
 /** A tab that was asleep does not jump: between two frames at most this much real time passes. */
@@ -37,6 +38,8 @@ type Words = Pick<BrokerSide, 'actionWords'>;
 export class Session {
   readonly poster: Poster;
   readonly frame;
+  /** The frame whose words and figures stand beside the stage. */
+  readonly told;
   readonly playing = signal(false);
   /** Still the first frame, untouched: Play begins at the beginning. */
   readonly untouched = signal(true);
@@ -67,12 +70,16 @@ export class Session {
   /** When playing that nobody asked for ends by itself. */
   private until: ((frame: Frame) => boolean) | null = null;
 
-  /** @param words says what the reader did, in the broker's words */
-  constructor(poster: Poster, client: Client, words: Words) {
+  /**
+   * @param words says what the reader did, in the broker's words
+   * @param clock the page's, milliseconds, on which {@link tick} is called
+   */
+  constructor(poster: Poster, client: Client, words: Words, clock: () => number = () => performance.now()) {
     this.poster = poster;
     this.words = words;
     this.client = client;
     this.frame = signal(poster.frame);
+    this.told = told(this.frame, this.playing, clock);
     this.speed = signal(speedIndex(poster.experiment.speed));
     this.run = client.run({
       onFrame: (frame) => this.onFrame(frame),

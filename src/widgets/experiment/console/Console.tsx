@@ -18,7 +18,7 @@ export interface ConsoleProps {
 
 export function Console({ session, ready, side, help }: ConsoleProps) {
   const { tools } = side;
-  const { view, at, ended } = session.frame.value;
+  const { view, at, ended } = session.told.value;
   const [line, setLine] = useState('');
   const [history, setHistory] = useState(NO_HISTORY);
   const [candidates, setCandidates] = useState<readonly string[]>([]);

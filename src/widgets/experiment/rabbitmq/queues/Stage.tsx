@@ -9,6 +9,11 @@ import { layOutQueues, type DrawnTrack, type Token as Travelling } from './layou
 
 type Tab = ReturnType<typeof tabOf>;
 
+/** A flow goes on by one of its dashes, with the gap behind it, in so much virtual time: it stands when the run does. */
+const FLOW_MICROS = 600_000;
+/** The dash and its gap, as the style sheet has them. */
+const DASH = 17;
+
 export function QueuesStage({ view, at, shape, selected, onCell }: StageProps<'rabbitmq'>) {
   const picture = useMemo(() => layOutQueues(view, at, shape), [view, at, shape]);
   const rows = [
@@ -19,6 +24,7 @@ export function QueuesStage({ view, at, shape, selected, onCell }: StageProps<'r
     ...picture.consumers.map(({ slots }) => slots.flatMap(({ spot }) => (spot === null ? [] : [spot]))),
   ];
   const tab = tabOf(rows, selected, onCell !== null);
+  const moved = -round(((at % FLOW_MICROS) / FLOW_MICROS) * DASH);
   const common = { tab, selected };
   return (
     <CellsSvg shape={shape} width={picture.width} height={picture.height} rows={rows} onCell={onCell}>
@@ -32,7 +38,7 @@ export function QueuesStage({ view, at, shape, selected, onCell }: StageProps<'r
           </text>
         )}
         {picture.tracks.map((track) => (
-          <TrackPath key={track.id} {...track} />
+          <TrackPath key={track.id} {...track} moved={moved} />
         ))}
         {picture.publishers.map((box) => (
           <Publisher key={box.publisher.id} {...box} />
@@ -76,11 +82,11 @@ export function QueuesStage({ view, at, shape, selected, onCell }: StageProps<'r
   );
 }
 
-function TrackPath({ role, d, busy, idle, flow, stop }: DrawnTrack) {
+function TrackPath({ role, d, busy, idle, flow, stop, moved }: DrawnTrack & { moved: number }) {
   return (
     <g class={`xq-track xq-${role}${busy ? ' xq-busy' : ''}${idle ? ' xq-idle' : ''}`}>
       <path d={d} />
-      {flow > 0 && <path class="xq-flow" d={d} style={`stroke-width:${flow}px`} />}
+      {flow > 0 && <path class="xq-flow" d={d} style={`stroke-width:${flow}px`} stroke-dashoffset={moved} />}
       {stop && <path class="xq-stop" d={`M${stop.x - 4} ${stop.y - 4}l8 8m0 -8l-8 8`} />}
     </g>
   );
