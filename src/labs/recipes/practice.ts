@@ -16,7 +16,7 @@ import { json } from './runs.ts';
 /** The workload that the lab on both brokers runs. */
 const COMPARED = 'consumer-crash';
 
-const UP = 'src/labs/up.ts';
+const UP = 'src/labs/services/up.ts';
 const UP_AND_DOWN = { up: `node ${UP}`, down: `node ${UP} down` };
 
 export const PRACTICE: Record<(typeof practiceLabs)[number]['id'], () => Omit<Recipe, 'id' | 'title'>> = {
