@@ -11,6 +11,7 @@ import type { Needs, Recipe } from '../lab.ts';
 import { duration, sharedPart, type LabRun } from '../readme.ts';
 import { JAVA_SOURCES, kafkaRecipe } from './kafka.ts';
 import { RABBITMQ_RUN } from './rabbitmq.ts';
+import { MORE_MS } from '../workloads/margin.ts';
 import { json } from './runs.ts';
 
 /** The workload that the lab on both brokers runs. */
@@ -44,7 +45,8 @@ export const PRACTICE: Record<(typeof practiceLabs)[number]['id'], () => Omit<Re
     },
   }),
   'compare-rabbitmq-and-kafka': () => {
-    const { workload } = workloads.get(COMPARED)!;
+    const { workload: simulated } = workloads.get(COMPARED)!;
+    const workload = { ...simulated, durationMs: simulated.durationMs + MORE_MS };
     // One queue, as most have it; that order by key is lost so is a point of the lab.
     const { scenario } = carry('rabbitmq', workload, { spread: 'one-queue' });
     return {
