@@ -93,7 +93,7 @@ export default {
       severity: 'error',
       comment: 'They are handed out as they are, and begin to work when they are read.',
       from: { path: '^src/', pathNot: '^src/labs/[a-z-]+/' },
-      to: { path: '^src/labs/[a-z-]+/' },
+      to: { path: '^src/labs/[a-z-]+/', pathNot: '^src/labs/recipes/' },
     },
     {
       name: 'no-cycles',

@@ -6,15 +6,6 @@ import { rabbitmqPart } from './rabbitmq-compose.ts';
 
 const NAMES: Readonly<Record<Service, string>> = { rabbitmq: 'RabbitMQ', kafka: 'Kafka' };
 
-/** What one broker has of it. */
-export interface ComposePart {
-  /** What stands before the services. */
-  readonly shared: string;
-  readonly services: string;
-  /** By their paths in the lab. */
-  readonly files: Readonly<Record<string, string>>;
-}
-
 /**
  * @param settings of Kafka's brokers, beside its own
  * @returns texts by their paths in the lab

@@ -1,7 +1,6 @@
 /** Kafka in a `compose.yaml`: so many brokers, each a controller as well, with the settings of the scenarios. */
 import { clusterSettings, type Settings } from '../scenarios/kafka/cluster-settings.ts';
-import type { ComposePart } from './compose.ts';
-import { KAFKA } from './lab.ts';
+import { KAFKA, type ComposePart } from './lab.ts';
 
 /** Where the first broker is reached from outside; the next ones follow. */
 const FIRST_PORT = 9092;

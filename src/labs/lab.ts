@@ -52,6 +52,15 @@ export type Clients = 'node' | 'java';
 /** The variables that say where else than in its container a broker listens. */
 export const ADDRESSES: Readonly<Record<Service, string>> = { rabbitmq: 'AMQP_URL', kafka: 'KAFKA' };
 
+/** What one broker has of a compose.yaml. */
+export interface ComposePart {
+  /** What stands before the services. */
+  readonly shared: string;
+  readonly services: string;
+  /** By their paths in the lab. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
 /** Runs TypeScript as it is since; @platformatic/kafka asks for as much. */
 export const NODE = '22.22';
 

@@ -1,6 +1,5 @@
 /** RabbitMQ in a `compose.yaml`, and the settings by which several nodes find one another. */
-import type { ComposePart } from './compose.ts';
-import { imageOf } from './lab.ts';
+import { imageOf, type ComposePart } from './lab.ts';
 
 /** Where the first node is reached from outside; the next ones follow. */
 const FIRST_PORT = 5672;

@@ -11,12 +11,13 @@ import type { Needs, Recipe } from '../lab.ts';
 import { duration, sharedPart, type LabRun } from '../readme.ts';
 import { JAVA_SOURCES, kafkaRecipe } from './kafka.ts';
 import { RABBITMQ_RUN } from './rabbitmq.ts';
+import { MORE_MS } from '../workloads/margin.ts';
 import { json } from './runs.ts';
 
 /** The workload that the lab on both brokers runs. */
 const COMPARED = 'consumer-crash';
 
-const UP = 'src/labs/up.ts';
+const UP = 'src/labs/services/up.ts';
 const UP_AND_DOWN = { up: `node ${UP}`, down: `node ${UP} down` };
 
 export const PRACTICE: Record<(typeof practiceLabs)[number]['id'], () => Omit<Recipe, 'id' | 'title'>> = {
@@ -44,7 +45,8 @@ export const PRACTICE: Record<(typeof practiceLabs)[number]['id'], () => Omit<Re
     },
   }),
   'compare-rabbitmq-and-kafka': () => {
-    const { workload } = workloads.get(COMPARED)!;
+    const { workload: simulated } = workloads.get(COMPARED)!;
+    const workload = { ...simulated, durationMs: simulated.durationMs + MORE_MS };
     // One queue, as most have it; that order by key is lost so is a point of the lab.
     const { scenario } = carry('rabbitmq', workload, { spread: 'one-queue' });
     return {

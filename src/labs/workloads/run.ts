@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import * as kafka from '../kafka/brokers.ts';
 import * as rabbitmq from '../rabbitmq/nodes.ts';
-import { down } from '../services.ts';
+import { down } from '../services/services.ts';
 
 /** @throws Error when it fails */
 function node(...args: readonly string[]): Promise<void> {

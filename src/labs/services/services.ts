@@ -3,10 +3,10 @@
  * answers processes.
  */
 import { readFileSync } from 'node:fs';
-import { dockerMissing } from '../real/docker.ts';
-import { dockerCompose } from './docker-compose.ts';
-import * as kafka from './kafka/brokers.ts';
-import * as rabbitmq from './rabbitmq/nodes.ts';
+import { dockerMissing } from '../../real/docker.ts';
+import { dockerCompose } from '../docker-compose.ts';
+import * as kafka from '../kafka/brokers.ts';
+import * as rabbitmq from '../rabbitmq/nodes.ts';
 
 const STARTERS = { rabbitmq, kafka };
 
