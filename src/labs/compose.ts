@@ -24,5 +24,6 @@ export function composeFiles(
     'services:\n',
     ...parts.map((part) => part.services),
   ];
-  return { 'compose.yaml': text.join(''), ...Object.assign({}, ...parts.map(({ files }) => files)) };
+  const files = Object.fromEntries(parts.flatMap((part) => Object.entries(part.files)));
+  return { 'compose.yaml': text.join(''), ...files };
 }
