@@ -58,7 +58,7 @@ export class RabbitNode
   private queues = new Map<string, QueueProcess>();
   private letters = new Map<ChannelKey, DeadLetters>();
   /** Channels that have something to tell their publishers. */
-  private news = new Set<ChannelParts>();
+  private news: ChannelParts[] = [];
   /** On disk: a crash leaves them. */
   private readonly replicas = new Map<string, Replica>();
   /** Who leads a replicated queue, as far as this node has heard. */
@@ -223,7 +223,7 @@ export class RabbitNode
     this.clients.reset();
     this.queues = new Map();
     this.letters = new Map();
-    this.news = new Set();
+    this.news = [];
     this.outbox.reset();
     this.disk.reset();
     this.workplace.reset();
@@ -296,11 +296,11 @@ export class RabbitNode
   }
 
   hasNews(channel: ChannelParts): void {
-    this.news.add(channel);
+    if (!this.news.includes(channel)) this.news.push(channel);
   }
 
   noNews(channel: ChannelParts): void {
-    this.news.delete(channel);
+    this.news = this.news.filter((one) => one !== channel);
   }
 
   reply(channel: ChannelParts, frame: ServerFrame, message?: MessageId): void {
@@ -754,11 +754,8 @@ export class RabbitNode
   /** The end of a handler: channels say what is confirmed, and everything goes out. */
   private flush(): void {
     this.workplace.run();
-    while (this.news.size > 0) {
-      for (const channel of this.news) {
-        this.news.delete(channel);
-        channel.tellNews();
-      }
+    while (this.news.length > 0) {
+      for (let channel = this.news.shift(); channel; channel = this.news.shift()) channel.tellNews();
       this.workplace.run();
     }
     this.outbox.flush();

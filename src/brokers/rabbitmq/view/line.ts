@@ -22,6 +22,8 @@ export interface Cell {
   readonly died: string | null;
   /** What goes first: the lower rank, and of one rank the lower turn. */
   rank: number;
+  /** The rank that its priority gives it. */
+  readonly priority: number;
   turn: number;
   returns: number;
   redelivered: boolean;

@@ -17,7 +17,7 @@ import type { Entry } from './consumers.ts';
 import { Fates } from './fates.ts';
 import { Line, type Cell } from './line.ts';
 import { NO_LIMITS } from './limits.ts';
-import type { KnownMessage } from './messages.ts';
+import { isSafe, type KnownMessage } from './messages.ts';
 import { Rate } from './rate.ts';
 
 /** Ranks of a queue's order: what came back to a quorum queue goes before everything else. */
@@ -79,6 +79,7 @@ export class QueueState {
       expiresAt: this.expiry(known, at),
       died: known?.died ?? null,
       rank: this.rankOf(known),
+      priority: this.rankOf(known),
       turn: this.turns++,
       returns: 0,
       redelivered: false,
@@ -110,7 +111,7 @@ export class QueueState {
       returns: cell.returns + 1,
       redelivered: true,
       delayed,
-      rank: delayed ? DELAYED : returned ? RETURNED : this.rankOf(cell.known ?? undefined),
+      rank: delayed ? DELAYED : returned ? RETURNED : cell.priority,
       turn: where === 'tail' ? this.turns++ : returned ? this.returns++ : cell.turn,
     });
   }
@@ -175,6 +176,7 @@ export class QueueState {
       expiresAt: null,
       died: known?.died ?? null,
       rank: this.rankOf(known),
+      priority: this.rankOf(known),
       turn: this.turns++,
       returns: 0,
       redelivered: false,
@@ -269,7 +271,7 @@ export function cellView({
     position,
     message,
     key,
-    confirmed: known?.confirmed ?? true,
+    confirmed: isSafe(known, message),
     redelivered,
     returns,
     delayed,

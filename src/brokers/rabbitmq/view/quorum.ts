@@ -10,7 +10,7 @@ import {
   type QuorumView,
 } from '../view-types.ts';
 import type { Event } from './event.ts';
-import type { KnownMessage } from './messages.ts';
+import { isSafe, type KnownMessage } from './messages.ts';
 import type { Nodes } from './nodes.ts';
 import type { Queues } from './queues.ts';
 
@@ -220,5 +220,5 @@ function entriesOf({ log, logEnd }: ReplicaState): LogEntry[] {
 }
 
 function entryView({ index, term, message, key, known, gone }: LogEntry): LogEntryView {
-  return { index, term, message, key, confirmed: known?.confirmed ?? true, gone };
+  return { index, term, message, key, confirmed: isSafe(known, message), gone };
 }
