@@ -93,6 +93,6 @@ export interface BrokerModel<System, Client, Action, View> {
   /** Its command-line tools, where the model has a console to run them in; null where it has none. */
   readonly console: ConsoleTools<View> | null;
   readonly figures: readonly FigureName[];
-  /** @returns null for an event that begins and ends nothing */
+  /** @returns null for an event that begins and ends nothing. It is not asked of everyday ones ({@link isEveryday}). */
   span(event: TraceEvent): SpanChange | null;
 }

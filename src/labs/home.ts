@@ -166,7 +166,7 @@ function labs(): NonNullable<typeof all> {
   return (all ??= [
     ...experiments.flatMap((experiment) => {
       const home = ownHome(experiment);
-      return home?.lab === experiment.id ? [home] : [];
+      return home?.lab === experiment.id && home.scenarios.length > 0 ? [home] : [];
     }),
     ...practiceLabs.flatMap(({ id: lab, title, scenarios }): Home[] =>
       scenarios.length > 0 ? [{ lab, title, scenarios, by: 'run' }] : [],

@@ -55,7 +55,8 @@ export function lanesOf({ clients }: Scenario, trace: readonly EventBody[]): Lan
         if (!takes.includes(event.client))
           add(
             `${event.client}: partitions`,
-            `${event.lost ? 'lost' : '-'} ${[...event.places].sort().join(' ')}${inGeneration(event)}`,
+            // Who has lost them is in no generation; Java’s client still tells the last that it was in.
+            `${event.lost ? 'lost' : '-'} ${[...event.places].sort().join(' ')}${event.lost ? '' : inGeneration(event)}`,
           );
         break;
       case 'client-stopped':

@@ -13,7 +13,7 @@ import { SimulationError } from '../sim/errors.ts';
 import { Ring } from '../sim/ring.ts';
 import { displayName } from '../sim/names.ts';
 import { formatSeconds, type Micros } from '../sim/time.ts';
-import type { TraceEvent } from '../sim/trace.ts';
+import { isEveryday, type TraceEvent } from '../sim/trace.ts';
 import { KEPT_DENSE, KEPT_MAX, KeptEvents } from './kept-events.ts';
 import type { EventLine, Frame, Mark, Series, Span } from './frame.ts';
 import { modelOf, type AnyModel, type AnyView } from './models.ts';
@@ -25,9 +25,9 @@ const CHECKPOINT_EVERY = 1000;
 const CHECKPOINTS_MAX = 48;
 /**
  * Virtual time that has to pass for each object that a checkpoint copied before there is another. To copy one takes about a
- * microsecond: so that where much waits, and much happens, a thirtieth of the time at most goes into copies.
+ * microsecond: so that where much waits, and much happens, a sixtieth of the time at most goes into copies.
  */
-const MICROS_PER_OBJECT = 30;
+const MICROS_PER_OBJECT = 60;
 const RECENT_MAX = 80;
 /** Events that a frame looks back over for its list and its caption: where more happens in a moment, single ones say little. */
 const LOOK_BACK_MAX = KEPT_DENSE;
@@ -347,7 +347,7 @@ export class Playback implements Reader, Watch {
   fold(event: TraceEvent): void {
     const { state } = this;
     // Read once: events have many forms, and an engine looks each of them up anew.
-    const { seq, at } = event;
+    const { seq, at, kind } = event;
     this.sampleUntil(at - 1);
     state.events = seq + 1;
     state.view.on(event);
@@ -358,7 +358,7 @@ export class Playback implements Reader, Watch {
     if (this.story?.upTo === seq) this.story.read(event);
     if (seq < this.furthest) return;
     this.furthest = seq + 1;
-    this.mark(event);
+    if (!isEveryday(kind)) this.mark(event);
   }
 
   private isStep(event: TraceEvent): boolean {

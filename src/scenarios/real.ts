@@ -215,9 +215,11 @@ function told(scenario: Scenario, trace: readonly TraceEvent[]): Map<string, Set
           add(`places of ${event.client}`, `[${[...event.all].sort().join(' ')}] in ${event.generation}`);
         break;
       case 'revoked':
-        if (event.generation >= 0)
+        // Who has lost them is in no generation; Java’s client still tells the last that it was in.
+        if (event.lost) add(`places that ${event.client} lost`, [...event.places].sort().join(' '));
+        else if (event.generation >= 0)
           add(
-            `places that ${event.client} ${event.lost ? 'lost' : 'gave up'}`,
+            `places that ${event.client} gave up`,
             `[${[...event.places].sort().join(' ')}] in ${event.generation}`,
           );
         break;

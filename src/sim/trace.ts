@@ -386,6 +386,26 @@ type Everyday =
   | 'processed'
   | 'settled'
   | 'removed';
+/** Whether it is of a kind that every message brings: what looks for something rare need not look at these. */
+export function isEveryday(kind: TraceEventKind): kind is Everyday {
+  switch (kind) {
+    case 'published':
+    case 'sent':
+    case 'routed':
+    case 'appended':
+    case 'high-watermark-advanced':
+    case 'publish-confirmed':
+    case 'acquired':
+    case 'delivered':
+    case 'processed':
+    case 'settled':
+    case 'removed':
+      return true;
+    default:
+      return false;
+  }
+}
+
 /**
  * An event as an actor emits it: the kernel stamps sequence and time. An everyday one may leave room for the stamp in its
  * literal: what is added to an object later lies outside of it, in a second one.

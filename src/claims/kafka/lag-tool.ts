@@ -18,7 +18,7 @@ function rowsIn(event: TraceEvent): Row[] {
   if (event.kind !== 'printed' || event.exit !== 0 || !event.command.includes('--describe')) return [];
   return event.lines.flatMap((line) => {
     const [, group, topic, partition, ...numbers] =
-      /^(\S+) +(\S+) +(\d+) +(\d+) +(\d+) +(\d+) /.exec(line.trim()) ?? [];
+      /^(\S+) +(\S+) +(\d+) +(\d+) +(\d+) +(-?\d+) /.exec(line.trim()) ?? [];
     const [committed, end, lag] = numbers.map(Number);
     return group === undefined
       ? []

@@ -14,6 +14,7 @@ import {
   trace,
   type Case,
 } from './hand.ts';
+import type { EventBody } from '../../../src/sim/trace.ts';
 
 const P0 = 'orders-0';
 const P1 = 'orders-1';
@@ -40,6 +41,20 @@ const shared = (...finished: readonly [number, number, number]) =>
     ),
     { at: 12_000_000, ...revoked('c0', [P0, P1]) },
   );
+
+/** What the tool prints of a group’s one partition. */
+const described = (numbers: string): EventBody => ({
+  kind: 'printed',
+  client: 'console',
+  command: 'kafka-consumer-groups.sh --describe --group g',
+  lines: [
+    'GROUP  TOPIC   PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG  CONSUMER-ID  HOST  CLIENT-ID',
+    `g      orders  0          ${numbers}    -            -     -`,
+  ],
+  exit: 0,
+});
+/** Four records, of which so many are committed. */
+const four = (done: number) => [...range(4).map((n) => confirmed(n, P0)), committed('c', P0, done)];
 
 const inHand = [
   assigned('c0', [P0], 1),
@@ -120,6 +135,21 @@ const cases: Record<string, Case> = {
   'kafka.poll-interval-repeats': {
     shown: trace(...inHand, positioned('c1', P0, 0), delivered('c1', 0, P0), delivered('c1', 1, P0)),
     contradicted: [trace(...inHand, positioned('c1', P0, 2))],
+  },
+  'kafka.lag-is-a-subtraction': {
+    shown: trace(...four(1), described('1               4               3')),
+    contradicted: [
+      trace(...four(1), described('1               4               2')),
+      trace(...four(1), described('5               4               -1')),
+      // All has been done for long, and the tool must have seen it.
+      trace(...four(4), { at: 20_000_000, ...described('1               4               3') }),
+    ],
+    allowed: [
+      // Committed while the tool asked.
+      trace(...four(4), described('1               4               3')),
+      // Nothing is committed: there is no number to take off.
+      trace(...four(1), described('-               4               -')),
+    ],
   },
 };
 
