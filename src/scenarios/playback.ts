@@ -10,7 +10,6 @@ import { MetricsFold } from '../claims/metrics.ts';
 import { OutcomeFold, type OutcomeSettings } from '../claims/outcome.ts';
 import { countedClone, deepClone } from '../sim/clone.ts';
 import { SimulationError } from '../sim/errors.ts';
-import { Ring } from '../sim/ring.ts';
 import { displayName } from '../sim/names.ts';
 import { formatSeconds, type Micros } from '../sim/time.ts';
 import { isEveryday, type TraceEvent } from '../sim/trace.ts';
@@ -28,6 +27,8 @@ const CHECKPOINTS_MAX = 48;
  * microsecond: so that where much waits, and much happens, a sixtieth of the time at most goes into copies.
  */
 const MICROS_PER_OBJECT = 60;
+/** Events that are folded together, where there are many. */
+const BATCH = 500;
 const RECENT_MAX = 80;
 /** Events that a frame looks back over for its list and its caption: where more happens in a moment, single ones say little. */
 const LOOK_BACK_MAX = KEPT_DENSE;
@@ -40,32 +41,30 @@ const SAMPLES = 160;
 /** Actions that the timeline marks as faults. */
 const FAULTS = ['crash', 'pause', 'cut', 'slow', 'skew', 'link', 'alarm'];
 
-/** Holds what a step emitted until the playhead reaches it; where all of it is to be read, it is read at once. */
+/** Holds what the simulation emitted until it is read. What has been read is written over. */
 class Inbox {
-  private readonly events = new Ring<TraceEvent>();
-  private readonly reader: Reader;
+  private readonly events: (TraceEvent | undefined)[] = [];
+  private from = 0;
+  private to = 0;
 
-  constructor(reader: Reader) {
-    this.reader = reader;
+  get length(): number {
+    return this.to - this.from;
   }
 
   on(event: TraceEvent): void {
-    if (this.reader.reads) this.reader.fold(event);
-    else this.events.push(event);
+    this.events[this.to++] = event;
   }
 
-  peek(): TraceEvent | undefined {
-    return this.events.peek();
+  /** @param n from the first, counted from 0 */
+  at(n: number): TraceEvent {
+    return this.events[this.from + n]!;
   }
 
-  take(): void {
-    this.events.shift();
+  /** Forgets the first so many. */
+  drop(count: number): void {
+    for (let i = 0; i < count; i++) this.events[this.from++] = undefined;
+    if (this.from === this.to) this.from = this.to = 0;
   }
-}
-
-interface Reader {
-  readonly reads: boolean;
-  fold(event: TraceEvent): void;
 }
 
 /** Everything that a moment is made of; a checkpoint is a deep copy of it. */
@@ -82,9 +81,7 @@ interface State {
   events: number;
 }
 
-export class Playback implements Reader, Watch {
-  /** Whether what the simulation emits is folded as it comes, and not one event at a time. */
-  reads = false;
+export class Playback implements Watch {
   readonly scenario: Scenario;
   private readonly claims: readonly Claim[];
   private readonly model: AnyModel;
@@ -127,8 +124,8 @@ export class Playback implements Reader, Watch {
     this.scenario = scenario;
     this.claims = claims;
     this.model = modelOf(scenario.system.broker);
-    this.shared = [scenario, ...scenario.clients, scenario.system, actions, this];
-    const inbox = new Inbox(this);
+    this.shared = [scenario, ...scenario.clients, scenario.system, actions];
+    const inbox = new Inbox();
     const simulation = new Simulation(scenario, actions, inbox);
     this.sampleEvery = Math.max(1, Math.ceil(simulation.endsAt / SAMPLES));
     this.state = {
@@ -160,34 +157,40 @@ export class Playback implements Reader, Watch {
     if (target < this.state.at) this.restore((state) => state.at <= target);
     this.pauseAt = this.state.events + budget;
     // What is left of a step first.
-    for (let left = this.state.inbox.peek(); left; left = this.state.inbox.peek()) this.take(left);
+    this.fold(this.state.inbox.length);
     if (!this.advance(target)) return false;
     this.sampleUntil(target);
     this.state.at = target;
     return true;
   }
 
-  /** Runs the simulation, everything being read at once. @returns whether the moment was reached */
+  /** Runs the simulation, and folds what it emits in batches. @returns whether the moment was reached */
   private advance(target: Micros): boolean {
     if (this.failure !== null) return true;
-    this.reads = true;
+    let reached = true;
     try {
-      return this.state.simulation.advance(target, this);
+      reached = this.state.simulation.advance(target, this);
     } catch (error) {
       if (!(error instanceof SimulationError)) throw error;
       this.failure = error.message;
-      return true;
-    } finally {
-      this.reads = false;
     }
+    this.foldBatch();
+    return reached;
   }
 
-  /** After each step: all that it emitted has been folded. */
+  /** After each step. */
   goesOn(): boolean {
     const { state } = this;
+    const { length } = state.inbox;
+    if (length >= BATCH) this.foldBatch();
+    return state.events + state.inbox.length < this.pauseAt;
+  }
+
+  private foldBatch(): void {
+    const { state } = this;
+    this.fold(state.inbox.length);
     state.at = state.simulation.now;
     this.checkpointIfDue();
-    return state.events < this.pauseAt;
   }
 
   /** Moves to the moment right after one event. @param seq the event's number in the trace */
@@ -322,8 +325,10 @@ export class Playback implements Reader, Watch {
   private next(until: Micros): TraceEvent | undefined {
     const { inbox, simulation } = this.state;
     for (;;) {
-      const event = inbox.peek();
-      if (event) return event.at <= until ? event : undefined;
+      if (inbox.length > 0) {
+        const event = inbox.at(0);
+        return event.at <= until ? event : undefined;
+      }
       if (this.failure !== null || simulation.nextAt() > until) return undefined;
       try {
         if (!simulation.step()) return undefined;
@@ -337,23 +342,34 @@ export class Playback implements Reader, Watch {
 
   /** Of a step that is read event by event: the next one. */
   private take(event: TraceEvent): void {
-    const { state } = this;
-    state.inbox.take();
-    this.fold(event);
-    state.at = event.at;
+    this.fold(1);
+    this.state.at = event.at;
     this.checkpointIfDue();
   }
 
-  fold(event: TraceEvent): void {
-    const { state } = this;
+  /**
+   * Folds the first so many events that have been emitted. Fold by fold, and not event by event: each has much code, and
+   * a processor goes through one after another faster than to and fro.
+   */
+  private fold(count: number): void {
+    const { inbox, view, metrics, outcome, claims } = this.state;
+    for (let i = 0; i < count; i++) view.on(inbox.at(i));
+    for (let i = 0; i < count; i++) {
+      const event = inbox.at(i);
+      this.sampleUntil(event.at - 1);
+      metrics.on(event);
+    }
+    if (outcome) for (let i = 0; i < count; i++) outcome.on(inbox.at(i));
+    for (const claim of claims) for (let i = 0; i < count; i++) claim.on(inbox.at(i));
+    for (let i = 0; i < count; i++) this.note(inbox.at(i));
+    inbox.drop(count);
+    this.state.events += count;
+  }
+
+  /** What the run itself keeps of an event. */
+  private note(event: TraceEvent): void {
     // Read once: events have many forms, and an engine looks each of them up anew.
     const { seq, at, kind } = event;
-    this.sampleUntil(at - 1);
-    state.events = seq + 1;
-    state.view.on(event);
-    state.metrics.on(event);
-    state.outcome?.on(event);
-    for (const claim of state.claims) claim.on(event);
     this.kept.add(event, seq, at, this.recalling);
     if (this.story?.upTo === seq) this.story.read(event);
     if (seq < this.furthest) return;
