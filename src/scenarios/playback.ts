@@ -27,8 +27,8 @@ const CHECKPOINTS_MAX = 48;
  * microsecond: so that where much waits, and much happens, a sixtieth of the time at most goes into copies.
  */
 const MICROS_PER_OBJECT = 60;
-/** Events that are folded together, where there are many. */
-const BATCH = 500;
+/** Events that are folded together, where there are many: the longer, the less a processor goes to and fro between folds. */
+const BATCH = 5000;
 const RECENT_MAX = 80;
 /** Events that a frame looks back over for its list and its caption: where more happens in a moment, single ones say little. */
 const LOOK_BACK_MAX = KEPT_DENSE;
