@@ -186,6 +186,10 @@ test('a storage that fills in mid-import keeps what it had, and one that changed
     },
     [task, ticked.replace('"changedAtMs":1', '"changedAtMs":99')] as const,
   );
+  // Tabs hear of one another's writing a little later, and on a slow machine after the click.
+  await expect
+    .poll(() => page.evaluate((key) => localStorage.getItem(key), task))
+    .toContain('"changedAtMs":99');
   await expect(page.locator('.data-plan')).toContainText('change 1');
   await importing.click();
   await expect(said(page)).toContainText('changed meanwhile');
