@@ -114,9 +114,9 @@ export function homeOf(experiment: Experiment): Home | null {
   return home;
 }
 
-/** Nothing to set, and a prompt: commands are what it is there for. */
-export function isConsole({ console: has, knobs }: Experiment): boolean {
-  return has && knobs.length === 0;
+/** Nothing to set, nothing asked of the reader, and a prompt: commands are what it is there for. */
+export function isConsole({ id, console: has, knobs }: Experiment): boolean {
+  return has && knobs.length === 0 && !challenges.some((challenge) => challenge.id === id);
 }
 
 function ownHome(experiment: Experiment): Home | null {
@@ -216,3 +216,12 @@ function reasonOf(scenario: Scenario): string | null {
     return 'what it shows happens inside the broker, where no client sees it';
   return null;
 }
+
+/** The title of every lab, by its id, in the order of the book. */
+export const labTitles: ReadonlyMap<string, string> = new Map(
+  [
+    ...practiceLabs,
+    ...workloadLabs,
+    ...experiments.filter((experiment) => homeOf(experiment)?.lab === experiment.id),
+  ].map(({ id, title }) => [id, title]),
+);

@@ -1,7 +1,7 @@
 /** The labs there are: one of each experiment that can be taken home, and those of the practice ideas. Node only. */
 import { experiments, scenarioById } from '../scenarios/library.ts';
 import { isOf } from '../scenarios/schema.ts';
-import { homeOf, isConsole, practiceLabs, workloadLabs } from './home.ts';
+import { homeOf, isConsole, labTitles, practiceLabs, workloadLabs } from './home.ts';
 import { labOf, type Lab, type Recipe } from './lab.ts';
 import { consoleRecipe } from './recipes/console.ts';
 import { kafkaRecipe } from './recipes/kafka.ts';
@@ -10,11 +10,7 @@ import { rabbitmqRecipe } from './recipes/rabbitmq.ts';
 import { workloadsRecipe } from './recipes/workloads.ts';
 
 /** Ids, in the order of the book. */
-export const labIds: readonly string[] = [
-  ...practiceLabs.map(({ id }) => id),
-  ...workloadLabs.map(({ id }) => id),
-  ...experiments.filter((experiment) => homeOf(experiment)?.lab === experiment.id).map(({ id }) => id),
-];
+export const labIds: readonly string[] = [...labTitles.keys()];
 
 /**
  * Makes a lab.

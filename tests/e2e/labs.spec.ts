@@ -27,7 +27,7 @@ test('an experiment is taken home', async ({ page }) => {
 test('one of Kafka has smaller runs, and says so', async ({ page }) => {
   await page.goto(kafkaInDepth);
   const home = page.locator('.take-home', { has: page.locator('a[href$="/labs/kafka-rebalance.zip"]') });
-  await expect(home).toContainText('7 smaller runs');
+  await expect(home).toContainText('9 smaller runs');
   await expect(home).toContainText('on a Kafka of your own');
   const [download] = await Promise.all([
     page.waitForEvent('download'),

@@ -51,7 +51,7 @@ async function isClean(page: Page, what: string): Promise<void> {
 }
 
 /** Proofs and challenges are many, and of one make: by turns one is looked at in light where it is wide, the next in dark where it is narrow. */
-const isOfMany = (path: string): boolean => /^(claims|practice)\/.+/.test(path);
+const isOfMany = (path: string): boolean => /^(claims|practice|labs)\/.+/.test(path);
 /** Long ones are looked at in both of these ways, and not in four. */
 const isLong = (path: string): boolean => /^brokers\/.+/.test(path);
 

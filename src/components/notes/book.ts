@@ -1,6 +1,7 @@
 /** The pages of the book with their headings and fields, for notes to find their places: read from the sources, in the build. */
 import { readdirSync, readFileSync } from 'node:fs';
 import GithubSlugger from 'github-slugger';
+import { labTitles } from '../../labs/home.ts';
 import { challenges, claims } from '../../scenarios/library.ts';
 import type { BookPage } from '../../widgets/notes/places.ts';
 import { about, brokerPages, chapters, otherPages } from '../shell/contents.mjs';
@@ -50,6 +51,7 @@ export function pagesOfTheBook(): BookPage[] {
     ...pages.sort((one, other) => rank(one) - rank(other)),
     ...[
       ...[...otherPages, ...about].map(({ slug, title }) => ({ id: slug, title })),
+      ...Array.from(labTitles, ([id, title]) => ({ id: `labs/${id}`, title })),
       ...challenges.map(({ id, title }) => ({ id: `practice/${id}`, title })),
       { id: 'claims', title: 'Claims' },
       ...claims.map(({ id, statement }) => ({ id: `claims/${id}`, title: statement })),
