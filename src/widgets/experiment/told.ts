@@ -14,12 +14,11 @@ export function told<T>(
   clock: () => number,
 ): ReadonlySignal<T> {
   const latest = signal(drawn.peek());
-  let at = -Infinity;
+  let next = 0;
   effect(() => {
     const { value } = drawn;
-    const now = clock();
-    if (playing.value && now - at < TOLD_EVERY_MS) return;
-    at = now;
+    if (playing.value && clock() < next) return;
+    next = clock() + TOLD_EVERY_MS;
     latest.value = value;
   });
   return latest;
