@@ -348,8 +348,7 @@ export class Playback implements Watch {
   }
 
   /**
-   * Folds the first so many events that have been emitted. Fold by fold, and not event by event: each has much code, and
-   * a processor goes through one after another faster than to and fro.
+   * Folds the first so many events that have been emitted. Fold by fold, and not event by event: that is faster (docs/architecture.md).
    */
   private fold(count: number): void {
     const { inbox, view, metrics, outcome, claims } = this.state;
