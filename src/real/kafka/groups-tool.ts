@@ -16,9 +16,9 @@ export async function groupsTool(
   { names, bootstrap }: Run,
 ): Promise<EventBody> {
   const words = line.slice(GROUPS_TOOL.length).trim().split(/\s+/);
-  const outer = words.map((word, i) => {
+  const outer = words.map((word, i): string => {
     const option = words[i - 1] ?? '';
-    if (option === '--bootstrap-server') return bootstrap;
+    if (option === '--bootstrap-server') return bootstrap(CONSOLE);
     return NAMED.includes(option) ? names.outer(word) : word;
   });
   const { printed, exit } = await administrator.ask('groups-tool', { arguments: outer });
