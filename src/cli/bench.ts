@@ -8,13 +8,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { CARRYING_BROKERS } from '../scenarios/compare.ts';
 import { claimsFor } from '../scenarios/library.ts';
-import { setUp } from '../scenarios/playable.ts';
-import { Playback } from '../scenarios/playback.ts';
 import { run } from '../scenarios/run.ts';
 import { parseScenario, type Scenario } from '../scenarios/schema.ts';
 import { workloads } from '../scenarios/workloads.ts';
 import { EventQueue } from '../sim/event-queue.ts';
 import { Random } from '../sim/random.ts';
+import { Host } from '../worker/host.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -153,30 +152,39 @@ function report(name: string, of: (durationMs: number) => Scenario, queue: numbe
 }
 
 /**
- * Brokers beside one another, in step, as the page's worker plays them where they are watched: the workload of 100,000
- * messages a second, with all that reads its trace, checkpoints, and a frame of each, sixty a second.
+ * Brokers beside one another, in step, as a page has them: the workload of 100,000 messages a second, asked of what the
+ * page's worker is made of, with all that reads its trace, checkpoints, and a frame of each, sixty a second.
  */
 function sideBySide(): void {
   const { workload } = workloads.get('steady-100k')!;
-  const sides = CARRYING_BROKERS.map((broker) => {
-    const experiment = `compare-steady-100k-${broker}`;
-    const { scenario, claims, parts, outcome } = setUp({ experiment, seed: null, knobs: {}, actions: [] });
-    return new Playback(scenario, [], claims, parts, outcome);
-  });
+  const turns: (() => void)[] = [];
+  const host = new Host(
+    (answer) => {
+      if ('ok' in answer && !answer.ok) throw new Error(answer.message);
+    },
+    (work) => void turns.push(work),
+  );
+  let asked = 0;
+  const askBoth = (about: (broker: string) => Record<string, unknown>): void => {
+    for (const broker of CARRYING_BROKERS) host.receive({ id: ++asked, run: broker, ...about(broker) });
+    for (let turn = turns.shift(); turn; turn = turns.shift()) turn();
+  };
+  askBoth((broker) => ({
+    type: 'open',
+    spec: { experiment: `compare-steady-100k-${broker}`, seed: null, knobs: {}, actions: [] },
+    position: { at: 0, events: null },
+  }));
   // Only while messages come: before and after there is little to do.
   const busyFrom = Math.min(...workload.producers.map(({ startMs }) => startMs)) * 1000;
   const busyTo = Math.max(...workload.producers.map(({ load }) => load.untilMs!)) * 1000;
   let began = seconds();
   for (let at = 0; at <= busyTo; at += FRAME) {
     if (at <= busyFrom) began = seconds();
-    for (const side of sides) {
-      side.seek(at);
-      side.frame();
-    }
+    askBoth(() => ({ type: 'move', move: { to: 'moment', at } }));
   }
   const took = seconds() - began;
   const simulated = (busyTo - busyFrom) / 1_000_000;
-  console.log(`${CARRYING_BROKERS.join(' and ')} side by side in step, as they are watched:`);
+  console.log(`${CARRYING_BROKERS.join(' and ')} side by side in step, as a page has them:`);
   console.log(
     `  simulated to real time       ${(simulated / took).toFixed(2)} at 100,000 messages a simulated second each`,
   );

@@ -8,9 +8,9 @@ import type { ViewFold } from '../brokers/broker.ts';
 import type { Claim, ClaimFold } from '../claims/claim.ts';
 import { MetricsFold } from '../claims/metrics.ts';
 import { OutcomeFold, type OutcomeSettings } from '../claims/outcome.ts';
-import { countedClone, deepClone } from '../sim/clone.ts';
 import { SimulationError } from '../sim/errors.ts';
 import { displayName } from '../sim/names.ts';
+import { Snapshot } from '../sim/snapshot.ts';
 import { formatSeconds, type Micros } from '../sim/time.ts';
 import { isEveryday, type TraceEvent } from '../sim/trace.ts';
 import { KEPT_DENSE, KEPT_MAX, KeptEvents } from './kept-events.ts';
@@ -23,10 +23,10 @@ import { Simulation, type Watch } from './simulation.ts';
 const CHECKPOINT_EVERY = 1000;
 const CHECKPOINTS_MAX = 48;
 /**
- * Virtual time that has to pass for each object that a checkpoint copied before there is another. To copy one takes about a
- * microsecond: so that where much waits, and much happens, a sixtieth of the time at most goes into copies.
+ * Virtual time that has to pass for each object that a checkpoint remembers before there is another. One takes about a third of
+ * a microsecond: so that where much waits, and much happens, a sixtieth of the time at most goes into checkpoints.
  */
-const MICROS_PER_OBJECT = 60;
+const MICROS_PER_OBJECT = 20;
 /** Events that are folded together, where there are many: the longer, the less a processor goes to and fro between folds. */
 const BATCH = 5000;
 const RECENT_MAX = 80;
@@ -67,18 +67,25 @@ class Inbox {
   }
 }
 
-/** Everything that a moment is made of; a checkpoint is a deep copy of it. */
+/** Everything that a moment is made of. */
 interface State {
-  inbox: Inbox;
-  simulation: Simulation;
-  view: ViewFold<AnyView>;
-  claims: ClaimFold[];
-  metrics: MetricsFold;
-  outcome: OutcomeFold | null;
-  samples: { backlog: number[]; processed: number[]; duplicates: number[] };
+  readonly inbox: Inbox;
+  readonly simulation: Simulation;
+  readonly view: ViewFold<AnyView>;
+  readonly claims: readonly ClaimFold[];
+  readonly metrics: MetricsFold;
+  readonly outcome: OutcomeFold | null;
+  readonly samples: { backlog: number[]; processed: number[]; duplicates: number[] };
   at: Micros;
   /** Events folded so far. */
   events: number;
+}
+
+/** The way back to a moment. */
+interface Checkpoint {
+  readonly at: Micros;
+  readonly events: number;
+  readonly snapshot: Snapshot;
 }
 
 export class Playback implements Watch {
@@ -87,8 +94,8 @@ export class Playback implements Watch {
   private readonly model: AnyModel;
   private readonly shared: readonly object[];
   private readonly sampleEvery: Micros;
-  private state: State;
-  private checkpoints: State[] = [];
+  private readonly state: State;
+  private checkpoints: Checkpoint[] = [];
   private checkpointEvery = CHECKPOINT_EVERY;
   /** When the next checkpoint may be, and after how many events. */
   private checkpointFrom: Micros = 0;
@@ -154,7 +161,7 @@ export class Playback implements Watch {
    */
   seek(at: Micros, budget = Infinity): boolean {
     const target = Math.max(0, Math.min(at, this.state.simulation.endsAt));
-    if (target < this.state.at) this.restore((state) => state.at <= target);
+    if (target < this.state.at) this.restore((checkpoint) => checkpoint.at <= target);
     this.pauseAt = this.state.events + budget;
     // What is left of a step first.
     this.fold(this.state.inbox.length);
@@ -195,7 +202,7 @@ export class Playback implements Watch {
 
   /** Moves to the moment right after one event. @param seq the event's number in the trace */
   seekEvent(seq: number): void {
-    if (seq < this.state.events) this.restore((state) => state.events <= seq + 1);
+    if (seq < this.state.events) this.restore((checkpoint) => checkpoint.events <= seq + 1);
     while (this.state.events <= seq) {
       const event = this.next(this.state.simulation.endsAt);
       if (!event) return;
@@ -236,7 +243,7 @@ export class Playback implements Watch {
     }
     if (this.kept.from > 0) {
       // What is before the kept window comes back by replaying it.
-      this.restore((state) => state.events < this.kept.from);
+      this.restore((checkpoint) => checkpoint.events < this.kept.from);
       while (this.state.events < current - 1) {
         const event = this.next(this.state.simulation.endsAt);
         if (!event) break;
@@ -244,7 +251,7 @@ export class Playback implements Watch {
       }
       return this.stepBack();
     }
-    this.restore((state) => state.events === 0);
+    this.restore((checkpoint) => checkpoint.events === 0);
     return false;
   }
 
@@ -315,7 +322,7 @@ export class Playback implements Watch {
     const from = Math.max(0, events - count);
     if (this.kept.from <= from) return;
     this.recalling = true;
-    this.restore((state) => state.events <= from);
+    this.restore((checkpoint) => checkpoint.events <= from);
     this.seekEvent(events - 1);
     this.seek(at);
     this.recalling = false;
@@ -403,20 +410,21 @@ export class Playback implements Watch {
   }
 
   private checkpoint(): void {
-    const { clone, objects } = countedClone(this.state, this.shared);
-    this.checkpoints.push(clone);
+    const { at, events } = this.state;
+    const snapshot = new Snapshot(this.state, this.shared);
+    this.checkpoints.push({ at, events, snapshot });
     if (this.checkpoints.length > CHECKPOINTS_MAX) {
       this.checkpoints = this.checkpoints.filter((_, i) => i % 2 === 0);
       this.checkpointEvery *= 2;
     }
-    this.checkpointFrom = this.state.at + objects * MICROS_PER_OBJECT;
+    this.checkpointFrom = at + snapshot.size * MICROS_PER_OBJECT;
     this.checkpointAt = this.checkpoints.at(-1)!.events + this.checkpointEvery;
   }
 
   /** Goes back to the latest checkpoint that fits; the first, at the beginning, always does. */
-  private restore(fits: (state: State) => boolean): void {
+  private restore(fits: (checkpoint: Checkpoint) => boolean): void {
     const from = this.checkpoints.findLast(fits) ?? this.checkpoints[0]!;
-    this.state = deepClone(from, this.shared);
+    from.snapshot.restore();
     this.failure = null;
   }
 

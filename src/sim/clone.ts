@@ -1,31 +1,12 @@
 /**
- * A deep copy of a run's whole object graph: this is what makes a checkpoint, and so stepping back.
+ * A deep copy of an object graph: what a replica hands to another one as its state, which both then change for themselves.
  *
- * Identity is kept (two references to one actor stay two references to one copy), class instances keep
- * their prototype, functions are shared. Therefore a class of the pure core keeps its state in ordinary
- * fields: `#private` ones cannot be copied from outside, and the architecture test forbids them there.
+ * Identity is kept (two references to one thing stay two references to one copy), class instances keep their prototype,
+ * functions are shared.
  */
 
-/**
- * @param root the value to copy
- * @param shared objects that both copies go on sharing, such as the scenario or a sink
- */
-export function deepClone<T>(root: T, shared: Iterable<object> = []): T {
-  return countedClone(root, shared).clone;
-}
-
-/**
- * The same, with what it took.
- * @returns `objects`: how many there are in the copy, those that it shares included
- */
-export function countedClone<T>(
-  root: T,
-  shared: Iterable<object> = [],
-): { readonly clone: T; readonly objects: number } {
-  const seen = new Map<object, object>();
-  for (const object of shared) seen.set(object, object);
-  const clone = copy(root, seen) as T;
-  return { clone, objects: seen.size };
+export function deepClone<T>(root: T): T {
+  return copy(root, new Map()) as T;
 }
 
 function copy(value: unknown, seen: Map<object, object>): unknown {

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deepClone } from '../../src/sim/clone.ts';
+import { Snapshot } from '../../src/sim/snapshot.ts';
 import { EventQueue, type Ticket } from '../../src/sim/event-queue.ts';
 import { exp, ln } from '../../src/sim/numbers.ts';
 import { Random } from '../../src/sim/random.ts';
@@ -113,23 +114,66 @@ describe('deepClone', () => {
     );
   });
 
-  it('keeps prototypes, shares functions and what it is told to share', () => {
+  it('keeps prototypes, shares functions', () => {
     class Counter {
       n = 1;
-      readonly outside: object;
-      constructor(outside: object) {
-        this.outside = outside;
-      }
+      readonly one = Math.abs;
       up(): void {
         this.n++;
       }
     }
-    const outside = { x: 1 };
-    const counter = new Counter(outside);
-    const copy = deepClone(counter, [outside]);
+    const counter = new Counter();
+    const copy = deepClone(counter);
     copy.up();
     expect([counter.n, copy.n]).toEqual([1, 2]);
     expect(copy).toBeInstanceOf(Counter);
-    expect(copy.outside).toBe(outside);
+    expect(copy.one).toBe(Math.abs);
+  });
+});
+
+describe('Snapshot', () => {
+  const key = fc.string().filter((name) => name !== '__proto__');
+
+  /** Makes another thing of everything that can be reached. */
+  function spoil(value: unknown, seen = new Set<unknown>()): void {
+    if (typeof value !== 'object' || value === null || seen.has(value)) return;
+    seen.add(value);
+    if (ArrayBuffer.isView(value)) (value as Uint8Array).fill(7);
+    else if (Array.isArray(value)) {
+      for (const inner of value) spoil(inner, seen);
+      value.reverse();
+      value.push(1);
+    } else if (value instanceof Map) {
+      for (const entry of value) for (const inner of entry) spoil(inner, seen);
+      value.clear();
+      value.set('other', 1);
+    } else if (value instanceof Set) {
+      for (const inner of value) spoil(inner, seen);
+      value.clear();
+      value.add('other');
+    } else {
+      const record = value as Record<string, unknown>;
+      Object.keys(record).forEach((name, i) => {
+        spoil(record[name], seen);
+        if (i % 2 === 0) delete record[name];
+        else record[name] = i;
+      });
+      record['other'] = 1;
+    }
+  }
+
+  it('brings back whatever was done to a graph, in the same objects', () => {
+    fc.assert(
+      fc.property(fc.object({ key, withMap: true, withSet: true, withTypedArray: true }), (object) => {
+        const root = { one: object, two: object };
+        const before = deepClone(root);
+        const snapshot = new Snapshot(root);
+        spoil(root);
+        snapshot.restore();
+        expect(root).toStrictEqual(before);
+        expect(root.one).toBe(object);
+        expect(root.two).toBe(object);
+      }),
+    );
   });
 });

@@ -121,7 +121,7 @@ export function cleanSegments(cleaning: Cleaning): Cleaned {
         for (let i = 0, n = countOf(result); i < n; i++) if (offsetOf(result, i) >= cleaning.logStart) kept++;
       }
     }
-    if (to.length > 0) segments.push(to.seal());
+    if (to.length > 0) segments.push(to.sealed());
   }
   return { segments, kept, removed, gone: transactions.gone };
 }

@@ -335,7 +335,7 @@ export class PartitionLog {
   }
 
   private roll(baseOffset: number): void {
-    this.active.seal();
+    this.parts[this.parts.length - 1] = this.active.sealed();
     this.parts.push(new Segment(baseOffset, this.producers.snapshot()));
   }
 
@@ -648,7 +648,7 @@ export class PartitionLog {
       for (const batch of segment.slice(0, i)) producers.update(batch);
       const rest = Segment.of(segment.at(i).baseOffset, producers.snapshot(), segment.slice(i));
       const isActive = part === this.parts.length - 1;
-      this.parts = [isActive ? rest : rest.seal(), ...this.parts.slice(part + 1)];
+      this.parts = [isActive ? rest : rest.sealed(), ...this.parts.slice(part + 1)];
     }
     this.recount();
     this.beginAt(Math.max(this.logStart, this.parts[0]!.baseOffset));

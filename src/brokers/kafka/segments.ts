@@ -1,6 +1,7 @@
 /**
  * A segment: a run of batches that is rolled, expired and cleaned as a whole (K-7, K-12). Only the last of a log grows.
- * The others are frozen, and so is every full chunk of the growing one: checkpoints share them.
+ * The others are frozen, and so is every full chunk of the growing one: a checkpoint does not look into them. What is frozen
+ * is another object than the one that grew, for a checkpoint may have to make that one small again.
  */
 import type { Micros } from '../../sim/time.ts';
 import type { StoredBatch } from './batch.ts';
@@ -20,8 +21,9 @@ export class Segment {
   readonly baseOffset: number;
   /** What the partition knew of producers when the segment began: where a truncation starts over (K-9). */
   readonly producers: ProducerSnapshot;
-  /** All but the last are full and frozen. */
-  private chunks: StoredBatch[][] = [[]];
+  /** Full and frozen ones; {@link last} is the one after them. */
+  private chunks: (readonly StoredBatch[])[] = [];
+  private last: StoredBatch[] = [];
   /** Number of batches. */
   length = 0;
   bytes = 0;
@@ -44,12 +46,11 @@ export class Segment {
   }
 
   append(batch: StoredBatch): void {
-    let chunk = this.chunks[this.chunks.length - 1]!;
-    if (chunk.length === CHUNK) {
-      Object.freeze(chunk);
-      this.chunks.push((chunk = []));
+    this.last.push(batch);
+    if (this.last.length === CHUNK) {
+      this.chunks.push(Object.freeze([...this.last]));
+      this.last = [];
     }
-    chunk.push(batch);
     this.length++;
     this.bytes += batch.bytes;
     this.records += countOf(batch);
@@ -57,16 +58,18 @@ export class Segment {
     if (batch.maxTimestamp > this.maxTimestamp) this.maxTimestamp = batch.maxTimestamp;
   }
 
-  /** It will not grow again. */
-  seal(): this {
-    for (const chunk of this.chunks) Object.freeze(chunk);
-    Object.freeze(this.chunks);
-    return Object.freeze(this);
+  /** The same, which will not grow again. */
+  sealed(): Segment {
+    const sealed = Segment.of(this.baseOffset, this.producers, this.slice());
+    Object.freeze(sealed.chunks);
+    Object.freeze(sealed.last);
+    Object.freeze(sealed);
+    return sealed;
   }
 
   /** The i-th batch, below {@link length}. */
   at(i: number): StoredBatch {
-    return this.chunks[i >> CHUNK_BITS]![i & (CHUNK - 1)]!;
+    return (this.chunks[i >> CHUNK_BITS] ?? this.last)[i & (CHUNK - 1)]!;
   }
 
   /** Index of the first batch whose last offset is not below this one; {@link length} if there is none. */

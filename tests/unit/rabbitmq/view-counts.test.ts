@@ -6,7 +6,7 @@ import { RabbitmqViewFold } from '../../../src/brokers/rabbitmq/view.ts';
 import { rabbitmqScenarios } from '../../../src/scenarios/rabbitmq/index.ts';
 import { parseScenario } from '../../../src/scenarios/schema.ts';
 import { Simulation } from '../../../src/scenarios/simulation.ts';
-import { deepClone } from '../../../src/sim/clone.ts';
+import { Snapshot } from '../../../src/sim/snapshot.ts';
 import type { TraceEvent } from '../../../src/sim/trace.ts';
 import { Story } from './view-events.ts';
 
@@ -139,15 +139,17 @@ describe('at any moment of the runs of the book', () => {
     const events: TraceEvent[] = [];
     const simulation = new Simulation(scenario, [], { on: (event) => events.push(event) });
     while (simulation.step());
-    let fold = new RabbitmqViewFold(scenario.system, clients, ['routing', 'quorum']);
+    const fold = new RabbitmqViewFold(scenario.system, clients, ['routing', 'quorum']);
     const ledger = new Ledger();
     const looks = Math.max(1, Math.floor(events.length / 60));
     events.forEach((event, i) => {
       fold.on(event);
       ledger.on(event);
       if (i % looks !== 0) return;
-      // As the player does at its checkpoints.
-      fold = deepClone(fold);
+      // As the player does when it goes on and comes back.
+      const snapshot = new Snapshot(fold);
+      for (const later of events.slice(i + 1, i + 100)) fold.on(later);
+      snapshot.restore();
       const view = fold.view(event.at);
       consistent(view);
       for (const { name, type, ready, unacked } of view.queues)

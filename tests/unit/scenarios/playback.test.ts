@@ -1,6 +1,6 @@
 // A run that can be watched: the same moment is the same frame, whichever way one came to it.
 import { describe, expect, it } from 'vitest';
-import { claimsFor, scenarioById } from '../../../src/scenarios/library.ts';
+import { claimsFor, scenarioById, scenarios } from '../../../src/scenarios/library.ts';
 import { Playback } from '../../../src/scenarios/playback.ts';
 import { setUp } from '../../../src/scenarios/playable.ts';
 import { run, traceOf } from '../../../src/scenarios/run.ts';
@@ -26,6 +26,23 @@ describe('seeking', () => {
       marks: [],
       spans: [],
     });
+  });
+
+  it.each([...scenarios.values()].map((one) => [one.id, one] as const))('back and forth in %s', (_, one) => {
+    const made = () => new Playback(one, [], claimsFor(one));
+    const told = (playback: Playback) => JSON.stringify({ ...playback.frame(), marks: [], spans: [] });
+    const end = one.durationMs * 1000;
+    const wandering = made();
+    wandering.seek(end);
+    const last = told(wandering);
+    for (const share of [0.7, 0.45, 0.2]) {
+      const direct = made();
+      direct.seek(end * share);
+      wandering.seek(end * share);
+      expect(told(wandering)).toBe(told(direct));
+    }
+    wandering.seek(end);
+    expect(told(wandering)).toBe(last);
   });
 
   it('is clamped to the run, and says at its end that it has ended', () => {
