@@ -36,8 +36,7 @@ export class Snapshot {
       const contents = contentsOf(this.objects[i]!);
       this.contents.push(contents);
       if (ArrayBuffer.isView(contents)) continue;
-      if (Array.isArray(contents)) for (const value of contents as readonly unknown[]) found(value);
-      else for (const key in contents) found((contents as Record<string, unknown>)[key]);
+      for (const value of Array.isArray(contents) ? contents : Object.values(contents)) found(value);
     }
   }
 
@@ -87,7 +86,7 @@ function restoreSet(set: Set<unknown>, contents: readonly unknown[]): void {
 }
 
 function restoreFields(object: Record<string, unknown>, contents: Readonly<Record<string, unknown>>): void {
-  for (const key of Object.keys(object)) if (!Object.hasOwn(contents, key)) delete object[key];
+  for (const key of Object.keys(object)) if (!Object.hasOwn(contents, key)) Reflect.deleteProperty(object, key);
   for (const key of Object.keys(contents))
     if (!Object.hasOwn(object, key) || !Object.is(object[key], contents[key])) object[key] = contents[key];
 }
