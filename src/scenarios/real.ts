@@ -181,12 +181,26 @@ function timeless(headers: Readonly<Record<string, unknown>>): string {
   });
 }
 
+/** Queues whose consumers have different priorities (R-40): which of them is given a message is promised there. */
+function rankedIn(trace: readonly TraceEvent[]): Set<string> {
+  const first = new Map<string, number>();
+  const ranked = new Set<string>();
+  for (const event of trace) {
+    if (event.kind !== 'consuming-began') continue;
+    const { place, priority = 0 } = event;
+    if ((first.get(place) ?? priority) !== priority) ranked.add(place);
+    first.set(place, priority);
+  }
+  return ranked;
+}
+
 /**
  * What clients were told, whatever the moment and the order: which messages, by which places, with which answers; of a group
  * who had which places, and where it began in each.
  */
 function told(scenario: Scenario, trace: readonly TraceEvent[]): Map<string, Set<string>> {
   const drawn = drawnIn(scenario, trace);
+  const ranked = rankedIn(trace);
   const all = new Map<string, Set<string>>();
   const add = (what: string, value: string | number | null): void => {
     all.set(what, (all.get(what) ?? new Set<string>()).add(String(value)));
@@ -205,6 +219,7 @@ function told(scenario: Scenario, trace: readonly TraceEvent[]): Map<string, Set
           ? event.place.slice(0, event.place.lastIndexOf('-'))
           : event.place;
         add(`given out by ${place} to ${event.group ?? event.client}`, event.message);
+        if (ranked.has(place)) add(`given out by ${place} to ${event.client} by its priority`, event.message);
         add(`headers in what ${place} gave out`, `${event.message} ${timeless(event.headers ?? {})}`);
         if (event.redelivered) add(`flagged as redelivered by ${place}`, event.message);
         break;

@@ -57,6 +57,21 @@ describe('what a group shares out', () => {
   });
 });
 
+it('of consumers with different priorities it is who was given what', () => {
+  const id = 'rabbitmq-corners';
+  const compare = (alter: (event: TraceEvent) => TraceEvent) =>
+    differences(scenarioById(id), seen(id).map(alter), '4.3.6');
+  expect(compare((event) => event)).toEqual([]);
+  const other = (client: string) =>
+    client === 'priority-0' ? 'priority-10' : client === 'priority-10' ? 'priority-0' : client;
+  expect(
+    compare((event) => (event.kind === 'delivered' ? { ...event, client: other(event.client) } : event)),
+  ).toEqual([
+    expect.stringMatching(/^given out by urgent to priority-10 by its priority: /),
+    expect.stringMatching(/^given out by urgent to priority-0 by its priority: /),
+  ]);
+});
+
 describe('the words of an error', () => {
   const id = 'kafka-held-min-isr';
   const told = (error: (message: number) => string | undefined) =>

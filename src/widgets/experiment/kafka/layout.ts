@@ -115,6 +115,8 @@ export interface Picture {
   readonly travellers: readonly Traveller[];
 }
 
+/** From here on an offset is wider than a cell. */
+const NUMBERS_LONG = 1000;
 /** Messages of one batch that are drawn on the wire. */
 const STACK_MAX = 3;
 
@@ -188,7 +190,7 @@ function wide(view: KafkaView, now: number): Picture {
 
 function tall(view: KafkaView, now: number): Picture {
   const m = TALL;
-  const perRow = Math.min(3, Math.max(1, view.producers.length));
+  const perRow = view.producers.length === 4 ? 2 : Math.min(3, Math.max(1, view.producers.length));
   const boxWidth = (m.width - 16 - (perRow - 1) * 8) / perRow;
   const boxHeight = 44;
   const producers = view.producers.map((producer, i): ProducerBox => ({
@@ -245,6 +247,11 @@ function layTopics(view: KafkaView, m: Measures, from: number): { topics: TopicA
   return { topics, bottom: y - 16 - LANE_GAP };
 }
 
+/** Every other long number, and none beside what has one of its own: the dots before the first, the end of the log. */
+function isSpaced(position: number, first: number, logEnd: number): boolean {
+  return position % 2 === 0 && position !== first && position !== logEnd - 1;
+}
+
 function layLane(partition: PartitionView, view: KafkaView, m: Measures, y: number): Lane {
   const { x, width } = m.lane;
   const x0 = x + m.label;
@@ -280,7 +287,7 @@ function layLane(partition: PartitionView, view: KafkaView, m: Measures, y: numb
         cell,
         again,
         words: cellWords(partition, cell, view),
-        numbered: partition.logEnd < 1000 || cell.position % 2 === 0,
+        numbered: partition.logEnd < NUMBERS_LONG || isSpaced(cell.position, first, partition.logEnd),
         x: at(cell.position),
         y: cellsY,
       };

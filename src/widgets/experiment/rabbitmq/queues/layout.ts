@@ -219,8 +219,10 @@ function tall(view: RabbitmqView, shown: Shown, now: number): QueuesPicture {
     const width = (m.width - 16 - (perRow - 1) * 8) / perRow;
     return { x: 8 + (i % perRow) * (width + 8), width };
   };
+  // What a publisher waits for is longer than what it has sent: of such there are two in a row.
+  const confirms = shown.publishers.some((publisher) => publisher.confirms);
   const publishers = shown.publishers.map((publisher, i, { length }) => {
-    const perRow = Math.min(3, length);
+    const perRow = Math.min(confirms || length === 4 ? 2 : 3, length);
     return layPublisher(publisher, {
       ...column(i, perRow),
       y: 26 + Math.floor(i / perRow) * (PUBLISHER_HEIGHT + 10),
