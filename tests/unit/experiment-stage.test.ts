@@ -85,6 +85,54 @@ describe.each(shapes)('the %s drawing', (shape) => {
     expect(caret).toMatchObject({ before: true, label: { text: 'committed 1' } });
   });
 
+  test.each([
+    [24, 1],
+    [24, 24],
+    [23, 1],
+    [20, 3],
+    [24, 20],
+    [2, 1],
+  ])(
+    'with the position %i and %i committed the lag is written over no caret, and over no word',
+    (position, committed) => {
+      const base = view(1, 1);
+      const one = partition(0, 'AABBCCDDEEFFAABBCCDDEEFF', 'c0', committed, position);
+      const [lane] =
+        layOut({ ...base, topics: [{ name: 'orders', partitions: [one] }] }, AT, shape).topics[0]?.lanes ??
+        [];
+      const { lag, carets } = lane!.rows[0]!;
+      const span = (text: string, x: number, anchor: string): [number, number] => {
+        const width = text.length * 5.5;
+        return anchor === 'end' ? [x - width, x] : [x, x + width];
+      };
+      const [from, to] = span(lag.text, lag.x, lag.anchor);
+      for (const { x, label } of carets) {
+        expect(x + 6 < from || x - 6 > to).toBe(true);
+        if (!label) continue;
+        const [left, right] = span(label.text, label.x, label.anchor);
+        expect(right < from || left > to).toBe(true);
+      }
+    },
+  );
+
+  test('of long offsets every other one is written, and none beside the end of the log', () => {
+    const base = view(1, 1);
+    const short = partition(0, 'AABBCCDDEEFFAABBCCDDEEFF', 'c0', 1, 20);
+    const shift = 38_331;
+    const long = {
+      ...short,
+      logEnd: short.logEnd + shift,
+      cells: short.cells.map((cell) => ({ ...cell, position: cell.position + shift })),
+    };
+    const [lane] =
+      layOut({ ...base, topics: [{ name: 'orders', partitions: [long] }] }, AT, shape).topics[0]?.lanes ?? [];
+    const written = lane!.cells.filter(({ numbered }) => numbered).map(({ cell }) => cell.position);
+    expect(written.length).toBeGreaterThan(1);
+    for (const position of written) expect(position % 2).toBe(0);
+    expect(written.at(-1)).toBeLessThan(long.logEnd - 1);
+    expect(written[0]).toBeGreaterThan(lane!.cells[0]!.cell.position);
+  });
+
   test('what travels is where it is at that moment, from wire end to wire end', () => {
     const base = crashView();
     const place = (now: number) => {

@@ -364,14 +364,15 @@ function layRow(reader: PartitionReader, { y, first, edge, left, right, name, ma
   );
   const told = `lag ${reader.lag}`;
   const width = told.length * 6.3 + 8;
-  // The lag stands at the right end, or at the left one where a caret is in its way.
-  const atLeft =
-    sorted.some(({ x }) => x + 7 > right - width) && sorted.every(({ x }) => x - 7 > left + width);
+  // The lag stands at the right end; where a caret is in its way at the left one, or before that caret if another is there.
+  const inTheWay = sorted.find(({ x }) => x + 7 > right - width);
+  const atLeft = inTheWay !== undefined && sorted.every(({ x }) => x - 7 > left + width);
+  const end = inTheWay && !atLeft ? inTheWay.x - 10 : right;
   // Where a name and marks stand at the left, the lag gives way to them; the words for the figure say it.
   const text = atLeft && name !== null ? '' : told;
-  const lag = { text, x: atLeft ? left + 2 : right, anchor: atLeft ? ('start' as const) : ('end' as const) };
+  const lag = { text, x: atLeft ? left + 2 : end, anchor: atLeft ? ('start' as const) : ('end' as const) };
   const from = atLeft ? left + width : left;
-  const to = atLeft ? right : right - width;
+  const to = atLeft ? right : end - width;
   const carets = sorted.map((one, i): Caret => {
     const word = one.before ? `${one.kind} ${one.offset}` : one.kind;
     const room = word.length * 5.9 + 10;
@@ -383,7 +384,7 @@ function layRow(reader: PartitionReader, { y, first, edge, left, right, name, ma
     const toLeft = { x: one.x - 8, anchor: 'end' as const, text: word };
     const toRight = { x: one.x + 8, anchor: 'start' as const, text: word };
     const roomLeft = one.x - room - (i === 1 && other ? other.x + 8 : from);
-    const roomRight = (i === 0 && other ? other.x - 8 : to) - one.x - room;
+    const roomRight = (i === 0 && other ? Math.min(other.x - 8, to) : to) - one.x - room;
     // The right one keeps to the right, so that the two never write into one another.
     const label =
       i === 1
