@@ -51,6 +51,7 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'kafka-held-cut-producer',
     'kafka-held-lag',
     'kafka-held-reset-tool',
+    'kafka-held-late-poll',
   ],
   rabbitmq: [
     'rabbitmq-exchange-types',

@@ -7,6 +7,7 @@ import { fromMs } from '../../sim/time.ts';
 import { assign } from './assignors.ts';
 import type { Commit, Context } from './consumer-context.ts';
 import { dieRefused, type ConsumerCore, type Membership } from './consumer-core.ts';
+import { latePoll } from './late-poll.ts';
 import type { ErrorCode, JoinProtocol, Reply, ReplyTo, Request } from './protocol.ts';
 
 const NOTHING = { owned: [], generation: -1 };
@@ -406,14 +407,7 @@ export class ClassicMembership implements Membership {
     if (this.memberId === '') return;
     const { port, options } = this.core;
     const fixed = this.instanceId !== null;
-    port.emit({
-      kind: 'error',
-      client: options.client,
-      code: 'max.poll.interval.ms',
-      detail: `no poll() for ${options.config['max.poll.interval.ms']} ms: the background thread ${
-        fixed ? 'sends no more heartbeats' : 'takes this member out of the group'
-      }`,
-    });
+    port.emit(latePoll(options.client, options.config['max.poll.interval.ms'], fixed));
     // A static member only falls silent: unless it polls again and joins before, its session decides.
     if (!fixed) this.sendLeave('consumer poll timeout has expired');
     this.lose();

@@ -7,6 +7,7 @@ import type { Random } from '../../sim/random.ts';
 import { fromMs } from '../../sim/time.ts';
 import type { Commit, Context } from './consumer-context.ts';
 import { dieRefused, type ConsumerCore, type Membership } from './consumer-core.ts';
+import { latePoll } from './late-poll.ts';
 import type { ErrorCode, Reply, ReplyTo, Request } from './protocol.ts';
 
 /** Member epochs that say that it leaves (K-86). */
@@ -310,12 +311,7 @@ export class ConsumerProtocolMembership implements Membership {
   pollTimedOut(): void {
     if (this.state === 'unsubscribed' || this.state === 'fenced' || this.state === 'stale') return;
     const { port, options } = this.core;
-    port.emit({
-      kind: 'error',
-      client: options.client,
-      code: 'max.poll.interval.ms',
-      detail: `no poll() for ${options.config['max.poll.interval.ms']} ms: the background thread takes this member out of the group`,
-    });
+    port.emit(latePoll(options.client, options.config['max.poll.interval.ms']));
     this.sendLeave();
     this.leaveBehind('stale');
   }

@@ -422,7 +422,7 @@ export const lagClaims: readonly Claim[] = [
     statement: 'A consumer that polls too late is out of its group, and its commit fails',
     rules: ['K-73', 'K-81'],
     observable: true,
-    scenarios: ['kafka-poll-interval'],
+    scenarios: ['kafka-poll-interval', 'kafka-held-late-poll'],
     judge: () => new PollIntervalEndsMembership(),
   },
   {
@@ -431,7 +431,7 @@ export const lagClaims: readonly Claim[] = [
     statement: 'What it had in hand is given out again',
     rules: ['K-73', 'K-69'],
     observable: true,
-    scenarios: ['kafka-poll-interval'],
+    scenarios: ['kafka-poll-interval', 'kafka-held-late-poll'],
     judge: () => new PollIntervalRepeats(),
   },
 ];

@@ -4,6 +4,7 @@
  */
 import type { KafkaAction } from '../../brokers/kafka/config.ts';
 import type { KafkaConsumer } from '../../brokers/kafka/client-config.ts';
+import { latePoll } from '../../brokers/kafka/late-poll.ts';
 import { workMs } from '../../brokers/load.ts';
 import { Random } from '../../sim/random.ts';
 import { fromMs } from '../../sim/time.ts';
@@ -256,6 +257,12 @@ export class RealConsumer extends RealClient {
         break;
       case 'commit-failed':
         this.commitFailed(told['code'] as string, told['detail'] as string);
+        break;
+      case 'late-poll': {
+        const { config } = this.client;
+        const silent = config['group.protocol'] === 'classic' && config['group.instance.id'] !== undefined;
+        this.tell(latePoll(this.id, config['max.poll.interval.ms'], silent));
+      }
     }
   }
 

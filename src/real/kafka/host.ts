@@ -5,7 +5,13 @@ import { classpath, JAVA } from './maven.ts';
 
 /** Small, and soon at work: a run has several, and lasts for seconds. */
 const OPTIONS = ['-Xmx96m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
-const LOGGING = '-Dorg.slf4j.simpleLogger.defaultLogLevel=off';
+/** Nothing, but for what a client tells nobody in another way. */
+const LOGGING = [
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=off',
+  '-Dorg.slf4j.simpleLogger.log.org.apache.kafka.clients.consumer.internals=warn',
+];
+const LATE_POLL =
+  /\[(?:Share)?Consumer (?:instanceId=[^,]+, )?clientId=([^,\]]+)[^\]]*\] consumer poll timeout has expired/i;
 
 export type Answer = Readonly<Record<string, unknown>>;
 /** What a client tells unasked. */
@@ -40,14 +46,15 @@ export class Host {
   private constructor(child: ChildProcess) {
     this.child = child;
     createInterface({ input: child.stdout! }).on('line', (line) => this.line(line));
+    createInterface({ input: child.stderr! }).on('line', (line) => this.logged(line));
     child.on('exit', () => this.over());
     // A command to one that has just died.
     child.stdin!.on('error', () => this.over());
   }
 
   static async start(): Promise<Host> {
-    const args = [...OPTIONS, LOGGING, '-cp', await classpath(), 'Clients'];
-    return new Host(spawn(JAVA, args, { stdio: ['pipe', 'pipe', 'ignore'] }));
+    const args = [...OPTIONS, ...LOGGING, '-cp', await classpath(), 'Clients'];
+    return new Host(spawn(JAVA, args, { stdio: ['pipe', 'pipe', 'pipe'] }));
   }
 
   /** @param listener is told what this client tells unasked, in order, and before any later answer */
@@ -95,6 +102,11 @@ export class Host {
     const error = line['error'] as { code: string; detail: string } | undefined;
     if (error) waiting?.reject(new KafkaError(error.code, error.detail));
     else waiting?.resolve(line);
+  }
+
+  private logged(text: string): void {
+    const client = LATE_POLL.exec(text)?.[1];
+    if (client !== undefined && !this.gone) this.listeners.get(client)?.({ client, event: 'late-poll' });
   }
 
   private over(): void {

@@ -1,4 +1,5 @@
 /** A share consumer of the scenario on a real broker: what the simulated one does (src/brokers/kafka/share/share-consumer.ts). */
+import { latePoll } from '../../brokers/kafka/late-poll.ts';
 import type { KafkaShareConsumer } from '../../brokers/kafka/client-config.ts';
 import { workMs } from '../../brokers/load.ts';
 import { Random } from '../../sim/random.ts';
@@ -97,6 +98,10 @@ export class RealShareConsumer extends RealClient {
   }
 
   protected told(told: Told): void {
+    if (told.event === 'late-poll') {
+      this.tell(latePoll(this.id, this.client.config['max.poll.interval.ms']));
+      return;
+    }
     const record = told['record'] as string;
     const said = this.acknowledging.get(record);
     if (!said) return;

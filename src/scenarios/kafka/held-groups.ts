@@ -1,8 +1,8 @@
 /**
  * Groups held to a real broker: static members that die and come back, a second process with the id of one, and the
- * broker's own assignors as members with different subscriptions come and go.
+ * broker's own assignors as members with different subscriptions come and go, and members that come to poll() too late.
  */
-import { held, inTurn, reader, sender, system, type Consumer, type Input } from './held.ts';
+import { held, inTurn, reader, send, sender, system, type Consumer, type Input } from './held.ts';
 
 /** A member that keeps its place while it is away, by the protocol that the configuration names. */
 const fixed = (id: string, group: string, instance: string, config: Consumer['config'], startMs: number) =>
@@ -103,9 +103,45 @@ const rangeScenario = assigning('range', [
   [['orders'], { 'group.instance.id': 'c-2' }],
 ]);
 
+/** Works for longer than there may be between two polls. */
+const slow = (id: string, group: string, config: Consumer['config']): Consumer =>
+  reader(
+    id,
+    group,
+    'orders',
+    { 'max.poll.interval.ms': 4000, 'max.poll.records': 1, ...config },
+    { startMs: 1500, processingMs: 6500 },
+  );
+
+/** Takes over what the slow one has lost. */
+const next = (id: string, group: string, config: Consumer['config'] = {}): Consumer =>
+  reader(id, group, 'orders', config, { startMs: 7000 });
+
+/**
+ * One member of each group is thrown out while it works, and then commits: of the classic protocol, of KIP-848, a static one,
+ * whose session has to run out as well, and one that is alone and comes back to the same record.
+ */
+const latePollScenario = held('late-poll', 'Members that take too long over a record', {
+  system: system([{ name: 'orders', partitions: 1 }], {
+    config: { 'group.consumer.heartbeat.interval.ms': 1000, 'group.consumer.session.timeout.ms': 6000 },
+  }),
+  clients: [
+    sender('shop', 'orders'),
+    slow('c-slow', 'classic', {}),
+    next('c-next', 'classic'),
+    slow('n-slow', 'kip-848', KIP_848),
+    next('n-next', 'kip-848', KIP_848),
+    slow('s-slow', 'static', { 'group.instance.id': 's-0' }),
+    slow('a-slow', 'alone', {}),
+  ],
+  timeline: [send(12_000, 'shop', 'A'), send(26_000, 'shop', 'B')],
+  durationMs: 36_000,
+});
+
 export const heldGroupScenarios: readonly Input[] = [
   staticScenario,
   staticKip848Scenario,
   uniformScenario,
   rangeScenario,
+  latePollScenario,
 ];

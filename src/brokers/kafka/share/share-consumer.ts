@@ -13,6 +13,7 @@ import { fromMs, type Micros } from '../../../sim/time.ts';
 import { workMs } from '../../load.ts';
 import type { KafkaShareConsumer } from '../client-config.ts';
 import { saysMetadataIsOld } from '../exceptions.ts';
+import { latePoll } from '../late-poll.ts';
 import type {
   AcknowledgeType,
   AcquiredRecord,
@@ -582,12 +583,7 @@ export class ShareConsumerClient implements Actor {
       this.armMaxPoll();
       return;
     }
-    this.port.emit({
-      kind: 'error',
-      client: this.id,
-      code: 'max.poll.interval.ms',
-      detail: `no poll() for ${limit} ms: the background thread takes this member out of the group`,
-    });
+    this.port.emit(latePoll(this.id, limit));
     this.leave();
     this.giveUp(true);
     this.memberEpoch = 0;
