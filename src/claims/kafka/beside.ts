@@ -135,7 +135,7 @@ export const besideClaims: readonly Claim[] = [
     statement: 'Who reads the log from its beginning comes to the same state as who was there',
     rules: ['K-69'],
     observable: true,
-    scenarios: ['beside-use-kafka'],
+    scenarios: ['beside-use-kafka', 'kafka-held-replay'],
     judge: () => new StateRebuilt(),
   },
 ];

@@ -322,7 +322,7 @@ export const partitionClaims: readonly Claim[] = [
     statement: 'Across partitions, records are delivered in another order than sent',
     rules: ['K-111'],
     observable: true,
-    scenarios: ['kafka-consumer-groups', 'beside-ordering-kafka'],
+    scenarios: ['kafka-consumer-groups', 'beside-ordering-kafka', 'kafka-held-keys'],
     judge: () => new NoOrderAcrossPartitions(),
   },
   {

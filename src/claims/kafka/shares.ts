@@ -427,7 +427,7 @@ export const shareClaims: readonly Claim[] = [
     statement: 'In a consumer group a slow record holds up its partition',
     rules: ['K-111'],
     observable: true,
-    scenarios: [RUN, 'beside-use-kafka'],
+    scenarios: [RUN, 'beside-use-kafka', 'kafka-held-late-poll'],
     judge: () => new SlowRecordBlocksPartition(),
   },
   {
