@@ -5,6 +5,7 @@ import { GroupShard } from '../../../src/brokers/kafka/groups/group-shard.ts';
 import { recordKey, type RecordKind } from '../../../src/brokers/kafka/groups/parts.ts';
 import {
   reconcile,
+  sinceWhen,
   unsubscribe,
   type CurrentAssignment,
   type MemberState,
@@ -82,6 +83,12 @@ describe('reconciliation of one member', () => {
     state,
     assigned,
     pendingRevocation,
+    since: sinceWhen({}, [...assigned, ...pendingRevocation], epochs[0]!),
+  });
+  /** What it has since before is so since before. */
+  const after = (from: CurrentAssignment, next: CurrentAssignment): CurrentAssignment => ({
+    ...next,
+    since: sinceWhen(from.since, [...next.assigned, ...next.pendingRevocation], next.epoch),
   });
   const nobody = new Set<string>();
 
@@ -94,7 +101,7 @@ describe('reconciliation of one member', () => {
     ['unreleased to stable', current('UNRELEASED_PARTITIONS', t(2), [], [11, 10]), t(2, 3), t(2), null],
   ])('K-88: %s: the target, in its epoch', (_, from, target, taken, owned) => {
     expect(reconcile(from, 11, target, new Set(taken), owned)).toEqual(
-      current('STABLE', target, [], [11, from.epoch]),
+      after(from, current('STABLE', target, [], [11, from.epoch])),
     );
   });
 
@@ -123,15 +130,16 @@ describe('reconciliation of one member', () => {
   });
 
   it('K-88: what others have is left out, and waited for', () => {
-    expect(reconcile(current('STABLE', t(1)), 11, t(1, 2, 3), new Set(t(1, 2)), null)).toEqual(
-      current('UNRELEASED_PARTITIONS', t(1, 3), [], [11, 10]),
-    );
+    const from = current('STABLE', t(1));
+    const next = reconcile(from, 11, t(1, 2, 3), new Set(t(1, 2)), null);
+    expect(next).toEqual(after(from, current('UNRELEASED_PARTITIONS', t(1, 3), [], [11, 10])));
+    expect(next.since).toEqual({ 't-1': 10, 't-3': 11 });
   });
 
   it('K-88: what it has given up itself and is to have again, it gets a heartbeat later', () => {
     const from = current('UNREVOKED_PARTITIONS', t(1), t(2));
     const next = reconcile(from, 11, t(1, 2), new Set(t(1, 2)), t(1));
-    expect(next).toEqual(current('UNRELEASED_PARTITIONS', t(1), [], [11, 10]));
+    expect(next).toEqual(after(from, current('UNRELEASED_PARTITIONS', t(1), [], [11, 10])));
     expect(reconcile(next, 11, t(1, 2), new Set(t(1)), t(1)).assigned).toEqual(t(1, 2));
   });
 });
@@ -340,23 +348,34 @@ describe('the consumer protocol', () => {
     expect(bench.shard.list()).toEqual([]);
   });
 
-  it('K-89: a commit needs the epoch that the member is in', () => {
+  it('K-89: a commit needs the epoch that the member is in, or an older one since which it has had all that it commits', () => {
     const bench = pair();
-    const commit = (memberId: string, generation: number) =>
+    const commit = (memberId: string, generation: number, ...places: string[]) =>
       bench.answer(memberId, {
         api: 'OffsetCommit',
         group: 'g',
         memberId,
         instanceId: null,
         generation,
-        offsets: [['t-0', 3]],
+        offsets: places.map((place) => [place, 3] as const),
       }).error;
-    expect(commit('A', 3)).toBe('NONE');
-    expect(commit('A', 2)).toBe('STALE_MEMBER_EPOCH');
-    expect(commit('nobody', 3)).toBe('UNKNOWN_MEMBER_ID');
-    expect(commit('', -1)).toBe('UNKNOWN_MEMBER_ID');
-    for (const id of ['A', 'B']) beat(bench, id, -1);
-    expect(commit('', -1)).toBe('NONE');
+    expect(commit('A', 3, 't-0')).toBe('NONE');
+    // A has had these since epoch 2, and gave up the others in 3, in which B has them.
+    expect(commit('A', 2, 't-0', 't-1')).toBe('NONE');
+    expect(commit('A', 2, 't-0', 't-2')).toBe('STALE_MEMBER_EPOCH');
+    expect(commit('A', 1, 't-0')).toBe('STALE_MEMBER_EPOCH');
+    expect(commit('A', 4, 't-0')).toBe('STALE_MEMBER_EPOCH');
+    expect(commit('B', 3, 't-2')).toBe('NONE');
+    expect(commit('B', 2, 't-2')).toBe('STALE_MEMBER_EPOCH');
+    expect(commit('nobody', 3, 't-0')).toBe('UNKNOWN_MEMBER_ID');
+    expect(commit('', -1, 't-0')).toBe('UNKNOWN_MEMBER_ID');
+    // What it has yet to give up is its own still.
+    const third = join(bench, 'C');
+    expect(third.error).toBe('NONE');
+    beat(bench, 'A', 3, { owned: t(0, 1) });
+    expect(commit('A', 2, 't-0', 't-1')).toBe('NONE');
+    for (const id of ['A', 'B', 'C']) beat(bench, id, -1);
+    expect(commit('', -1, 't-0')).toBe('NONE');
   });
 });
 
@@ -453,7 +472,14 @@ describe('a reconciliation from Kafka’s own tests', () => {
       });
       put('consumer-target', id, { places: target });
       const [epoch, previousEpoch] = id === 'm3' ? [0, -1] : [10, 9];
-      put('consumer-current', id, { epoch, previousEpoch, state: 'STABLE', assigned, pendingRevocation: [] });
+      put('consumer-current', id, {
+        epoch,
+        previousEpoch,
+        state: 'STABLE',
+        assigned,
+        pendingRevocation: [],
+        since: sinceWhen({}, assigned, epoch!),
+      });
     });
     bench.failOver();
     return bench;

@@ -23,11 +23,13 @@ import type {
 import type { ClassicGroupRecord, ClassicGroups } from './classic.ts';
 import { joinError, newMemberId, recordKey, sameList, syncError, topicPlaces, type Parked } from './parts.ts';
 import {
+  type CurrentAssignment,
+  hadThen,
   isReconciledTo,
   NOTHING_YET,
   reconcile,
+  sinceWhen,
   unsubscribe,
-  type CurrentAssignment,
 } from './reconciliation.ts';
 import { assignOnServer, type ServerAssignor } from './server-assignors.ts';
 
@@ -279,11 +281,18 @@ export class ConsumerGroups {
       return left;
     }
     // Its partitions wait for it, until its session ends.
-    const { previousEpoch, state, assigned } = member.current;
+    const { previousEpoch, state, assigned, since } = member.current;
     this.move(
       group,
       member,
-      { epoch: LEAVE_STATIC, previousEpoch, state, assigned, pendingRevocation: [] },
+      {
+        epoch: LEAVE_STATIC,
+        previousEpoch,
+        state,
+        assigned,
+        pendingRevocation: [],
+        since: sinceWhen(since, assigned, previousEpoch),
+      },
       fx,
     );
     this.tell(group, `${name} left for the time being, as a static member`, fx);
@@ -463,6 +472,7 @@ export class ConsumerGroups {
         state: 'STABLE',
         assigned: assignment,
         pendingRevocation: [],
+        since: sinceWhen({}, assignment, record.generation),
       });
       group.target.set(memberId, assignment);
       if (instanceId !== null) group.instances.set(instanceId, memberId);
@@ -640,10 +650,12 @@ export class ConsumerGroups {
       group: id,
       memberId,
       generation,
+      offsets,
     }: {
       readonly group: string;
       readonly memberId: string;
       readonly generation: number;
+      readonly offsets: readonly (readonly [place: string, offset: number])[];
     },
     transactional: boolean,
   ): ErrorCode {
@@ -651,7 +663,10 @@ export class ConsumerGroups {
     if (generation < 0 && group.members.size === 0) return 'NONE';
     const member = group.members.get(memberId);
     if (!member) return 'UNKNOWN_MEMBER_ID';
-    if (generation === member.current.epoch) return 'NONE';
+    const { current } = member;
+    const places = offsets.map(([place]) => place);
+    if (generation === current.epoch || (generation < current.epoch && hadThen(current, generation, places)))
+      return 'NONE';
     return member.about.classic || transactional ? 'ILLEGAL_GENERATION' : 'STALE_MEMBER_EPOCH';
   }
 

@@ -18,6 +18,8 @@ export interface CurrentAssignment {
   readonly assigned: readonly string[];
   /** What it was told to give up, and has not yet said that it has. */
   readonly pendingRevocation: readonly string[];
+  /** For each of both: the epoch in which it was assigned (K-89). */
+  readonly since: Readonly<Record<string, number>>;
 }
 
 /** A member that has just joined. */
@@ -27,7 +29,25 @@ export const NOTHING_YET: CurrentAssignment = Object.freeze({
   state: 'STABLE',
   assigned: Object.freeze([]),
   pendingRevocation: Object.freeze([]),
+  since: Object.freeze({}),
 });
+
+/** @returns each of these places with the epoch since when its member has had it: what it had before, since then */
+export function sinceWhen(
+  before: CurrentAssignment['since'],
+  places: readonly string[],
+  epoch: number,
+): CurrentAssignment['since'] {
+  return Object.freeze(Object.fromEntries(places.map((place) => [place, before[place] ?? epoch])));
+}
+
+/**
+ * K-89: whether a member that is in a newer epoch by now may commit with this one.
+ * @param places what it commits: all of it must have been its own then, and not have been given up since
+ */
+export function hadThen({ since }: CurrentAssignment, epoch: number, places: readonly string[]): boolean {
+  return places.every((place) => (since[place] ?? Infinity) <= epoch);
+}
 
 export function isReconciledTo(current: CurrentAssignment, targetEpoch: number): boolean {
   return current.state === 'STABLE' && current.epoch === targetEpoch;
@@ -121,6 +141,7 @@ function moved(
     state,
     assigned: Object.freeze(assigned),
     pendingRevocation: Object.freeze(pendingRevocation),
+    since: sinceWhen(current.since, [...assigned, ...pendingRevocation], epoch),
   });
 }
 
