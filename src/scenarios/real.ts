@@ -49,6 +49,7 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'kafka-held-cut-processor',
     'kafka-held-cut-briefly',
     'kafka-held-cut-producer',
+    'kafka-held-cut-given-up',
     'kafka-held-lag',
     'kafka-held-reset-tool',
     'kafka-held-late-poll',

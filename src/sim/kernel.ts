@@ -7,7 +7,8 @@
  *
  * Links are TCP-like, because every system modelled here speaks over TCP: in order per direction and reliable
  * while the connection lives. Loss therefore shows as delay (a retransmission after `RETRANSMIT_MS`, doubling), a cut
- * link holds what is sent until it heals, and a crashed process breaks its connections.
+ * link holds what is sent until it heals, and a crashed process breaks its connections. Who closes a connection has sent
+ * what it has sent: its machine goes on with that, also from behind a cut; what comes back is refused.
  */
 import { assert, AssertionFailed } from './errors.ts';
 import { EventQueue, type Ticket } from './event-queue.ts';
@@ -28,8 +29,8 @@ const EVENTS_PER_INSTANT_MAX = 1_000_000;
 export interface Actor {
   readonly id: string;
   /**
-   * Whether it reads, after a pause, what had arrived by then although the connection was given up meanwhile; its answer
-   * goes to a peer that no longer waits for it. Otherwise that is gone with the connection.
+   * Whether it reads what a peer had sent before it gave up the connection; the answer goes to a peer that no longer waits
+   * for it. Otherwise that is gone with the connection.
    */
   readonly readsWhatArrived?: boolean;
   /** The process begins; also after a restart. */
@@ -66,17 +67,25 @@ interface Link {
   lastArrival: Micros;
   cut: boolean;
   held: Held[];
-  /** Counts connections of this pair; what was sent on an earlier one never arrives. */
+  /** Counts connections of this pair; what was sent on an earlier one arrives only where that is read. */
   connection: number;
+  /** The first connection of which anything can still arrive: those before it the receiver closed, or died. */
+  readFrom: number;
   /** The other end is gone and the sender has not heard of it yet: what it sends is lost. */
   dead: boolean;
   /** The two know of one another: each is told when the other goes. */
   met: boolean;
+  /** There is a connection. One that was begun behind a cut is made when that heals: until then nothing has left the sender. */
+  made: boolean;
 }
 
+/** What waits behind a cut, as it would have come. */
 interface Held {
-  message: unknown;
-  cargo: Cargo;
+  readonly connection: number;
+  /** Of the receiver. */
+  readonly life: number;
+  /** Null: the sender closed the connection. */
+  readonly sent: { readonly message: unknown; readonly cargo: Cargo } | null;
 }
 
 interface Process {
@@ -105,8 +114,6 @@ type Entry =
       life: number;
       connection: number;
       message: unknown;
-      /** It came while a process stood still that {@link Actor.readsWhatArrived}. */
-      arrived?: true;
     }
   | { type: 'timer'; to: Process; life: number; timer: string; data: unknown }
   | { type: 'control'; run: string; data: unknown }
@@ -242,7 +249,7 @@ export class Kernel {
     this.link(b, a).cut = true;
   }
 
-  /** Heals a cut: what waited travels on, in order, and whoever speaks to a process that went away learns of it. */
+  /** Heals a cut: what waited travels on, in order, and so does the news that a connection was closed or a process died. */
   heal(a: string, b: string): void {
     this.link(a, b).cut = false;
     this.link(b, a).cut = false;
@@ -253,8 +260,12 @@ export class Kernel {
       const link = this.link(from, to);
       const held = link.held;
       link.held = [];
-      if (link.dead) this.tellDisconnected(from, to);
-      else for (const { message, cargo } of held) this.transmit(from, link, message, cargo);
+      link.made = link.met;
+      for (const { connection, life, sent } of held) {
+        if (life !== link.to.life) continue;
+        if (sent) this.transmit(from, link, sent.message, sent.cargo, connection);
+        else this.transmitClose(from, link);
+      }
     }
   }
 
@@ -262,20 +273,20 @@ export class Kernel {
     return this.link(a, b).cut;
   }
 
-  /** Breaks the connection of two processes: nothing that is on the wire arrives, both are told. */
-  disconnect(a: string, b: string): void {
-    for (const [from, to] of [
-      [a, b],
-      [b, a],
-    ] as const) {
-      const link = this.link(from, to);
-      link.connection++;
-      link.held = [];
-      link.met = false;
-    }
-    this.process(a).peers.delete(b);
-    this.process(b).peers.delete(a);
-    this.tellDisconnected(b, a);
+  /** A process closes its connection to another, which is told: what is on its way back never arrives. */
+  disconnect(closer: string, peer: string): void {
+    const link = this.link(closer, peer);
+    const back = this.link(peer, closer);
+    if (!link.made || !link.to.actor.readsWhatArrived)
+      link.held = link.held.filter(({ connection }) => connection !== link.connection);
+    // Whether the peer has closed it too, it will not hear any more.
+    if (back.cut) link.dead = false;
+    this.void(back);
+    link.connection++;
+    link.met = link.made = false;
+    this.process(closer).peers.delete(peer);
+    this.process(peer).peers.delete(closer);
+    this.tellDisconnected(peer, closer);
   }
 
   /** Sends a message; it arrives in order, unless the connection breaks first. */
@@ -294,6 +305,7 @@ export class Kernel {
     }
     if (!link.met) {
       link.met = true;
+      link.made = !link.cut || this.link(to, from).made;
       sender.peers.add(to);
       target.peers.add(from);
     }
@@ -307,11 +319,11 @@ export class Kernel {
         this.disconnect(from, to);
         return;
       }
-      link.held.push({ message, cargo });
+      link.held.push({ connection: link.connection, life: target.life, sent: { message, cargo } });
       this.emitSent(from, to, cargo, null);
       return;
     }
-    this.transmit(from, link, message, cargo);
+    this.transmit(from, link, message, cargo, link.connection);
   }
 
   timer(to: Process, delay: Micros, timer: string, data: unknown): Ticket {
@@ -378,11 +390,12 @@ export class Kernel {
     }
     const process = entry.to;
     if (!process.up || entry.life !== process.life) return;
-    if (entry.type === 'message' && !entry.arrived && entry.connection !== entry.link.connection) return;
+    if (entry.type === 'message') {
+      const { link } = entry;
+      if (entry.connection < (process.actor.readsWhatArrived ? link.readFrom : link.connection)) return;
+    }
     if (process.paused) {
-      process.deferred.push(
-        entry.type === 'message' && process.actor.readsWhatArrived ? { ...entry, arrived: true } : entry,
-      );
+      process.deferred.push(entry);
       return;
     }
     if (entry.type === 'message') process.actor.receive(entry.message, entry.from);
@@ -395,7 +408,7 @@ export class Kernel {
 
   private end(process: Process, id: string): void {
     // What waits behind a cut never left it.
-    for (const peer of process.peers) this.link(id, peer).held = [];
+    for (const link of process.links.values()) link.held = link.held.filter(({ sent }) => sent === null);
     this.leave(process, id);
   }
 
@@ -407,11 +420,9 @@ export class Kernel {
     process.deferred = [];
     for (const peer of process.peers) {
       // What it had sent is on the wire and still arrives; what was on its way to it does not.
-      const back = this.link(peer, id);
-      back.connection++;
-      back.held = [];
-      back.met = false;
-      this.link(id, peer).met = false;
+      this.void(this.link(peer, id));
+      const link = this.link(id, peer);
+      link.met = link.made = false;
       this.process(peer).peers.delete(id);
       this.tellDisconnected(peer, id);
     }
@@ -420,24 +431,31 @@ export class Kernel {
     for (const link of process.links.values()) link.dead = false;
   }
 
+  /** The receiver is gone, or reads no more: what was on its way never arrives. */
+  private void(link: Link): void {
+    link.readFrom = ++link.connection;
+    link.held = [];
+    link.met = link.made = false;
+  }
+
   private tellDisconnected(to: string, from: string): void {
     const process = this.process(to);
     if (!process.up) return;
     this.link(to, from).dead = true;
     const link = this.link(from, to);
-    // A peer behind a cut link learns nothing until it heals: the reset cannot reach it.
-    if (link.cut) return;
-    const arrival = Math.max(this.now + fromMs(link.quality.latencyMs), link.lastArrival);
-    link.lastArrival = arrival;
-    this.queue.push(arrival, {
-      type: 'disconnect',
-      to: process,
-      from,
-      life: process.life,
-    });
+    // A peer behind a cut link learns nothing until it heals: the news waits behind what was sent before.
+    if (link.cut) link.held.push({ connection: link.connection, life: process.life, sent: null });
+    else this.transmitClose(from, link);
   }
 
-  private transmit(from: string, link: Link, message: unknown, cargo: Cargo): void {
+  private transmitClose(from: string, link: Link): void {
+    const { to, quality } = link;
+    const arrival = Math.max(this.now + fromMs(quality.latencyMs), link.lastArrival);
+    link.lastArrival = arrival;
+    this.queue.push(arrival, { type: 'disconnect', to, from, life: to.life });
+  }
+
+  private transmit(from: string, link: Link, message: unknown, cargo: Cargo, connection: number): void {
     const { to, quality } = link;
     const { latencyMs, jitterMs, loss } = quality;
     let delay = fromMs(latencyMs);
@@ -455,7 +473,7 @@ export class Kernel {
       from,
       link,
       life: to.life,
-      connection: link.connection,
+      connection,
       message,
     });
   }
@@ -493,8 +511,10 @@ export class Kernel {
         cut: false,
         held: [],
         connection: 0,
+        readFrom: 0,
         dead: false,
         met: false,
+        made: false,
       };
       links.set(to, link);
     }
@@ -556,7 +576,7 @@ export class Port {
     this.kernel.emit(body);
   }
 
-  /** Closes the connection to a peer; what is on the wire between the two is gone. */
+  /** Closes the connection to a peer; what is on its way from there is gone. */
   disconnect(peer: string): void {
     this.kernel.disconnect(this.id, peer);
   }

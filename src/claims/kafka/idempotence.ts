@@ -10,6 +10,13 @@ import { named } from './partitions.ts';
 /** `delivery.timeout.ms` of a producer that is called so, and Kafka's default, which others leave as it is. */
 const HASTY = { client: 'hasty', timeout: fromMs(4000) };
 const DELIVERY_TIMEOUT: Micros = fromMs(120_000);
+/** Runs with a producer of each kind. */
+const BOTH_KINDS = [
+  'kafka-idempotence',
+  'kafka-held-idempotence',
+  'kafka-held-cut-producer',
+  'kafka-held-cut-given-up',
+];
 /** A recorder's clock stands still while a broker is stopped and started. */
 const SLACK: Micros = fromMs(200);
 
@@ -24,14 +31,15 @@ class Copies {
     this.writer = writer;
   }
 
-  /** @returns what a delivery shows of a record: where it was read before, and which newer one was met before it */
+  /** @returns what a delivery shows of a record: where it was read before, and behind which newer one this copy was met first */
   on(event: TraceEvent): { before: readonly number[]; overtakenBy: number | null } | undefined {
     if (event.kind === 'published' && event.client === this.writer) this.mine.add(event.message);
     if (event.kind !== 'delivered' || !this.mine.has(event.message)) return undefined;
     const { message, position } = event;
     const before = this.offsets.get(message) ?? [];
-    if (!before.includes(position)) this.offsets.set(message, [...before, position]);
-    const overtakenBy = before.length === 0 && message < this.newest ? this.newest : null;
+    const isNew = !before.includes(position);
+    if (isNew) this.offsets.set(message, [...before, position]);
+    const overtakenBy = isNew && message < this.newest ? this.newest : null;
     this.newest = Math.max(this.newest, message);
     return { before: before.filter((offset) => offset !== position), overtakenBy };
   }
@@ -95,7 +103,7 @@ class IdempotentOnce implements ClaimFold {
   }
 }
 
-/** K-33. A record is first met behind a later one; it can only be one that was not confirmed when that was sent. */
+/** K-33. A copy of a record is met behind a later one; it can only be one that was not confirmed when that was sent. */
 class RetryReorders implements ClaimFold {
   private ledger = new Ledger();
   private copies = new Copies('plain');
@@ -209,10 +217,37 @@ class GivenUpAndThere implements ClaimFold {
       const waited = event.at - (this.published.get(message) ?? event.at);
       ledger.confirm(
         event,
-        () => `record ${message} was given up ${formatSeconds(waited)} after it was sent, and had been read`,
+        () => `record ${message} was given up ${formatSeconds(waited)} after it was sent, and has been read`,
       );
     }
     return ledger.verdict('a send to be given up although its record was written');
+  }
+}
+
+/** K-31, K-33. Read for the first time when its send had been given up: the request was still on its way to the broker. */
+class WrittenAfterGivenUp implements ClaimFold {
+  private ledger = new Ledger();
+  private failedAt = new Map<number, Micros>();
+  private read = new Set<number>();
+
+  on(event: TraceEvent): void {
+    if (event.kind === 'publish-failed' && event.error.startsWith('TimeoutException'))
+      this.failedAt.set(event.message, event.at);
+    if (event.kind === 'publish-confirmed' && this.failedAt.has(event.message))
+      this.ledger.contradict(event, `record ${event.message} was confirmed after it was given up`);
+    if (event.kind !== 'delivered' || this.read.has(event.message)) return;
+    this.read.add(event.message);
+    const failedAt = this.failedAt.get(event.message);
+    if (failedAt === undefined) return;
+    const { key, message, at } = event;
+    this.ledger.confirm(
+      event,
+      () => `${named(key, message)} was first read ${formatSeconds(at - failedAt)} after it was given up`,
+    );
+  }
+
+  verdict(): Verdict {
+    return this.ledger.verdict('a record to be first read after it was given up');
   }
 }
 
@@ -223,7 +258,7 @@ export const idempotenceClaims: readonly Claim[] = [
     statement: 'Without idempotence, a retry whose first attempt was written is a second record',
     rules: ['K-33', 'K-32'],
     observable: true,
-    scenarios: ['kafka-idempotence', 'kafka-held-idempotence', 'kafka-held-cut-producer'],
+    scenarios: BOTH_KINDS,
     judge: () => new RetryWritesTwice(),
   },
   {
@@ -232,7 +267,7 @@ export const idempotenceClaims: readonly Claim[] = [
     statement: 'Without idempotence, a retry can land behind what was sent after it',
     rules: ['K-33', 'K-32'],
     observable: true,
-    scenarios: ['kafka-idempotence'],
+    scenarios: ['kafka-idempotence', 'kafka-held-cut-given-up'],
     judge: () => new RetryReorders(),
   },
   {
@@ -241,7 +276,7 @@ export const idempotenceClaims: readonly Claim[] = [
     statement: 'With idempotence, each record is in the log once, under the same faults',
     rules: ['K-37', 'K-38'],
     observable: true,
-    scenarios: ['kafka-idempotence', 'kafka-held-idempotence', 'kafka-held-cut-producer'],
+    scenarios: BOTH_KINDS,
     judge: () => new IdempotentOnce(),
   },
   {
@@ -250,7 +285,7 @@ export const idempotenceClaims: readonly Claim[] = [
     statement: 'With idempotence, records are in the order sent, under the same faults',
     rules: ['K-38', 'K-40'],
     observable: true,
-    scenarios: ['kafka-idempotence', 'kafka-held-idempotence', 'kafka-held-cut-producer'],
+    scenarios: BOTH_KINDS,
     judge: () => new IdempotentInOrder(),
   },
   {
@@ -268,7 +303,16 @@ export const idempotenceClaims: readonly Claim[] = [
     statement: 'A send is given up after delivery.timeout.ms, and its record may be in the log',
     rules: ['K-31'],
     observable: true,
-    scenarios: ['kafka-delivery-timeout', 'kafka-held-cut-producer'],
+    scenarios: ['kafka-delivery-timeout', 'kafka-held-cut-producer', 'kafka-held-cut-given-up'],
     judge: () => new GivenUpAndThere(),
+  },
+  {
+    id: 'kafka.written-after-given-up',
+    broker: 'kafka',
+    statement: 'A record can be written after its producer has given it up',
+    rules: ['K-31', 'K-33'],
+    observable: true,
+    scenarios: ['kafka-held-cut-given-up'],
+    judge: () => new WrittenAfterGivenUp(),
   },
 ];

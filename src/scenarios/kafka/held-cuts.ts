@@ -1,6 +1,7 @@
 /**
- * Links held to a real broker: members of a group that are cut off for longer than their session and for less, and producers
- * that are cut off when their records have been written and nobody has told them.
+ * Links held to a real broker: members of a group that are cut off for longer than their session and for less, producers
+ * that are cut off when their records have been written and nobody has told them, and such as send into the cut and give the
+ * connection up.
  */
 import { held, inTurn, reader, send, sender, system, type Consumer, type Input, type Timed } from './held.ts';
 
@@ -143,52 +144,86 @@ const brieflyScenario = held('cut-briefly', 'A member of a group is cut off for 
 
 const KINDS = ['plain', 'idempotent', 'hasty'] as const;
 
+/** Three producers with the same faults, a topic and a reader to each; of the topics broker-1 is the leader. */
+const producers = (
+  id: string,
+  title: string,
+  maxInFlight: number,
+  timeline: readonly Timed[],
+  durationMs: number,
+): Input =>
+  held(id, title, {
+    system: system(
+      KINDS.map((name) => ({ name, partitions: 1, replicationFactor: 3, replicas: [[1, 2, 3]] })),
+      { brokers: 3 },
+    ),
+    clients: [
+      ...KINDS.map((kind) =>
+        sender(kind, kind, {
+          config: {
+            acks: 'all',
+            'enable.idempotence': kind === 'idempotent',
+            'linger.ms': 0,
+            'max.in.flight.requests.per.connection': maxInFlight,
+            'request.timeout.ms': 2000,
+            ...(kind === 'hasty' ? { 'delivery.timeout.ms': 4000 } : {}),
+          },
+        }),
+      ),
+      ...KINDS.map((kind) =>
+        reader(`reads-${kind}`, `reads-${kind}`, kind, {}, { assign: [`${kind}-0`], commit: 'never' }),
+      ),
+    ],
+    timeline: [...timeline],
+    durationMs,
+  });
+
 /**
- * The first cut begins when the leader has written a record of each and waits for followers that stand still: so its answer
- * goes into the cut, and the producers have waited long enough when it heals. The second heals before they have.
+ * A first cut, which begins when the leader has written a record of each and waits for followers that stand still: so its
+ * answer goes into the cut, and the producers have waited long enough when it heals.
  */
-const producerScenario = held('cut-producer', 'A producer is cut off from the leader', {
-  system: system(
-    KINDS.map((name) => ({ name, partitions: 1, replicationFactor: 3, replicas: [[1, 2, 3]] })),
-    { brokers: 3 },
-  ),
-  clients: [
-    ...KINDS.map((kind) =>
-      sender(kind, kind, {
-        config: {
-          acks: 'all',
-          'enable.idempotence': kind === 'idempotent',
-          'linger.ms': 0,
-          'max.in.flight.requests.per.connection': 1,
-          'request.timeout.ms': 2000,
-          ...(kind === 'hasty' ? { 'delivery.timeout.ms': 4000 } : {}),
-        },
-      }),
-    ),
-    ...KINDS.map((kind) =>
-      reader(`reads-${kind}`, `reads-${kind}`, kind, {}, { assign: [`${kind}-0`], commit: 'never' }),
-    ),
-  ],
-  timeline: [
-    ...KINDS.flatMap((kind) => inTurn(4000, kind, ['A', 'B'])),
-    ...[2, 3].map((n): Timed => ({ atMs: 6000, action: { do: 'pause', target: `broker-${n}` } })),
-    ...KINDS.map((kind) => send(7200, kind, 'C')),
-    ...links(7600, 'cut', KINDS, ['broker-1']),
-    ...[2, 3].map((n): Timed => ({ atMs: 8000, action: { do: 'resume', target: `broker-${n}` } })),
-    ...KINDS.map((kind) => send(8500, kind, 'D')),
-    ...links(13_000, 'heal', KINDS, ['broker-1']),
-    ...KINDS.map((kind) => send(17_000, kind, 'E')),
+const answerLost: readonly Timed[] = [
+  ...KINDS.flatMap((kind) => inTurn(4000, kind, ['A', 'B'])),
+  ...[2, 3].map((n): Timed => ({ atMs: 6000, action: { do: 'pause', target: `broker-${n}` } })),
+  ...KINDS.map((kind) => send(7200, kind, 'C')),
+  ...links(7600, 'cut', KINDS, ['broker-1']),
+  ...[2, 3].map((n): Timed => ({ atMs: 8000, action: { do: 'resume', target: `broker-${n}` } })),
+  ...KINDS.map((kind) => send(8500, kind, 'D')),
+  ...links(13_000, 'heal', KINDS, ['broker-1']),
+  ...KINDS.map((kind) => send(17_000, kind, 'E')),
+];
+
+/** One request at a time: what is sent during the cut waits in the producer. A second cut heals before they have waited. */
+const producerScenario = producers(
+  'cut-producer',
+  'A producer is cut off from the leader',
+  1,
+  [
+    ...answerLost,
     ...links(18_500, 'cut', KINDS, ['broker-1']),
     ...KINDS.map((kind) => send(19_000, kind, 'F')),
     ...links(20_000, 'heal', KINDS, ['broker-1']),
     ...KINDS.map((kind) => send(22_000, kind, 'G')),
   ],
-  durationMs: 24_000,
-});
+  24_000,
+);
+
+/**
+ * Several at a time: what is sent during the cut is in the connection when that is given up, and is carried out when the
+ * link heals. It is one request of each: of several a broker that cannot answer the first may read no more.
+ */
+const givenUpScenario = producers(
+  'cut-given-up',
+  'A producer gives up the connection that it has sent into',
+  5,
+  answerLost,
+  20_000,
+);
 
 export const heldCutScenarios: readonly Input[] = [
   consumerScenario,
   processorScenario,
   brieflyScenario,
   producerScenario,
+  givenUpScenario,
 ];

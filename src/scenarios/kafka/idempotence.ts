@@ -70,7 +70,7 @@ export const idempotenceScenario: ScenarioInputOf<'kafka'> = {
   network: { latencyMs: 150, jitterMs: 20 },
   timeline: [
     // What is on its way to the broker still arrives, and is written; no answer comes back for longer than
-    // request.timeout.ms.
+    // request.timeout.ms. What is sent into the cut arrives when it is over, although its connection has been given up.
     ...KINDS.map((kind) => link('cut', kind, 8_080)),
     ...KINDS.map((kind) => link('heal', kind, 11_000)),
   ],
@@ -109,7 +109,7 @@ export const idempotenceScenarios: readonly ScenarioInputOf<'kafka'>[] = [
 export const idempotenceExperiment: Experiment = {
   id: 'kafka-idempotence',
   scenario: 'kafka-idempotence',
-  home: ['kafka-held-idempotence', 'kafka-held-cut-producer'],
+  home: ['kafka-held-idempotence', 'kafka-held-cut-producer', 'kafka-held-cut-given-up'],
   title: 'The retry that writes twice',
   question: 'The record is written, the answer is lost, the producer sends again: what is in the log?',
   posterMs: 12_900,
@@ -128,15 +128,15 @@ export const idempotenceExperiment: Experiment = {
       },
       {
         id: 'twice',
-        text: 'the record whose answer was lost twice, in the old order',
+        text: 'the record whose answer was lost twice, and the others once',
         right: false,
-        why: 'It is there twice. But the five are put back one after another at the head of the queue, and the last one put back goes first.',
+        why: 'It is there twice, and so are the others: they had been sent too. That the connection is closed takes nothing back, and when the link heals the broker gets them and their retries.',
       },
       {
         id: 'twice-and-reordered',
-        text: 'one record twice, and the others in another order',
+        text: 'each of the five twice, the second time in another order',
         right: true,
-        why: 'The first copy stays and a second one follows; and what is sent again from several requests at once need not go out in the order in which it was sent first.',
+        why: 'What had been sent arrives, and then the retries. The five were put back one after another at the head of the queue, and the last one put back goes first.',
       },
     ],
   },

@@ -141,6 +141,17 @@ const cases: Record<string, { shown: TraceEvent[]; contradicted: TraceEvent[]; s
     contradicted: trace(published('idempotent', 0), given('idempotent', 0, 0), { ...failed(0), at: 120 }),
     silent: trace(published('idempotent', 0), { ...failed(0), at: 121 }),
   },
+  'kafka.written-after-given-up': {
+    shown: trace(published('idempotent', 0), failed(0), given('idempotent', 0, 0)),
+    contradicted: trace(published('idempotent', 0), failed(0), told('idempotent', 0, 0)),
+    // What had been read before is no proof when it is read again.
+    silent: trace(
+      published('idempotent', 0),
+      given('idempotent', 0, 0),
+      failed(0),
+      given('idempotent', 0, 0),
+    ),
+  },
 };
 
 describe('claims about retries', () => {
@@ -173,6 +184,16 @@ describe('claims about retries', () => {
       });
     }
   }
+
+  it('K-33: a second copy that lands behind a later record is a retry out of order, and one that is read again is none', () => {
+    const both = [published('plain', 0), published('plain', 1), given('plain', 0, 0), given('plain', 1, 1)];
+    expect(judge('kafka.retry-reorders', trace(...both, given('plain', 0, 2)))).toMatchObject({
+      status: 'holds',
+    });
+    expect(judge('kafka.retry-reorders', trace(...both, given('plain', 0, 0)))).toMatchObject({
+      status: 'open',
+    });
+  });
 
   it('K-38: a second copy in the idempotent producer’s log contradicts, answered or not', () => {
     const twice = trace(published('idempotent', 0), sent(0), appended(0, 5), sent(0), appended(0, 6));

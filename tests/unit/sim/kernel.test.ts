@@ -55,6 +55,10 @@ function world(ids: string[], quality: Partial<LinkQuality> = {}, seed = 1) {
   return { kernel, probes, trace, runAll, send };
 }
 
+/** What a process has met, without when. */
+const said = (probe: Probe | undefined): string[] =>
+  probe?.log.map((line) => line.replace(/^\d+ /, '')) ?? [];
+
 describe('time and order', () => {
   it('handles entries of one instant in the order in which they were scheduled', () => {
     const { probes, runAll } = world(['a']);
@@ -137,6 +141,111 @@ describe('links', () => {
     send('a', 'b', 'new connection');
     runAll();
     expect(probes.b?.log).toEqual([`${fromMs(1)} lost a`, `${fromMs(1)} a:new connection`]);
+  });
+
+  it.each([true, false])(
+    'give who reads it what was sent before its sender closed, then the news; what comes back is gone: %s',
+    (reads) => {
+      const { kernel, probes, runAll, send } = world(['a', 'b']);
+      probes.a!.readsWhatArrived = true;
+      probes.b!.readsWhatArrived = reads;
+      send('a', 'b', 'on its way');
+      send('b', 'a', 'refused');
+      kernel.disconnect('a', 'b');
+      send('a', 'b', 'new connection');
+      runAll();
+      expect(said(probes.a)).toEqual([]);
+      expect(said(probes.b)).toEqual([...(reads ? ['a:on its way'] : []), 'lost a', 'a:new connection']);
+    },
+  );
+
+  it.each([true, false])(
+    'carry on, when a cut heals, what was sent into it and given up, to who reads it: %s',
+    (reads) => {
+      const { kernel, probes, runAll, send } = world(['a', 'b']);
+      probes.a!.readsWhatArrived = true;
+      probes.b!.readsWhatArrived = reads;
+      send('a', 'b', 'hello');
+      runAll();
+      kernel.cut('a', 'b');
+      send('a', 'b', 'given up');
+      send('b', 'a', 'refused');
+      kernel.disconnect('a', 'b');
+      send('a', 'b', 'new connection');
+      send('b', 'a', 'not heard yet');
+      runAll();
+      expect(said(probes.b)).toEqual(['a:hello']);
+      kernel.heal('a', 'b');
+      runAll();
+      expect(said(probes.a)).toEqual([]);
+      expect(said(probes.b)).toEqual([
+        'a:hello',
+        ...(reads ? ['a:given up'] : []),
+        'lost a',
+        'a:new connection',
+      ]);
+      send('b', 'a', 'answer');
+      runAll();
+      expect(said(probes.a)).toEqual(['b:answer']);
+    },
+  );
+
+  it('let nobody in while cut: what was sent on a connection that was begun and given up meanwhile is gone', () => {
+    const { kernel, probes, runAll, send } = world(['a', 'b']);
+    probes.b!.readsWhatArrived = true;
+    kernel.cut('a', 'b');
+    send('a', 'b', 'first');
+    kernel.disconnect('a', 'b');
+    send('a', 'b', 'second');
+    kernel.disconnect('a', 'b');
+    send('a', 'b', 'third');
+    kernel.heal('a', 'b');
+    // This one is made now, and a further cut finds it so.
+    kernel.cut('a', 'b');
+    send('a', 'b', 'fourth');
+    kernel.disconnect('a', 'b');
+    kernel.heal('a', 'b');
+    runAll();
+    expect(said(probes.b).filter((line) => line.startsWith('a:'))).toEqual(['a:third', 'a:fourth']);
+  });
+
+  it('carry what was sent into a cut and given up to no later life, and none that its sender’s death took', () => {
+    const { kernel, probes, runAll, send } = world(['a', 'b', 'c']);
+    probes.b!.readsWhatArrived = true;
+    for (const from of ['a', 'c']) {
+      send(from, 'b', 'hello');
+      runAll();
+      kernel.cut(from, 'b');
+      send(from, 'b', 'given up');
+      kernel.disconnect(from, 'b');
+    }
+    kernel.crash('c');
+    kernel.heal('c', 'b');
+    runAll();
+    expect(said(probes.b)).toEqual(['a:hello', 'c:hello', 'lost c']);
+    kernel.crash('b');
+    kernel.start('b');
+    kernel.heal('a', 'b');
+    send('a', 'b', 'anew');
+    runAll();
+    expect(said(probes.b)).toEqual(['a:hello', 'c:hello', 'lost c', 'a:anew']);
+  });
+
+  it('a connection that both close behind a cut is over for both, and the next one is made', () => {
+    const { kernel, probes, runAll, send } = world(['a', 'b']);
+    send('a', 'b', 'hello');
+    send('b', 'a', 'hello');
+    runAll();
+    kernel.cut('a', 'b');
+    kernel.disconnect('b', 'a');
+    kernel.disconnect('a', 'b');
+    kernel.heal('a', 'b');
+    send('a', 'b', 'anew');
+    runAll();
+    send('b', 'a', 'answer');
+    runAll();
+    expect(said(probes.a)).toEqual(['b:hello', 'b:answer']);
+    expect(said(probes.b)).toEqual(['a:hello', 'lost a', 'a:anew']);
   });
 
   it('refuse a connection to a process that is not running', () => {
@@ -222,10 +331,7 @@ describe('faults', () => {
     runAll();
     kernel.resume('b');
     runAll();
-    const read = probes
-      .b!.log.map((line) => line.replace(/^\d+ /, ''))
-      .filter((line) => line.startsWith('a:'));
-    expect(read).toEqual(reads ? ['a:arrived'] : []);
+    expect(said(probes.b)).toEqual([...(reads ? ['a:arrived', 'a:on its way'] : []), 'lost a']);
   });
 
   it('a clock skew changes what a process reads, not when things happen', () => {
