@@ -478,7 +478,7 @@ describe('a reconciliation from Kafka’s own tests', () => {
         state: 'STABLE',
         assigned,
         pendingRevocation: [],
-        since: sinceWhen({}, assigned, epoch!),
+        since: sinceWhen({}, assigned, epoch),
       });
     });
     bench.failOver();
