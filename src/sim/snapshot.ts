@@ -86,7 +86,8 @@ function restoreSet(set: Set<unknown>, contents: readonly unknown[]): void {
 }
 
 function restoreFields(object: Record<string, unknown>, contents: Readonly<Record<string, unknown>>): void {
-  for (const key of Object.keys(object)) if (!Object.hasOwn(contents, key)) Reflect.deleteProperty(object, key);
+  for (const key of Object.keys(object))
+    if (!Object.hasOwn(contents, key)) Reflect.deleteProperty(object, key);
   for (const key of Object.keys(contents))
     if (!Object.hasOwn(object, key) || !Object.is(object[key], contents[key])) object[key] = contents[key];
 }
