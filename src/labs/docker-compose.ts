@@ -1,5 +1,6 @@
 /** `docker compose` in a lab's folder, which shows what it prints. */
 import { spawn } from 'node:child_process';
+import { dockerMissing } from '../real/docker.ts';
 
 /** @throws Error when it fails */
 export function dockerCompose(...args: readonly string[]): Promise<void> {
@@ -11,4 +12,15 @@ export function dockerCompose(...args: readonly string[]): Promise<void> {
       else failed(new Error(`docker compose ${args.join(' ')} ended with ${code ?? 'a signal'}`));
     });
   });
+}
+
+/** @throws Error where no engine answers: then there are no containers, and no processes either, for those are asked first */
+export function containersUp(): void {
+  if (dockerMissing() !== null) throw new Error('Nothing is up: npm run up starts it');
+}
+
+/** Takes the lab's containers away; without an engine there are none. */
+export async function containersDown(): Promise<void> {
+  if (dockerMissing() === null) await dockerCompose('down', '--volumes');
+  else console.log('Nothing was up');
 }

@@ -13,6 +13,13 @@ export interface Step {
   readonly printed: readonly string[];
 }
 
+/** What a tool did. */
+export interface Printed {
+  readonly lines: readonly string[];
+  /** Its exit code. */
+  readonly code: number;
+}
+
 /** What differs from one cluster to the next, and what a terminal adds. */
 const MASKS: readonly (readonly [RegExp, string])[] = [
   [/TopicId: \S+/, 'TopicId: …'],

@@ -25,7 +25,10 @@ async function run(name: string): Promise<void> {
     recorder: new Recorder(),
     signal: interrupted.signal,
     hurt,
-    administer,
+    administer: (name, args) => {
+      console.log(`rabbitmqctl ${args.join(' ')}, on ${name}`);
+      return administer(name, args);
+    },
   });
   writeEvents(eventsOf(name), events);
 }
