@@ -1,7 +1,7 @@
 /** Kafka's own tools on a lab's brokers: in a container where those are, else from the artifacts that they are started from. */
 import { spawn } from 'node:child_process';
 import { classpath, JAVA } from '../../real/kafka/maven.ts';
-import { containersUp } from '../docker-compose.ts';
+import { containersUp } from '../services/docker-compose.ts';
 import { dockerized, urls } from '../kafka/brokers.ts';
 import type { Printed } from './session.ts';
 

@@ -45,6 +45,8 @@ export async function declare(): Promise<void> {
   const { exchanges, queues, bindings, messages } = JSON.parse(
     readFileSync('declared.json', 'utf8'),
   ) as Declared;
+  // Names have no prefix here: on a broker that somebody else has started nothing is declared.
+  await administer('rabbit-1', ['ping']);
   const model = await open(urls()[0]!);
   const channel = await model.createConfirmChannel();
   for (const { name, type } of exchanges) await channel.assertExchange(name, type, { durable: true });

@@ -23,6 +23,7 @@ function tool(words: readonly string[], input: readonly string[] | null): Promis
 }
 
 async function play(): Promise<void> {
+  nodes.started();
   const printed: (readonly string[])[] = [];
   if (broker === 'rabbitmq') await declare();
   for (const { line, input, fault } of steps) {

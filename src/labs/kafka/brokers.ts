@@ -10,7 +10,7 @@ import type { Relayed } from '../../real/installation.ts';
 import { javaMissing } from '../../real/kafka/maven.ts';
 import { answers, hurtNode, startNodes, stopNodes, type Nodes } from '../../real/kafka/nodes.ts';
 import { isAlive } from '../../real/processes.ts';
-import { containersDown, containersUp, dockerCompose } from '../docker-compose.ts';
+import { containersDown, containersUp, dockerCompose } from '../services/docker-compose.ts';
 import { labFile } from '../scenarios.ts';
 
 const FIRST_PORT = 9092;
@@ -93,6 +93,14 @@ export async function start(noDocker: string): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
   const { nodes, settings } = labFile();
   keep(await startNodes(FOLDER, nodes, settings));
+}
+
+/**
+ * Before a run. Brokers that are named are taken, until something is to be done to them.
+ * @throws Error where the lab needs its own and they are not up: whatever else listens there is left alone
+ */
+export function started(): void {
+  if (labFile().own && !named && !processes()) containersUp();
 }
 
 export async function down(): Promise<void> {

@@ -13,7 +13,7 @@ import { eventually, isAlive } from '../../real/processes.ts';
 import { open } from '../../real/rabbitmq/connect.ts';
 import { debianStarter } from '../../real/rabbitmq/debian.ts';
 import { packagesStarter } from '../../real/rabbitmq/packages.ts';
-import { containersDown, containersUp, dockerCompose } from '../docker-compose.ts';
+import { containersDown, containersUp, dockerCompose } from '../services/docker-compose.ts';
 import { labFile } from '../scenarios.ts';
 
 const FIRST_PORT = 5672;
@@ -87,6 +87,14 @@ export async function start(noDocker: string): Promise<void> {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
   keep(await starter.start(FOLDER, count));
+}
+
+/**
+ * Before a run. Brokers that are named are taken, until something is to be done to them.
+ * @throws Error where the lab needs its own and they are not up: whatever else listens there is left alone
+ */
+export function started(): void {
+  if (labFile().own && !named && !processes()) containersUp();
 }
 
 export async function down(): Promise<void> {

@@ -41,7 +41,12 @@ export function consoleRecipe(experiment: Experiment, broker: BrokerId): Recipe 
       'README.md': readme(experiment, broker, steps),
       ...composeFiles([broker], nodes, broker === 'kafka' ? HELD_CONFIG : {}),
       ...(broker === 'rabbitmq' && { 'declared.json': json(DECLARED) }),
-      'lab.json': json({ nodes, settings: broker === 'kafka' ? HELD_CONFIG : {}, scenarios: [] }),
+      'lab.json': json({
+        nodes,
+        own: true,
+        settings: broker === 'kafka' ? HELD_CONFIG : {},
+        scenarios: [],
+      }),
       'session.json': json({ broker, steps }),
     },
   };

@@ -36,7 +36,7 @@ export function workloadsRecipe({ id, title, nodes }: WorkloadLab): Recipe {
       'README.md': readme(title, nodes, all),
       // Kafka's own defaults, but for what a small cluster needs: a workload is carried to a cluster as it comes.
       ...composeFiles(['rabbitmq', 'kafka'], nodes),
-      'lab.json': json({ nodes, settings: {}, scenarios: [] }),
+      'lab.json': json({ nodes, own: true, settings: {}, scenarios: [] }),
       'expected.json': json(Object.fromEntries(all.map((one) => [one.workload.id, simulated(one)]))),
       ...Object.fromEntries(
         all.map(({ workload, choices }) => [`workloads/${workload.id}.json`, json({ workload, choices })]),

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { dockerMissing } from '../../real/docker.ts';
-import { containersDown, dockerCompose } from '../docker-compose.ts';
+import { containersDown, dockerCompose } from './docker-compose.ts';
 import * as kafka from '../kafka/brokers.ts';
 import * as rabbitmq from '../rabbitmq/nodes.ts';
 

@@ -1,6 +1,6 @@
 /** `docker compose` in a lab's folder, which shows what it prints. */
-import { spawn } from 'node:child_process';
-import { dockerMissing } from '../real/docker.ts';
+import { execFileSync, spawn } from 'node:child_process';
+import { dockerMissing } from '../../real/docker.ts';
 
 /** @throws Error when it fails */
 export function dockerCompose(...args: readonly string[]): Promise<void> {
@@ -14,9 +14,11 @@ export function dockerCompose(...args: readonly string[]): Promise<void> {
   });
 }
 
-/** @throws Error where no engine answers: then there are no containers, and no processes either, for those are asked first */
+/** @throws Error where the lab has no containers, and so nothing at all: processes are asked for first */
 export function containersUp(): void {
-  if (dockerMissing() !== null) throw new Error('Nothing is up: npm run up starts it');
+  const list = ['compose', 'ps', '--all', '--quiet'];
+  if (dockerMissing() !== null || execFileSync('docker', list, { encoding: 'utf8' }).trim() === '')
+    throw new Error('Nothing is up: npm run up starts it');
 }
 
 /** Takes the lab's containers away; without an engine there are none. */
