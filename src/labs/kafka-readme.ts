@@ -127,6 +127,10 @@ function happens(timeline: ScenarioOf<'kafka'>['timeline']): string[] {
           : 'topic' in action
             ? action.topic
             : '';
+    if (action.do === 'type') {
+      lines.push({ client: null, fromMs: atMs, records: 0, text: `\`${action.line}\`` });
+      continue;
+    }
     const text = `${action.do}${whom === '' ? '' : ` \`${whom}\``}${'to' in action ? `, to ${aim(action.to)}` : ''}`;
     lines.push({ client: null, fromMs: atMs, records: 0, text });
   }

@@ -76,6 +76,8 @@ export async function labOf(recipe: Recipe): Promise<Lab> {
     'compose.yaml': '',
     'package.json': manifest(id, title, scripts, packagesOf(Object.values(sources))),
     'tsconfig.json': TSCONFIG,
+    // An older Node would only say that it does not know the extension .ts.
+    '.npmrc': 'engine-strict=true\n',
     '.gitignore': 'node_modules/\nrun/\n',
     LICENSE: readFileSync('LICENSE', 'utf8'),
     'judge.mjs': await bundled(recipe.judge),

@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 export interface LabFile {
   /** How many nodes each broker has. */
   readonly nodes: number;
+  /** Whether something is done to them, so that they must be those that npm run up has started. */
+  readonly own: boolean;
   /** Of Kafka's brokers, beside Kafka's own: compose.yaml has the same. */
   readonly settings: Readonly<Record<string, string | number>>;
   /** In their order. */

@@ -173,7 +173,7 @@ export function carryToRabbitmq(workload: Workload, choices: CarryChoices): Rabb
       {
         id: 'machine',
         carries: 'The machines',
-        made: `${workload.nodes === 1 ? 'One node' : `${workload.nodes} nodes`}, each on a machine of its own.`,
+        made: `${workload.nodes === 1 ? 'One node' : `${workload.nodes} nodes, each`} on a machine of its own.`,
         settings: [],
         why: 'The same network card and the same disk for every system. What a queue promises to keep is written and synced before it is confirmed (R-30).',
         options: [],

@@ -33,19 +33,43 @@ const consumer = new Consumer<string, string, string, string>({
   heartbeatInterval: HEARTBEAT_MS,
 });
 
-/** The next offset of each partition, where it has finished something since the last commit. */
+/** The partitions that it has, since which generation. */
+let own = new Set<number>();
+let generation = -1;
+/** What it has finished of each: the next offset. */
+const next = new Map<number, bigint>();
+/** The same, where it has finished something since the last commit. */
 const finished = new Map<number, { offset: bigint; leaderEpoch: number }>();
 
 consumer.on('consumer:group:join', ({ generationId, assignments }) => {
-  const all = (assignments ?? []).flatMap(({ partitions }) => partitions.map(place));
-  tell({ kind: 'assigned', client: id, group: audience, places: all, all, generation: generationId ?? 0 });
-  // What it has finished of others it cannot commit any more.
-  finished.clear();
+  // This client may tell of one generation twice.
+  if (generationId === undefined || generationId === generation) return;
+  generation = generationId;
+  own = new Set((assignments ?? []).flatMap(({ partitions }) => partitions));
+  const all = [...own].map(place);
+  tell({ kind: 'assigned', client: id, group: audience, places: all, all, generation });
+  // What it has finished of others it cannot commit any more, and somebody else may do again.
+  for (const partition of [...next.keys()])
+    if (!own.has(partition)) {
+      next.delete(partition);
+      finished.delete(partition);
+    }
 });
 
 const stream = await consumer.consume({ topics: [topic], mode: 'committed', fallbackMode: 'earliest' });
 
-setInterval(() => void commit().catch(rejected), COMMIT_EVERY_MS);
+/**
+ * One at a time: while a group waits for a member that is gone, commits wait behind the request to join. Each of them would
+ * then be refused and have this client join again, which begins a further generation, and so on for half a minute.
+ */
+let committing = false;
+setInterval(() => {
+  if (committing) return;
+  committing = true;
+  void commit()
+    .catch(rejected)
+    .finally(() => (committing = false));
+}, COMMIT_EVERY_MS);
 
 async function commit(): Promise<void> {
   const batch = [...finished];
@@ -74,6 +98,8 @@ function rejected(error: unknown): void {
 for await (const record of stream) {
   const { message, key } = JSON.parse(record.value) as { message: number; key: string | null };
   const { partition, offset, leaderEpoch } = record;
+  // With each generation this client fetches again from what is committed, also of a partition that it has kept.
+  if (!own.has(partition) || offset < (next.get(partition) ?? 0n)) continue;
   const told = {
     client: id,
     group: audience,
@@ -85,5 +111,6 @@ for await (const record of stream) {
   tell({ kind: 'delivered', ...told, redelivered: false, deliveryCount: null });
   await sleep(processingMs);
   tell({ kind: 'processed', ...told });
+  next.set(partition, offset + 1n);
   finished.set(partition, { offset: offset + 1n, leaderEpoch });
 }

@@ -1,22 +1,26 @@
 /** `rabbitmqctl` on a lab's nodes; and what there is to ask of: the exchanges, queues and messages of `declared.json`. */
 import { readFileSync } from 'node:fs';
+import { eventually } from '../../real/processes.ts';
 import { open } from '../../real/rabbitmq/connect.ts';
 import { administer, urls } from '../rabbitmq/nodes.ts';
+import type { Printed } from './session.ts';
 
-/** @param words the tool, and what stands after it @returns what it printed @throws Error for another tool */
-export async function rabbitmqTool(words: readonly string[]): Promise<string[]> {
+/** @param words the tool, and what stands after it @throws Error for another tool, or where nothing is up */
+export async function rabbitmqTool(words: readonly string[]): Promise<Printed> {
   const [tool = '', ...args] = words;
   if (tool !== 'rabbitmqctl') throw new Error(`There is no tool "${tool}" here: expected rabbitmqctl`);
   let text: string;
+  let code = 0;
   try {
     text = await administer('rabbit-1', args);
   } catch (error) {
-    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    if (stdout + stderr === '') throw error;
-    text = stdout + stderr;
+    const failed = error as { stdout?: string; stderr?: string; code?: unknown };
+    text = (failed.stdout ?? '') + (failed.stderr ?? '');
+    if (text === '' || typeof failed.code !== 'number') throw error;
+    code = failed.code;
   }
   process.stdout.write(text);
-  return text.split('\n');
+  return { lines: text.split('\n'), code };
 }
 
 interface Declared {
@@ -33,11 +37,16 @@ interface Declared {
   readonly messages: readonly { readonly exchange: string; readonly routingKey: string }[];
 }
 
-/** Declares and publishes, on nodes that are new. */
+/** A quorum queue tells of what lies in it every five seconds. */
+const TOLD_MS = 30_000;
+
+/** Declares and publishes, on nodes that are new. @returns when the tool, too, knows what lies where */
 export async function declare(): Promise<void> {
   const { exchanges, queues, bindings, messages } = JSON.parse(
     readFileSync('declared.json', 'utf8'),
   ) as Declared;
+  // Names have no prefix here: on a broker that somebody else has started nothing is declared.
+  await administer('rabbit-1', ['ping']);
   const model = await open(urls()[0]!);
   const channel = await model.createConfirmChannel();
   for (const { name, type } of exchanges) await channel.assertExchange(name, type, { durable: true });
@@ -48,5 +57,12 @@ export async function declare(): Promise<void> {
   for (const { exchange, routingKey } of messages)
     channel.publish(exchange, routingKey, Buffer.from('An order'), { persistent: true });
   await channel.waitForConfirms();
+  const lying = new Map<string, number>();
+  for (const { name } of queues) lying.set(name, (await channel.checkQueue(name)).messageCount);
   await model.close();
+  await eventually('rabbitmqctl did not count what lies in the queues', TOLD_MS, async () => {
+    const rows = (await administer('rabbit-1', ['list_queues', 'name', 'messages', '--silent'])).split('\n');
+    for (const [name, messages] of lying)
+      if (!rows.includes(`${name}\t${messages}`)) throw new Error(`${name} has ${messages}`);
+  });
 }

@@ -8,7 +8,7 @@ import * as kafka from '../kafka/brokers.ts';
 import * as rabbitmq from '../rabbitmq/nodes.ts';
 import { kafkaTool } from './kafka.ts';
 import { declare, rabbitmqTool } from './rabbitmq.ts';
-import type { Step } from './session.ts';
+import type { Printed, Step } from './session.ts';
 
 const { broker, steps } = JSON.parse(readFileSync('session.json', 'utf8')) as {
   broker: 'kafka' | 'rabbitmq';
@@ -18,12 +18,13 @@ const nodes = { kafka, rabbitmq }[broker];
 /** Until a controller has noticed that a broker is gone, or that it is there again. */
 const NOTICED_MS = 15_000;
 
-function tool(words: readonly string[], input: readonly string[] | null): Promise<string[]> {
+function tool(words: readonly string[], input: readonly string[] | null): Promise<Printed> {
   return broker === 'kafka' ? kafkaTool(words, input) : rabbitmqTool(words);
 }
 
 async function play(): Promise<void> {
-  const printed: string[][] = [];
+  nodes.started();
+  const printed: (readonly string[])[] = [];
   if (broker === 'rabbitmq') await declare();
   for (const { line, input, fault } of steps) {
     if (fault) {
@@ -32,7 +33,7 @@ async function play(): Promise<void> {
     }
     if (line !== undefined) console.log(`\n$ ${line}`);
     for (const typed of input ?? []) console.log(`> ${typed}`);
-    printed.push(line === undefined ? [] : await tool(wordsOf(line), input ?? []));
+    printed.push(line === undefined ? [] : (await tool(wordsOf(line), input ?? [])).lines);
   }
   mkdirSync('run', { recursive: true });
   writeFileSync('run/session.json', `${JSON.stringify(printed, null, 2)}\n`);
@@ -48,7 +49,7 @@ const [, , command, ...words] = process.argv;
 try {
   if (command === 'up') await nodes.up();
   else if (command === 'down') await nodes.down();
-  else if (command === 'tool') await tool(words, null);
+  else if (command === 'tool') process.exitCode = (await tool(words, null)).code;
   else await play();
 } catch (error) {
   console.error((error as Error).message);

@@ -13,6 +13,13 @@ export interface Step {
   readonly printed: readonly string[];
 }
 
+/** What a tool did. */
+export interface Printed {
+  readonly lines: readonly string[];
+  /** Its exit code. */
+  readonly code: number;
+}
+
 /** What differs from one cluster to the next, and what a terminal adds. */
 const MASKS: readonly (readonly [RegExp, string])[] = [
   [/TopicId: \S+/, 'TopicId: …'],
@@ -24,7 +31,7 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
 
 /** Of a logger, or advice of the client, and not the tool’s answer. */
 const LOGGED =
-  /^(\[\S+ ?\S*\] (WARN|INFO|ERROR|DEBUG)|SLF4J|WARNING: |The consumer rebalance protocol \(KIP-848\))/;
+  /^(\[[^\]]*\] (WARN|INFO|ERROR|DEBUG)|SLF4J|WARNING: |The consumer rebalance protocol \(KIP-848\))/;
 
 /** What is compared of what a tool printed: words, one space between two, without what is another's in each cluster. */
 export function essence(lines: readonly string[]): string[] {

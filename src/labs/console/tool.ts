@@ -2,7 +2,7 @@
 import { kafkaTool } from './kafka.ts';
 
 try {
-  await kafkaTool(process.argv.slice(2), null);
+  process.exitCode = (await kafkaTool(process.argv.slice(2), null)).code;
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;

@@ -10,7 +10,7 @@ import type { Relayed } from '../../real/installation.ts';
 import { javaMissing } from '../../real/kafka/maven.ts';
 import { answers, hurtNode, startNodes, stopNodes, type Nodes } from '../../real/kafka/nodes.ts';
 import { isAlive } from '../../real/processes.ts';
-import { dockerCompose } from '../docker-compose.ts';
+import { containersDown, containersUp, dockerCompose } from '../services/docker-compose.ts';
 import { labFile } from '../scenarios.ts';
 
 const FIRST_PORT = 9092;
@@ -69,15 +69,24 @@ export async function up(): Promise<void> {
 }
 
 /**
+ * Before anything is started.
+ * @param noDocker what is missing for containers
+ * @throws Error that says why they cannot be processes either
+ */
+export function startable(noDocker: string): void {
+  const noJava = javaMissing();
+  if (noJava !== null) throw new Error(`Kafka needs ${noDocker}, or ${noJava}`);
+  if (processes()?.nodes.some(({ pid }) => isAlive(pid)))
+    throw new Error('Kafka is up; npm run down stops it');
+}
+
+/**
  * As processes.
  * @param noDocker what is missing for containers
  * @throws Error that says what is missing for processes too, or what did not work
  */
 export async function start(noDocker: string): Promise<void> {
-  const noJava = javaMissing();
-  if (noJava !== null) throw new Error(`Kafka needs ${noDocker}, or ${noJava}`);
-  if (processes()?.nodes.some(({ pid }) => isAlive(pid)))
-    throw new Error('They are up; npm run down stops them');
+  startable(noDocker);
   rmSync(FILE, { force: true });
   console.log(`Without ${noDocker}: as processes, from Kafka’s artifacts on Maven Central …`);
   rmSync(FOLDER, { recursive: true, force: true });
@@ -86,8 +95,16 @@ export async function start(noDocker: string): Promise<void> {
   keep(await startNodes(FOLDER, nodes, settings));
 }
 
+/**
+ * Before a run. Brokers that are named are taken, until something is to be done to them.
+ * @throws Error where the lab needs its own and they are not up: whatever else listens there is left alone
+ */
+export function started(): void {
+  if (labFile().own && !named && !processes()) containersUp();
+}
+
 export async function down(): Promise<void> {
-  if (!(await stop())) await dockerCompose('down', '--volumes');
+  if (!(await stop())) await containersDown();
 }
 
 /** @returns whether they were processes */
@@ -109,6 +126,7 @@ export async function hurt(name: string, fault: Fault): Promise<void> {
     keep(await hurtNode(there, name, fault));
     return;
   }
+  containersUp();
   await dockerCompose(FAULT_COMMANDS[fault], name);
   if (fault === 'restart') await answers(urls(), [], labFile().nodes);
 }

@@ -9,7 +9,7 @@ import { Recorder } from '../../real/recorder.ts';
 import { assignments, told } from '../assignments.ts';
 import { writeEvents } from '../events.ts';
 import { chosen, eventsOf, fileOf } from '../scenarios.ts';
-import { down, hurt, relayed, up, urls } from './brokers.ts';
+import { down, hurt, relayed, started, up, urls } from './brokers.ts';
 
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort());
@@ -29,6 +29,7 @@ async function run(name: string): Promise<void> {
 }
 
 async function runAll(names: readonly string[]): Promise<void> {
+  started();
   const administrator = await Administrator.open(urls());
   try {
     const { release, nodes } = await administrator.version();

@@ -13,7 +13,7 @@ import { eventually, isAlive } from '../../real/processes.ts';
 import { open } from '../../real/rabbitmq/connect.ts';
 import { debianStarter } from '../../real/rabbitmq/debian.ts';
 import { packagesStarter } from '../../real/rabbitmq/packages.ts';
-import { dockerCompose } from '../docker-compose.ts';
+import { containersDown, containersUp, dockerCompose } from '../services/docker-compose.ts';
 import { labFile } from '../scenarios.ts';
 
 const FIRST_PORT = 5672;
@@ -58,18 +58,29 @@ export async function up(): Promise<void> {
 }
 
 /**
+ * Before anything is started.
+ * @param noDocker what is missing for containers
+ * @returns by what they are started as processes
+ * @throws Error that says why they cannot be processes either
+ */
+export function startable(noDocker: string): (typeof STARTERS)[number] {
+  if (processes()?.nodes.some(({ pid }) => isAlive(pid!)))
+    throw new Error('RabbitMQ is up; npm run down stops it');
+  const missing = STARTERS.map((one) => one.missing());
+  const starter = STARTERS.find((_, i) => missing[i] === null);
+  if (!starter) throw new Error(`RabbitMQ needs ${[noDocker, ...missing].join(', or ')}`);
+  return starter;
+}
+
+/**
  * As processes.
  * @param noDocker what is missing for containers
  * @throws Error that says what is missing for processes too, or what did not work
  */
 export async function start(noDocker: string): Promise<void> {
-  if (processes()?.nodes.some(({ pid }) => isAlive(pid!)))
-    throw new Error('They are up; npm run down stops them');
+  const starter = startable(noDocker);
   rmSync(FILE, { force: true });
   const count = labFile().nodes;
-  const missing = STARTERS.map((one) => one.missing());
-  const starter = STARTERS.find((_, i) => missing[i] === null);
-  if (!starter) throw new Error(`RabbitMQ needs ${[noDocker, ...missing].join(', or ')}`);
   console.log(
     `Without ${noDocker}: as ${count === 1 ? 'a process' : 'processes'}, by ${starter.way === 'debian' ? 'packages of Debian’s next release' : 'the package that is installed'} …`,
   );
@@ -78,8 +89,16 @@ export async function start(noDocker: string): Promise<void> {
   keep(await starter.start(FOLDER, count));
 }
 
+/**
+ * Before a run. Brokers that are named are taken, until something is to be done to them.
+ * @throws Error where the lab needs its own and they are not up: whatever else listens there is left alone
+ */
+export function started(): void {
+  if (labFile().own && !named && !processes()) containersUp();
+}
+
 export async function down(): Promise<void> {
-  if (!(await stop())) await dockerCompose('down', '--volumes');
+  if (!(await stop())) await containersDown();
 }
 
 /** @returns whether they were processes */
@@ -101,6 +120,7 @@ export async function hurt(name: string, fault: Fault): Promise<void> {
     keep(await starterOf(there).hurt(there, name, fault));
     return;
   }
+  containersUp();
   await dockerCompose(FAULT_COMMANDS[fault], name);
   if (fault !== 'restart') return;
   const port = FIRST_PORT + Number(name.slice('rabbit-'.length)) - 1;
@@ -112,9 +132,9 @@ export async function hurt(name: string, fault: Fault): Promise<void> {
 /** Runs rabbitmqctl on a node. @returns what it printed */
 export async function administer(name: string, args: readonly string[]): Promise<string> {
   if (named) throw new Error(`${name} is administered only where npm run up has started it; unset AMQP_URL`);
-  console.log(`rabbitmqctl ${args.join(' ')}, on ${name}`);
   const there = processes();
   if (there) return starterOf(there).administer(there, name, args);
+  containersUp();
   const command = ['compose', 'exec', '--no-TTY', name, 'rabbitmqctl', ...args];
   return (await promisify(execFile)('docker', command)).stdout;
 }

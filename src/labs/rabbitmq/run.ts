@@ -8,7 +8,7 @@ import { play, type Play } from '../../real/rabbitmq/session.ts';
 import { Recorder } from '../../real/recorder.ts';
 import { writeEvents } from '../events.ts';
 import { chosen, eventsOf, fileOf } from '../scenarios.ts';
-import { administer, down, hurt, up, urls } from './nodes.ts';
+import { administer, down, hurt, started, up, urls } from './nodes.ts';
 
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort());
@@ -25,12 +25,16 @@ async function run(name: string): Promise<void> {
     recorder: new Recorder(),
     signal: interrupted.signal,
     hurt,
-    administer,
+    administer: (name, args) => {
+      console.log(`rabbitmqctl ${args.join(' ')}, on ${name}`);
+      return administer(name, args);
+    },
   });
   writeEvents(eventsOf(name), events);
 }
 
 async function runAll(names: readonly string[]): Promise<void> {
+  started();
   const where = urls();
   const model = await open(where[0]!);
   const { product, version } = model.connection.serverProperties;

@@ -41,7 +41,12 @@ export function consoleRecipe(experiment: Experiment, broker: BrokerId): Recipe 
       'README.md': readme(experiment, broker, steps),
       ...composeFiles([broker], nodes, broker === 'kafka' ? HELD_CONFIG : {}),
       ...(broker === 'rabbitmq' && { 'declared.json': json(DECLARED) }),
-      'lab.json': json({ nodes, settings: broker === 'kafka' ? HELD_CONFIG : {}, scenarios: [] }),
+      'lab.json': json({
+        nodes,
+        own: true,
+        settings: broker === 'kafka' ? HELD_CONFIG : {},
+        scenarios: [],
+      }),
       'session.json': json({ broker, steps }),
     },
   };
@@ -120,6 +125,9 @@ function readme({ title, question }: Experiment, broker: BrokerId, steps: readon
   const tools = kafka
     ? 'The tools are Kafka’s own, of the same version as the broker. The address after `--bootstrap-server` is replaced by that of your cluster, wherever it listens.'
     : 'The tool is the server’s own `rabbitmqctl`, on the first node. `rabbitmqadmin` is a program of its own that talks to the management plugin; it comes with neither the image nor the package, so the page’s console has it and this lab has not.';
+  const older = kafka
+    ? ''
+    : ' The page’s console is that of RabbitMQ 4.3; an older one has no `amq.rabbitmq.log`, and other words where a queue cannot be deleted.';
   return `# ${title}
 
 ${question}
@@ -139,7 +147,7 @@ npm run tool -- ${example}
 npm run down     # stops ${name}, and takes away what is in it
 \`\`\`
 
-\`npm run check\` type-checks the sources. A session wants a cluster with nothing in it: before you run it again, \`npm run down\` and \`npm run up\`. The judge compares words and lines, in whatever order rows come, and leaves out what is another’s in each cluster: addresses, ids, and what a logger adds. Its exit code is 0 when all is alike.
+\`npm run check\` type-checks the sources. A session wants a cluster with nothing in it: before you run it again, \`npm run down\` and \`npm run up\`. The judge compares words and lines, in whatever order rows come, and leaves out what is another’s in each cluster: addresses, ids, and what a logger adds.${older} Its exit code is 0 when all is alike.
 
 ${steps.map(stepPart).join('\n\n')}
 

@@ -36,7 +36,7 @@ export function kafkaRecipe(scenarios: readonly ScenarioOf<'kafka'>[], experimen
           runs.flatMap(({ name, assignments: found }) => (found.length > 0 ? [[name, found]] : [])),
         ),
       ),
-      ...scenarioFiles(runs, nodes, HELD_CONFIG),
+      ...scenarioFiles(runs, nodes, needs, HELD_CONFIG),
     },
     runs,
   };

@@ -41,7 +41,7 @@ export const PRACTICE: Record<(typeof practiceLabs)[number]['id'], () => Omit<Re
     texts: {
       'README.md': readFileSync('src/labs/set-up-kafka/README.md', 'utf8'),
       ...composeFiles(['kafka'], 1),
-      'lab.json': json({ nodes: 1, settings: {}, scenarios: [] }),
+      'lab.json': json({ nodes: 1, own: false, settings: {}, scenarios: [] }),
     },
   }),
   'compare-rabbitmq-and-kafka': () => {
@@ -71,7 +71,7 @@ export const PRACTICE: Record<(typeof practiceLabs)[number]['id'], () => Omit<Re
       texts: {
         'README.md': readFileSync('src/labs/compare/README.md', 'utf8'),
         ...composeFiles(['rabbitmq', 'kafka'], 1),
-        'lab.json': json({ nodes: 1, settings: {}, scenarios: ['rabbitmq'] }),
+        'lab.json': json({ nodes: 1, own: false, settings: {}, scenarios: ['rabbitmq'] }),
         'workload.json': json(workload),
         'scenarios/rabbitmq.json': json(scenario),
         'outcome.json': json({ ...outcomeSettings(workload), durationMs: workload.durationMs }),

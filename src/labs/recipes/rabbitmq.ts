@@ -33,7 +33,7 @@ export function rabbitmqRecipe(
     texts: {
       'README.md': readmeOf(experiment, runs, rabbitmqWords(needs, nodes)),
       ...composeFiles(['rabbitmq'], nodes),
-      ...scenarioFiles(runs, nodes),
+      ...scenarioFiles(runs, nodes, needs),
     },
   };
 }

@@ -6,6 +6,7 @@ import { traceOf } from '../../scenarios/run.ts';
 import { isOf, type BrokerId, type Scenario } from '../../scenarios/schema.ts';
 import { assignments, same } from '../assignments.ts';
 import { isShown } from '../judge.ts';
+import type { Needs } from '../lab.ts';
 import type { LabRun } from '../readme.ts';
 
 export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
@@ -42,10 +43,11 @@ function groupsShare(scenario: Scenario, events: ReturnType<typeof traceOf>): Re
 export function scenarioFiles(
   runs: readonly LabRun[],
   nodes: number,
+  needs: Needs,
   settings: Readonly<Record<string, string | number>> = {},
 ): Readonly<Record<string, string>> {
   return {
-    'lab.json': json({ nodes, settings, scenarios: runs.map(({ name }) => name) }),
+    'lab.json': json({ nodes, own: needs === 'own', settings, scenarios: runs.map(({ name }) => name) }),
     ...Object.fromEntries(runs.map(({ name, scenario }) => [`scenarios/${name}.json`, json(scenario)])),
   };
 }

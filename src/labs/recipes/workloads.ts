@@ -36,7 +36,7 @@ export function workloadsRecipe({ id, title, nodes }: WorkloadLab): Recipe {
       'README.md': readme(title, nodes, all),
       // Kafka's own defaults, but for what a small cluster needs: a workload is carried to a cluster as it comes.
       ...composeFiles(['rabbitmq', 'kafka'], nodes),
-      'lab.json': json({ nodes, settings: {}, scenarios: [] }),
+      'lab.json': json({ nodes, own: true, settings: {}, scenarios: [] }),
       'expected.json': json(Object.fromEntries(all.map((one) => [one.workload.id, simulated(one)]))),
       ...Object.fromEntries(
         all.map(({ workload, choices }) => [`workloads/${workload.id}.json`, json({ workload, choices })]),
@@ -102,7 +102,7 @@ ${all.map(({ workload, about }) => `| \`${workload.id}\` | ${duration(workload.d
 
 ## What to expect
 
-The judge prints a column for the simulator beside each broker, and then asks: what on the simulator never happens in this workload (a loss, a message out of its order, one that nobody does), does it happen here? Its exit code is 0 when nothing of it does. How often something happens that may, and every latency, is the machine’s: on one machine nothing is far away, and no disk and no card is anybody’s own. Where a node dies, the simulator has some messages on the wire, and a real one on the same machine next to none: so what may be lost then, and is lost on the simulator, may all arrive.
+The judge prints a column for the simulator beside each broker, and then asks: what on the simulator never happens in this workload (a loss, a message out of its order, one that nobody does), does it happen here? Its exit code is 0 when nothing of it does. How often something happens that may, and every latency, is the machine’s: on one machine nothing is far away, and no disk and no card is anybody’s own. What a real broker sets aside nobody sees who reads the queue: in its column it is not finished. Where a node dies, the simulator has some messages on the wire, and a real one on the same machine next to none: so what may be lost then, and is lost on the simulator, may all arrive.
 
 ## Your own
 

@@ -4,11 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { dockerMissing } from '../../real/docker.ts';
-import { dockerCompose } from '../docker-compose.ts';
+import { containersDown, dockerCompose } from './docker-compose.ts';
 import * as kafka from '../kafka/brokers.ts';
 import * as rabbitmq from '../rabbitmq/nodes.ts';
 
 const STARTERS = { rabbitmq, kafka };
+const NAMES = { rabbitmq: 'RabbitMQ', kafka: 'Kafka' };
 
 /** Which of them compose.yaml has. */
 function services(): (keyof typeof STARTERS)[] {
@@ -22,13 +23,17 @@ function services(): (keyof typeof STARTERS)[] {
 export async function up(): Promise<void> {
   const noDocker = dockerMissing();
   if (noDocker === null) await dockerCompose('up', '--detach', '--wait');
-  else for (const service of services()) await STARTERS[service].start(noDocker);
+  else {
+    // Of two, the one is not left running where the other cannot be started.
+    for (const service of services()) STARTERS[service].startable(noDocker);
+    for (const service of services()) await STARTERS[service].start(noDocker);
+  }
   for (const service of services())
-    console.log(`${service} is up, at ${STARTERS[service].urls().join(', ')}`);
+    console.log(`${NAMES[service]} is up, at ${STARTERS[service].urls().join(', ')}`);
 }
 
 export async function down(): Promise<void> {
   const stopped: boolean[] = [];
   for (const service of services()) stopped.push(await STARTERS[service].stop());
-  if (!stopped.includes(true)) await dockerCompose('down', '--volumes');
+  if (!stopped.includes(true)) await containersDown();
 }

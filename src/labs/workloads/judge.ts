@@ -13,12 +13,14 @@ type Broker = keyof typeof BROKERS;
 /** Of workloads of the book, by their names: what the simulator made of them. */
 const EXPECTED = JSON.parse(readFileSync('expected.json', 'utf8')) as Record<string, Record<Broker, Outcome>>;
 
-/** What must be as it is on the simulator, where that has none: by chance it may have fewer, and not none. */
+/**
+ * What must be as it is on the simulator, where that has none: by chance it may have fewer, and not none. What a real broker
+ * sets aside nobody sees, so there it is among what is not finished.
+ */
 const NEVER: readonly (readonly [string, (outcome: Outcome) => number])[] = [
   ['is lost or left to be done', notFinished],
   ['is finished out of its order by key', ({ reordered }) => reordered.finished],
   ['is gone before its audience came', ({ missed }) => missed],
-  ['is set aside', ({ deadLettered }) => deadLettered],
 ];
 
 /** A client that begins late, on a busy machine, leaves out what would have been due: so much of it has to be there. */
@@ -57,10 +59,11 @@ function judge(name: string): boolean {
       : // Of a workload of your own nothing is known but what every broker promises.
         NEVER.slice(0, 1);
     for (const [what, count] of asked) {
-      const many = count(outcome);
+      const aside = count === notFinished ? (expected?.[broker].deadLettered ?? 0) : 0;
+      const many = Math.max(0, count(outcome) - aside);
       holds &&= many === 0;
       console.log(
-        `${many === 0 ? 'holds' : 'FAILS'}     ${BROKERS[broker]}: nothing ${what}${many === 0 ? '' : ` (${many})`}`,
+        `${many === 0 ? 'holds' : 'FAILS'}     ${BROKERS[broker]}: nothing ${what}${aside === 0 ? '' : `, but what the simulator sets aside (${aside})`}${many === 0 ? '' : ` (${many})`}`,
       );
     }
     const usual = expected?.[broker].published ?? outcome.published;

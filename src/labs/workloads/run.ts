@@ -5,6 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { dockerMissing } from '../../real/docker.ts';
 import * as kafka from '../kafka/brokers.ts';
 import * as rabbitmq from '../rabbitmq/nodes.ts';
 import { down } from '../services/services.ts';
@@ -32,6 +33,12 @@ async function run(name: string): Promise<void> {
 const [, , ...words] = process.argv;
 try {
   if (words[0] === 'up') {
+    const noDocker = dockerMissing();
+    if (noDocker !== null) {
+      // Of two, the one is not left running where the other cannot be started.
+      rabbitmq.startable(noDocker);
+      kafka.startable(noDocker);
+    }
     await rabbitmq.up();
     await kafka.up();
   } else if (words[0] === 'down') await down();
