@@ -1,10 +1,10 @@
 /** Which brokers are up, from one command to the next: a file in the machine's folder for temporary ones. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrokerId } from '../scenarios/schema.ts';
 import type { Installation } from './installation.ts';
-import { isAlive } from './processes.ts';
+import { isAlive, isOfThisBoot } from './processes.ts';
 
 const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost'];
 
@@ -21,7 +21,7 @@ export class Installations {
   }
 
   all(): Installation[] {
-    return existsSync(this.file) ? (JSON.parse(readFileSync(this.file, 'utf8')) as Installation[]) : [];
+    return isOfThisBoot(this.file) ? (JSON.parse(readFileSync(this.file, 'utf8')) as Installation[]) : [];
   }
 
   of(broker: BrokerId): Installation | undefined {

@@ -1,5 +1,7 @@
 /** Processes of our own on this machine: free ports, whether one lives, and its end by its id. */
+import { existsSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { uptime } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from './fault.ts';
 
@@ -13,6 +15,14 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/**
+ * Whether a file that tells of processes tells of any that can be there still: after the machine has begun anew their ids are
+ * other processes', which are nobody's to stop.
+ */
+export function isOfThisBoot(file: string): boolean {
+  return existsSync(file) && statSync(file).mtimeMs > Date.now() - uptime() * 1000;
 }
 
 export function isAlive(pid: number): boolean {

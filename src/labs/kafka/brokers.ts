@@ -2,14 +2,14 @@
  * The brokers of a lab: containers of its compose.yaml, or where no Docker answers processes of the same Kafka, from the
  * artifacts that its clients need anyway. KAFKA names others, with commas between them: those are never stopped.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { dockerMissing, FAULT_COMMANDS } from '../../real/docker.ts';
 import type { Fault } from '../../real/fault.ts';
 import type { Relayed } from '../../real/installation.ts';
 import { javaMissing } from '../../real/kafka/maven.ts';
 import { answers, hurtNode, startNodes, stopNodes, type Nodes } from '../../real/kafka/nodes.ts';
-import { isAlive } from '../../real/processes.ts';
+import { isAlive, isOfThisBoot } from '../../real/processes.ts';
 import { containersDown, containersUp, dockerCompose } from '../services/docker-compose.ts';
 import { labFile } from '../scenarios.ts';
 
@@ -24,7 +24,7 @@ const { KAFKA } = process.env;
 const named = KAFKA?.split(',').map((one) => (one.includes('://') ? one : `kafka://${one}`));
 
 function processes(): Nodes | null {
-  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Nodes) : null;
+  return isOfThisBoot(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Nodes) : null;
 }
 
 /** Whether they are containers of this lab. */

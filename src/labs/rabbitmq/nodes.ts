@@ -3,13 +3,13 @@
  * machine itself has. AMQP_URL names others, with commas between them: those are neither stopped nor administered.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { dockerMissing, FAULT_COMMANDS } from '../../real/docker.ts';
 import type { Fault } from '../../real/fault.ts';
 import type { Installation } from '../../real/installation.ts';
-import { eventually, isAlive } from '../../real/processes.ts';
+import { eventually, isAlive, isOfThisBoot } from '../../real/processes.ts';
 import { open } from '../../real/rabbitmq/connect.ts';
 import { debianStarter } from '../../real/rabbitmq/debian.ts';
 import { packagesStarter } from '../../real/rabbitmq/packages.ts';
@@ -27,7 +27,7 @@ const STARTERS = [debianStarter, packagesStarter];
 const named = process.env['AMQP_URL']?.split(',');
 
 function processes(): Installation | null {
-  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Installation) : null;
+  return isOfThisBoot(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Installation) : null;
 }
 
 function keep(installation: Installation): void {
