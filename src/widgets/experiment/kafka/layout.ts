@@ -115,8 +115,6 @@ export interface Picture {
   readonly travellers: readonly Traveller[];
 }
 
-/** From here on an offset is wider than a cell. */
-const NUMBERS_LONG = 1000;
 /** Messages of one batch that are drawn on the wire. */
 const STACK_MAX = 3;
 
@@ -163,10 +161,8 @@ function wide(view: KafkaView, now: number): Picture {
   });
 
   // Producers stand in the middle of what they write to.
-  const lanesTop = top;
-  const room = Math.max(0, topicsBottom - lanesTop);
   const step = boxHeight + 24;
-  const first = lanesTop + Math.max(0, (room - (view.producers.length * step - 24)) / 2);
+  const first = top + Math.max(0, (topicsBottom - top - view.producers.length * step + 24) / 2);
   const producers = view.producers.map((producer, i): ProducerBox => ({
     producer,
     note: producerNote(producer, 16),
@@ -190,7 +186,8 @@ function wide(view: KafkaView, now: number): Picture {
 
 function tall(view: KafkaView, now: number): Picture {
   const m = TALL;
-  const perRow = view.producers.length === 4 ? 2 : Math.min(3, Math.max(1, view.producers.length));
+  const { length } = view.producers;
+  const perRow = length === 4 ? 2 : Math.min(3, length || 1);
   const boxWidth = (m.width - 16 - (perRow - 1) * 8) / perRow;
   const boxHeight = 44;
   const producers = view.producers.map((producer, i): ProducerBox => ({
@@ -247,11 +244,6 @@ function layTopics(view: KafkaView, m: Measures, from: number): { topics: TopicA
   return { topics, bottom: y - 16 - LANE_GAP };
 }
 
-/** Every other long number, and none beside what has one of its own: the dots before the first, the end of the log. */
-function isSpaced(position: number, first: number, logEnd: number): boolean {
-  return position % 2 === 0 && position !== first && position !== logEnd - 1;
-}
-
 function layLane(partition: PartitionView, view: KafkaView, m: Measures, y: number): Lane {
   const { x, width } = m.lane;
   const x0 = x + m.label;
@@ -287,7 +279,10 @@ function layLane(partition: PartitionView, view: KafkaView, m: Measures, y: numb
         cell,
         again,
         words: cellWords(partition, cell, view),
-        numbered: partition.logEnd < NUMBERS_LONG || isSpaced(cell.position, first, partition.logEnd),
+        // Every other long number, and none beside what has one of its own: the dots before the first, the end of the log.
+        numbered:
+          partition.logEnd < 1000 ||
+          (cell.position % 2 === 0 && cell.position > first && cell.position < partition.logEnd - 1),
         x: at(cell.position),
         y: cellsY,
       };
@@ -370,9 +365,10 @@ function layRow(reader: PartitionReader, { y, first, edge, left, right, name, ma
   const end = inTheWay && !atLeft ? inTheWay.x - 10 : right;
   // Where a name and marks stand at the left, the lag gives way to them; the words for the figure say it.
   const text = atLeft && name !== null ? '' : told;
-  const lag = { text, x: atLeft ? left + 2 : end, anchor: atLeft ? ('start' as const) : ('end' as const) };
-  const from = atLeft ? left + width : left;
-  const to = atLeft ? right : end - width;
+  const lag: ReaderRow['lag'] = atLeft
+    ? { text, x: left + 2, anchor: 'start' }
+    : { text, x: end, anchor: 'end' };
+  const [from, to] = atLeft ? [left + width, right] : [left, end - width];
   const carets = sorted.map((one, i): Caret => {
     const word = one.before ? `${one.kind} ${one.offset}` : one.kind;
     const room = word.length * 5.9 + 10;
@@ -383,19 +379,10 @@ function layRow(reader: PartitionReader, { y, first, edge, left, right, name, ma
     const other = together ? undefined : next;
     const toLeft = { x: one.x - 8, anchor: 'end' as const, text: word };
     const toRight = { x: one.x + 8, anchor: 'start' as const, text: word };
-    const roomLeft = one.x - room - (i === 1 && other ? other.x + 8 : from);
-    const roomRight = (i === 0 && other ? Math.min(other.x - 8, to) : to) - one.x - room;
+    const roomLeft = one.x - room - from;
+    const roomRight = (other && i === 0 ? Math.min(other.x - 8, to) : to) - one.x - room;
     // The right one keeps to the right, so that the two never write into one another.
-    const label =
-      i === 1
-        ? roomRight >= 0
-          ? toRight
-          : null
-        : roomLeft >= 0 && !one.before
-          ? toLeft
-          : roomRight >= 0
-            ? toRight
-            : null;
+    const label = i === 0 && roomLeft >= 0 && !one.before ? toLeft : roomRight >= 0 ? toRight : null;
     return { ...one, label };
   });
   return { reader, y, carets, lag, name, marks };
