@@ -162,7 +162,8 @@ function wide(view: KafkaView, now: number): Picture {
 
   // Producers stand in the middle of what they write to.
   const step = boxHeight + 24;
-  const first = top + Math.max(0, (topicsBottom - top - view.producers.length * step + 24) / 2);
+  const column = view.producers.length * step - 24;
+  const first = top + Math.max(0, (topicsBottom - top - column) / 2);
   const producers = view.producers.map((producer, i): ProducerBox => ({
     producer,
     note: producerNote(producer, 16),
@@ -171,8 +172,7 @@ function wide(view: KafkaView, now: number): Picture {
     width: 112,
     height: boxHeight,
   }));
-  const producersBottom = producers.reduce((y, p) => Math.max(y, p.y + p.height), 0);
-  const height = Math.max(topicsBottom, groupY - 22, producersBottom) + 10;
+  const height = Math.max(topicsBottom, groupY - 22, first + column) + 10;
   return finish(view, now, {
     shape: 'wide',
     width: m.width,
@@ -188,7 +188,7 @@ function tall(view: KafkaView, now: number): Picture {
   const m = TALL;
   const { length } = view.producers;
   const perRow = length === 4 ? 2 : Math.min(3, length || 1);
-  const boxWidth = (m.width - 16 - (perRow - 1) * 8) / perRow;
+  const boxWidth = (m.width - 8) / perRow - 8;
   const boxHeight = 44;
   const producers = view.producers.map((producer, i): ProducerBox => ({
     producer,
@@ -202,7 +202,7 @@ function tall(view: KafkaView, now: number): Picture {
   const { topics, bottom } = layTopics(view, m, producersBottom + 34);
 
   let y = bottom + 26;
-  const memberWidth = (m.width - 16 - 8) / 2;
+  const memberWidth = m.width / 2 - 12;
   const groups = view.groups.map((group): GroupArea => {
     const heading = { x: 8, y };
     const members = inOrder(group).map((member, i): MemberBox => ({
@@ -376,11 +376,10 @@ function layRow(reader: PartitionReader, { y, first, edge, left, right, name, ma
     // Before the cells the two stand in one place, and the committed offset speaks for both.
     const together = one.before && next?.before;
     if (together && one.kind === 'position') return one;
-    const other = together ? undefined : next;
     const toLeft = { x: one.x - 8, anchor: 'end' as const, text: word };
     const toRight = { x: one.x + 8, anchor: 'start' as const, text: word };
     const roomLeft = one.x - room - from;
-    const roomRight = (other && i === 0 ? Math.min(other.x - 8, to) : to) - one.x - room;
+    const roomRight = (next && i === 0 && !together ? Math.min(next.x - 8, to) : to) - one.x - room;
     // The right one keeps to the right, so that the two never write into one another.
     const label = i === 0 && roomLeft >= 0 && !one.before ? toLeft : roomRight >= 0 ? toRight : null;
     return { ...one, label };
@@ -412,9 +411,13 @@ function finish(view: KafkaView, now: number, laid: Laid): Picture {
     if (!track) return;
     const held = travel.arrivesAt === null;
     busy.add(wireId(travel.from, travel.to, lane.partition.place, producer !== undefined));
-    const again = travel.messages.some(({ message }) =>
-      lane.cells.some(({ cell }) => cell.message === message && member && cell.delivered.some((n) => n > 0)),
-    );
+    const again =
+      member !== undefined &&
+      lane.cells.some(
+        ({ cell }) =>
+          cell.delivered.some((n) => n > 0) &&
+          travel.messages.some(({ message }) => message === cell.message),
+      );
     travellers.push({
       id: `${travel.from}>${travel.to}>${travel.place ?? ''}>${travel.sentAt}>${travel.messages[0]?.message ?? ''}`,
       keys: travel.messages.slice(0, STACK_MAX).map(({ key }) => key),
