@@ -24,9 +24,9 @@ const CHECKPOINT_EVERY = 1000;
 const CHECKPOINTS_MAX = 48;
 /**
  * Virtual time that has to pass for each object that a checkpoint remembers before there is another. One takes about a third of
- * a microsecond: so that where much waits, and much happens, a sixtieth of the time at most goes into checkpoints.
+ * a microsecond: so that where much waits, and much happens, less than a hundredth of the time goes into checkpoints.
  */
-const MICROS_PER_OBJECT = 20;
+const MICROS_PER_OBJECT = 60;
 /** Events that are folded together, where there are many: the longer, the less a processor goes to and fro between folds. */
 const BATCH = 5000;
 const RECENT_MAX = 80;
