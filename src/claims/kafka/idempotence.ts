@@ -228,15 +228,17 @@ class GivenUpAndThere implements ClaimFold {
 class WrittenAfterGivenUp implements ClaimFold {
   private ledger = new Ledger();
   private failedAt = new Map<number, Micros>();
-  private read = new Set<number>();
+  /** Read by then, or known to be written, which clients are not told: of these it says nothing. */
+  private before = new Set<number>();
 
   on(event: TraceEvent): void {
     if (event.kind === 'publish-failed' && event.error.startsWith('TimeoutException'))
       this.failedAt.set(event.message, event.at);
     if (event.kind === 'publish-confirmed' && this.failedAt.has(event.message))
       this.ledger.contradict(event, `record ${event.message} was confirmed after it was given up`);
-    if (event.kind !== 'delivered' || this.read.has(event.message)) return;
-    this.read.add(event.message);
+    if (event.kind === 'appended' && !this.failedAt.has(event.message)) this.before.add(event.message);
+    if (event.kind !== 'delivered' || this.before.has(event.message)) return;
+    this.before.add(event.message);
     const failedAt = this.failedAt.get(event.message);
     if (failedAt === undefined) return;
     const { key, message, at } = event;

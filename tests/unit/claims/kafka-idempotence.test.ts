@@ -144,12 +144,16 @@ const cases: Record<string, { shown: TraceEvent[]; contradicted: TraceEvent[]; s
   'kafka.written-after-given-up': {
     shown: trace(published('idempotent', 0), failed(0), given('idempotent', 0, 0)),
     contradicted: trace(published('idempotent', 0), failed(0), told('idempotent', 0, 0)),
-    // What had been read before is no proof when it is read again.
+    // What had been read before is no proof when it is read again, nor what had been written and is read late.
     silent: trace(
       published('idempotent', 0),
       given('idempotent', 0, 0),
+      published('idempotent', 1),
+      appended(1, 1),
       failed(0),
+      failed(1),
       given('idempotent', 0, 0),
+      given('idempotent', 1, 1),
     ),
   },
 };
