@@ -1,15 +1,11 @@
-/** Kafka in a container of the official image (compose.yaml), one node, with the settings of those that are started here. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** Kafka in containers of the official image (compose.yaml), with the settings of the processes that are started here. */
 import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
-import { compose, dockerMissing, FAULT_COMMANDS } from '../docker.ts';
-import type { Installation, Starter } from '../installation.ts';
-import { eventually, freePort } from '../processes.ts';
-import { Administrator } from './administrator.ts';
+import { Containers, dockerMissing } from '../docker.ts';
+import type { Starter } from '../installation.ts';
+import { freePort } from '../processes.ts';
 import { javaMissing } from './maven.ts';
-import { serverProperties } from './settings.ts';
-
-const START_MS = 120_000;
+import { answers } from './nodes.ts';
+import { containerProperties, type Published } from './settings.ts';
 
 export const dockerStarter: Starter = {
   way: 'docker',
@@ -18,57 +14,38 @@ export const dockerStarter: Starter = {
   missing: () => dockerMissing() ?? javaMissing(),
 
   async start(folder, count) {
-    if (count > 1) throw new Error('compose.yaml has one node of Kafka; several are started from packages');
-    const port = await freePort();
-    const relayed = { port: await freePort(), via: await freePort() };
-    const inside = { port: 9092, controllerPort: 9093, relayed: { port: 9094, via: relayed.via } };
-    writeFileSync(
-      join(folder, 'server.properties'),
-      serverProperties(1, [inside], '/tmp/kraft-logs', HELD_CONFIG, { listen: '0.0.0.0', port }),
-    );
-    const installation: Installation = {
+    const containers = new Containers(folder);
+    const names = Array.from({ length: count }, (_, i) => `broker-${i + 1}`);
+    const published: Published[] = [];
+    for (let i = 0; i < count; i++)
+      published.push({ port: await freePort(), relayed: { port: await freePort(), via: await freePort() } });
+    const urls = published.map(({ port }) => `kafka://127.0.0.1:${port}`);
+    const ports = published.flatMap(({ port, relayed }, i) => [
+      [`BROKER_${i + 1}_PORT`, port] as const,
+      [`BROKER_${i + 1}_RELAYED_PORT`, relayed.port] as const,
+    ]);
+    containers.given(Object.fromEntries(ports));
+    for (const [i, name] of names.entries())
+      containers.write(name, 'server.properties', containerProperties(i + 1, published, HELD_CONFIG));
+    // Together: none of them is up before most of them are.
+    await containers.start(names, () => answers(urls, [], count));
+    return {
       broker: 'kafka',
       way: 'docker',
-      urls: [`kafka://127.0.0.1:${port}`],
-      relayed: [relayed],
-      nodes: [{ name: 'broker-1', pid: null }],
+      urls,
+      relayed: published.map(({ relayed }) => relayed),
+      nodes: names.map((name) => ({ name, pid: null })),
       helpers: [],
       folder,
     };
-    await compose(['up', '--detach', 'kafka'], environment(installation));
-    try {
-      await answers(installation.urls);
-    } catch (error) {
-      await dockerStarter.stop(installation);
-      throw error;
-    }
-    return installation;
   },
 
-  async stop(installation) {
-    await compose(['rm', '--stop', '--force', '--volumes', 'kafka'], environment(installation));
-  },
+  stop: ({ folder }) => new Containers(folder!).remove(),
 
-  async hurt(installation, _node, fault) {
-    await compose([FAULT_COMMANDS[fault], 'kafka'], environment(installation));
-    if (fault === 'restart') await answers(installation.urls);
+  async hurt(installation, name, fault) {
+    const containers = new Containers(installation.folder!);
+    await containers.hurt(name, fault);
+    if (fault === 'restart') await answers(installation.urls, [], await containers.running());
     return installation;
   },
 };
-
-function environment({ urls, relayed, folder }: Installation): NodeJS.ProcessEnv {
-  return {
-    KAFKA_PORT: new URL(urls[0]!).port,
-    KAFKA_RELAYED_PORT: String(relayed[0]!.port),
-    KAFKA_CONFIG: folder ?? '',
-  };
-}
-
-async function answers(urls: readonly string[]): Promise<void> {
-  const administrator = await Administrator.open(urls);
-  try {
-    await eventually('the container did not answer', START_MS, () => administrator.version());
-  } finally {
-    administrator.end();
-  }
-}

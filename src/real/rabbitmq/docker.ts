@@ -1,7 +1,8 @@
-/** RabbitMQ in containers of the official image (compose.yaml). */
-import { compose, dockerMissing, FAULT_COMMANDS } from '../docker.ts';
+/** RabbitMQ in containers of the official image (compose.yaml): one node, or a cluster. */
+import { Containers, dockerMissing } from '../docker.ts';
 import { eventually, freePort } from '../processes.ts';
 import { open } from './connect.ts';
+import { clusterConf } from './settings.ts';
 import type { RabbitmqStarter } from './starter.ts';
 
 const START_MS = 120_000;
@@ -12,45 +13,44 @@ export const dockerStarter: RabbitmqStarter = {
   missing: dockerMissing,
 
   async start(folder, count) {
-    if (count > 1)
-      throw new Error('compose.yaml has one node of RabbitMQ; several are started from packages');
-    const port = await freePort();
-    await compose(['up', '--detach', 'rabbitmq'], { RABBITMQ_PORT: String(port) });
-    const urls = [`amqp://guest:guest@127.0.0.1:${port}`];
-    try {
-      await answers(urls[0]!);
-    } catch (error) {
-      await compose(['rm', '--stop', '--force', '--volumes', 'rabbitmq'], {});
-      throw error;
+    const containers = new Containers(folder);
+    const names = Array.from({ length: count }, (_, i) => `rabbit-${i + 1}`);
+    const ports: number[] = [];
+    for (let i = 0; i < count; i++) ports.push(await freePort());
+    const urls = ports.map((port) => `amqp://guest:guest@127.0.0.1:${port}`);
+    containers.given(Object.fromEntries(ports.map((port, i) => [`RABBIT_${i + 1}_PORT`, port])));
+    for (const [i, name] of names.entries()) {
+      containers.write(
+        name,
+        'rabbitmq.conf',
+        clusterConf(names.slice(0, i + 1).map((one) => `rabbit@${one}`)),
+      );
+      // One after another: the first makes the cluster that the others join.
+      await containers.start([name], () => answers(name, urls[i]!));
     }
     return {
       broker: 'rabbitmq',
       way: 'docker',
       urls,
       relayed: [],
-      nodes: [{ name: 'rabbit-1', pid: null }],
+      nodes: names.map((name) => ({ name, pid: null })),
       helpers: [],
       folder,
     };
   },
 
-  async stop() {
-    await compose(['rm', '--stop', '--force', '--volumes', 'rabbitmq'], {});
-  },
+  stop: ({ folder }) => new Containers(folder!).remove(),
 
-  async hurt(installation, _node, fault) {
-    await compose([FAULT_COMMANDS[fault], 'rabbitmq'], {
-      RABBITMQ_PORT: new URL(installation.urls[0]!).port,
-    });
-    if (fault === 'restart') await answers(installation.urls[0]!);
+  async hurt(installation, name, fault) {
+    const { folder, nodes, urls } = installation;
+    await new Containers(folder!).hurt(name, fault);
+    if (fault === 'restart') await answers(name, urls[nodes.findIndex((one) => one.name === name)]!);
     return installation;
   },
 
-  administer(_installation, _node, args) {
-    return compose(['exec', '--no-TTY', 'rabbitmq', 'rabbitmqctl', ...args], {});
-  },
+  administer: ({ folder }, node, args) => new Containers(folder!).inside(node, ['rabbitmqctl', ...args]),
 };
 
-async function answers(url: string): Promise<void> {
-  await eventually('the container did not answer', START_MS, async () => (await open(url)).close());
+async function answers(name: string, url: string): Promise<void> {
+  await eventually(`${name} did not answer`, START_MS, async () => (await open(url)).close());
 }

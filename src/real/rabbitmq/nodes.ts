@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import type { Installation, OwnNode, Starter } from '../installation.ts';
 import { endProcess, eventually, freePort, isAlive, signal } from '../processes.ts';
 import { open } from './connect.ts';
+import { clusterConf } from './settings.ts';
 import type { RabbitmqStarter } from './starter.ts';
 
 export const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
@@ -128,7 +129,7 @@ interface Ports {
 
 /**
  * Everything that a node is started with, so that it can be started again the same.
- * @param members that are there then, itself the last: 4.x waits for those it is told of before it begins
+ * @param members that are there then, itself the last
  */
 function prepare(
   folder: string,
@@ -138,14 +139,8 @@ function prepare(
 ): void {
   const home = homeOf(folder, name);
   mkdirSync(home);
-  const conf = [`listeners.tcp.1 = 127.0.0.1:${port}`];
-  if (members.length > 1) {
-    conf.push('cluster_formation.peer_discovery_backend = classic_config');
-    members.forEach((node, i) =>
-      conf.push(`cluster_formation.classic_config.nodes.${i + 1} = ${node}@localhost`),
-    );
-  }
-  writeFileSync(join(home, 'rabbitmq.conf'), `${conf.join('\n')}\n`);
+  const conf = `listeners.tcp.1 = 127.0.0.1:${port}\n${clusterConf(members.map((node) => `${node}@localhost`))}`;
+  writeFileSync(join(home, 'rabbitmq.conf'), conf);
   writeFileSync(join(home, 'enabled_plugins'), '[rabbitmq_consistent_hash_exchange].\n');
   writeFileSync(join(home, 'rabbitmq-env.conf'), '');
   const env = {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Installation } from '../../../src/real/installation.ts';
 import { kafkaDriver } from '../../../src/real/kafka/driver.ts';
 import { contentOf, Names } from '../../../src/real/kafka/run.ts';
-import { serverProperties } from '../../../src/real/kafka/settings.ts';
+import { containerProperties, serverProperties } from '../../../src/real/kafka/settings.ts';
 import { HELD_CONFIG } from '../../../src/scenarios/kafka/held.ts';
 import { scenarioById } from '../../../src/scenarios/library.ts';
 import { realScenarios } from '../../../src/scenarios/real.ts';
@@ -69,16 +69,41 @@ describe('server.properties', () => {
     for (const [name, value] of Object.entries(HELD_CONFIG)) expect(lines).toContain(`${name}=${value}`);
     expect(lines).toContain('transaction.state.log.min.isr=1');
   });
+});
 
-  it('is reached from outside of a container by another port', () => {
-    const lines = serverProperties(1, all.slice(0, 1), '/data', HELD_CONFIG, {
-      listen: '0.0.0.0',
-      port: 12345,
-    }).split('\n');
-    expect(lines.find((line) => line.startsWith('listeners='))).toBe(
-      'listeners=PLAINTEXT://0.0.0.0:9001,RELAYED://0.0.0.0:9201,CONTROLLER://127.0.0.1:9101',
+describe('server.properties of a container', () => {
+  const published = [1, 2, 3].map((n) => ({ port: 9000 + n, relayed: { port: 9200 + n, via: 9300 + n } }));
+  const lines = containerProperties(2, published, HELD_CONFIG).split('\n');
+
+  it('listens where compose.yaml leads into it, and sends clients to the ports of this machine', () => {
+    const listeners = lines.find((line) => line.startsWith('listeners='));
+    expect(listeners).toMatch(/=PLAINTEXT:\/\/:9092,RELAYED:\/\/:9094,/);
+    expect(lines.find((line) => line.startsWith('advertised.listeners='))).toContain(
+      '=PLAINTEXT://127.0.0.1:9002,RELAYED://127.0.0.1:9302,',
     );
-    expect(lines).toContain('advertised.listeners=PLAINTEXT://127.0.0.1:12345,RELAYED://127.0.0.1:9301');
+  });
+
+  it('sends other brokers to itself by its name, on a listener of theirs', () => {
+    const own = lines.find((line) => line.startsWith('inter.broker.listener.name='))!.split('=')[1]!;
+    const port = new RegExp(`${own}://:(\\d+)`).exec(
+      lines.find((line) => line.startsWith('listeners='))!,
+    )![1]!;
+    expect(lines.find((line) => line.startsWith('advertised.listeners='))).toContain(
+      `,${own}://broker-2:${port}`,
+    );
+    expect(lines).toContain('controller.quorum.voters=1@broker-1:9093,2@broker-2:9093,3@broker-3:9093');
+  });
+
+  it('has the settings of a process', () => {
+    const process = serverProperties(
+      2,
+      published.map((one) => ({ ...one, controllerPort: 1 })),
+      '/data',
+      HELD_CONFIG,
+    );
+    const isOfNetwork = /listener|voters|log\.dirs/;
+    const rest = (all: readonly string[]): string[] => all.filter((line) => !isOfNetwork.test(line));
+    expect(rest(lines)).toEqual(rest(process.split('\n')));
   });
 });
 
