@@ -104,7 +104,15 @@ async function started(driver: Driver, { way, nodes, address }: Options): Promis
       continue;
     }
     console.log(`${name}: starting ${nodes === 1 ? 'a node' : `${nodes} nodes`} by ${starter.way} …`);
-    return starter.start(installations.newFolder(broker), nodes);
+    try {
+      return await starter.start(installations.newFolder(broker), nodes);
+    } catch (error) {
+      const others = starters.filter((other) => other !== starter && other.missing() === null);
+      const hint = others.map((other) => `--way ${other.way}`).join(' or ');
+      throw new Error(`${reason(error)}${hint === '' ? '' : `\nAnother way that is there: ${hint}`}`, {
+        cause: error,
+      });
+    }
   }
   missing.push(`address: give --address, or ${addressVariable(broker)}, such as ${driver.address}`);
   throw new Error(`${name} cannot be started here:\n${missing.map((line) => `  ${line}`).join('\n')}`);

@@ -10,6 +10,8 @@ const FILE = fileURLToPath(new URL('../../compose.yaml', import.meta.url));
 /** What compose.yaml leaves open, in the folder of what is up. */
 const ENVIRONMENT = 'compose.env';
 const LOG_LINES = 12;
+/** That it has of each broker. */
+const NODES = 3;
 
 /** What of `docker compose` does a fault to a container. */
 export const FAULT_COMMANDS: Readonly<Record<Fault, string>> = {
@@ -31,6 +33,16 @@ export function dockerMissing(): string | null {
     if (code === 'ENOENT') return 'docker';
     return `a Docker engine that answers (${String(stderr).trim().split('\n')[0] ?? 'no reason given'})`;
   }
+}
+
+/**
+ * Names of a broker's services in compose.yaml, and of its nodes in scenarios.
+ * @throws Error where it has not so many
+ */
+export function servicesOf(name: 'rabbit' | 'broker', count: number): string[] {
+  if (count > NODES)
+    throw new Error(`compose.yaml has ${NODES} nodes of each broker, and ${count} were asked for`);
+  return Array.from({ length: count }, (_, i) => `${name}-${i + 1}`);
 }
 
 /** Containers of one `up`, whose project is named after its folder: another one, of another checkout say, has others. */

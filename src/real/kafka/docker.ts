@@ -1,6 +1,6 @@
 /** Kafka in containers of the official image (compose.yaml), with the settings of the processes that are started here. */
 import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
-import { Containers, dockerMissing } from '../docker.ts';
+import { Containers, dockerMissing, servicesOf } from '../docker.ts';
 import type { Starter } from '../installation.ts';
 import { freePort } from '../processes.ts';
 import { javaMissing } from './maven.ts';
@@ -15,7 +15,7 @@ export const dockerStarter: Starter = {
 
   async start(folder, count) {
     const containers = new Containers(folder);
-    const names = Array.from({ length: count }, (_, i) => `broker-${i + 1}`);
+    const names = servicesOf('broker', count);
     const published: Published[] = [];
     for (let i = 0; i < count; i++)
       published.push({ port: await freePort(), relayed: { port: await freePort(), via: await freePort() } });

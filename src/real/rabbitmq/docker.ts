@@ -1,5 +1,5 @@
 /** RabbitMQ in containers of the official image (compose.yaml): one node, or a cluster. */
-import { Containers, dockerMissing } from '../docker.ts';
+import { Containers, dockerMissing, servicesOf } from '../docker.ts';
 import { eventually, freePort } from '../processes.ts';
 import { open } from './connect.ts';
 import { clusterConf } from './settings.ts';
@@ -14,7 +14,7 @@ export const dockerStarter: RabbitmqStarter = {
 
   async start(folder, count) {
     const containers = new Containers(folder);
-    const names = Array.from({ length: count }, (_, i) => `rabbit-${i + 1}`);
+    const names = servicesOf('rabbit', count);
     const ports: number[] = [];
     for (let i = 0; i < count; i++) ports.push(await freePort());
     const urls = ports.map((port) => `amqp://guest:guest@127.0.0.1:${port}`);

@@ -1,7 +1,7 @@
 // The command that holds claims to real brokers, as far as it needs none: what bad input gets, and what is said of a broker
 // that is not up.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,10 @@ const folder = mkdtempSync(join(tmpdir(), 'brokerbook-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function real(...args: string[]) {
+  return realWith({}, ...args);
+}
+
+function realWith(env: NodeJS.ProcessEnv, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['src/cli/real.ts', ...args], {
     encoding: 'utf8',
     env: {
@@ -17,6 +21,7 @@ function real(...args: string[]) {
       BROKERBOOK_REAL: folder,
       BROKERBOOK_RABBITMQ: undefined,
       BROKERBOOK_KAFKA: undefined,
+      ...env,
     },
   });
   return { status, stdout, stderr };
@@ -68,6 +73,31 @@ describe('real', () => {
     const { status, stdout } = real('labs', 'home-log', ...args);
     expect(stdout).toMatch(expected);
     expect(status).toBe(1);
+  });
+
+  describe('where an engine answers that has no image', () => {
+    const programs = join(folder, 'programs');
+    mkdirSync(programs);
+    for (const [name, script] of [
+      ['docker', 'case "$*" in *" up "*) echo "no such host" >&2; exit 1;; esac'],
+      ['javac', 'echo javac 17.0.1'],
+      ['mvn', ''],
+    ] as const) {
+      writeFileSync(join(programs, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    }
+    const env = { PATH: programs, JAVA_HOME: undefined };
+
+    it('says what the engine said, and which other way is there', () => {
+      const { status, stderr } = realWith(env, 'up', 'kafka');
+      expect(stderr).toMatch(/no such host\nAnother way that is there: --way packages\n$/);
+      expect(status).toBe(1);
+    });
+
+    it('says how many nodes compose.yaml has', () => {
+      const { status, stderr } = realWith(env, 'up', 'kafka', '--way', 'docker', '--nodes', '4');
+      expect(stderr).toMatch(/^compose\.yaml has 3 nodes of each broker, and 4 were asked for\n/);
+      expect(status).toBe(1);
+    });
   });
 
   it('tells the ways there are, and has nothing to take down', () => {
