@@ -79,6 +79,8 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'rabbitmq-timeout-310',
     'rabbitmq-transaction',
     'rabbitmq-cut-off',
+    'rabbitmq-given-up',
+    'rabbitmq-lost-on-the-way',
     'rabbitmq-poison-short',
     'rabbitmq-overload-short',
     'rabbitmq-majority',

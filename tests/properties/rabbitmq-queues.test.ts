@@ -445,7 +445,7 @@ describe('classic queue', () => {
         const { queue, node } = life;
         if (!(queue instanceof ClassicQueue)) throw new Error('not a classic queue');
         const confirmed = new Set(node.confirms);
-        queue.restart(1_000_000, node);
+        queue.restart(1_000_000, true, node);
         const lost = node.of('dropped').filter((event) => event.reason === 'node-crashed');
         expect(lost.filter(({ message: id }) => confirmed.has(id!))).toEqual([]);
         expect(queue.info()).toMatchObject({ unacknowledged: 0, consumers: [], unacknowledgedBytes: 0 });

@@ -47,6 +47,8 @@ export class RabbitNode
   implements Actor, ClientsHost, ChannelHost, ReplicaHost, AdministrationHost, DeadLetterHost
 {
   readonly id: string;
+  /** what a client has sent is published, also when it has given up its connection. */
+  readonly readsWhatArrived = true;
   readonly cluster: ClusterState;
   readonly admin: Administration;
   private readonly port: Port;
@@ -66,6 +68,7 @@ export class RabbitNode
   /** Queues that a crash left on the disk. */
   private kept = new Map<string, QueueProcess>();
   private lives = 0;
+  private stopped = false;
 
   constructor(port: Port, cluster: ClusterState) {
     this.id = port.id;
@@ -98,6 +101,7 @@ export class RabbitNode
     this.leaders.clear();
     for (const record of this.cluster.queues.values()) this.find(record);
     this.kept.clear();
+    this.stopped = false;
     if (this.lives > 1) this.peers.tellAll({ type: 'alive' });
     if (this.cluster.nodes.length > 1) this.port.timer(fromMs(BEAT_MS), 'beat');
     this.watchMemory();
@@ -276,6 +280,7 @@ export class RabbitNode
     for (const replica of this.replicas.values()) replica.syncAll();
     this.flush();
     this.outbox.flushAll();
+    this.stopped = true;
     this.crash();
     this.trace({ kind: 'node-stopped', node: this.id });
     this.port.exit();
@@ -593,7 +598,7 @@ export class RabbitNode
     const kept = machine ?? new ClassicQueue({ name, node: this.id, durable, version, limits });
     const process = new QueueProcess(this, record, kept);
     this.queues.set(name, process);
-    if (kept instanceof ClassicQueue && machine !== null) kept.restart(this.now(), process);
+    if (kept instanceof ClassicQueue && machine !== null) kept.restart(this.now(), !this.stopped, process);
   }
 
   private addReplica(record: QueueRecord): Replica {

@@ -143,7 +143,7 @@ export class QueueProcess implements Worker, QueueEffects {
   /** a queue that is not durable, and all that is in it, is lost with its node. */
   lostWithNode(): void {
     this.deleted = true;
-    if (this.machine instanceof ClassicQueue) this.machine.restart(this.host.now(), this);
+    if (this.machine instanceof ClassicQueue) this.machine.restart(this.host.now(), true, this);
   }
 
   /** Channels of another node are gone with it. */

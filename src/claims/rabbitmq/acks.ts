@@ -390,7 +390,7 @@ export const ackClaims: readonly Claim[] = [
     id: 'rabbitmq.unconfirmed-lost-silently',
     statement: 'Without confirms, what was on its way when the connection broke is lost, and nobody is told',
     rules: ['R-29', 'R-30'],
-    scenarios: ['rabbitmq-without-confirms'],
+    scenarios: ['rabbitmq-without-confirms', 'rabbitmq-lost-on-the-way'],
     judge: () => new UnconfirmedLostSilently(),
   },
   {

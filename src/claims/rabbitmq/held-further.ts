@@ -293,6 +293,33 @@ class HeldIsNobodyElses implements ClaimFold {
   }
 }
 
+/** R-29: what a publisher has sent is on its way, also when it has closed its connection. */
+class ArrivesGivenUp implements ClaimFold {
+  private ledger = new Ledger();
+  private failedAt = new Map<number, Micros>();
+  private given = new Set<number>();
+
+  on(event: TraceEvent): void {
+    if (event.kind === 'publish-failed' && event.error.startsWith('not confirmed'))
+      this.failedAt.set(event.message, event.at);
+    if (event.kind === 'publish-confirmed' && this.failedAt.has(event.message))
+      this.ledger.contradict(event, `message ${event.message} was confirmed after it was given up`);
+    if (event.kind !== 'delivered' || this.given.has(event.message)) return;
+    this.given.add(event.message);
+    const failedAt = this.failedAt.get(event.message);
+    if (failedAt === undefined) return;
+    const { message, at } = event;
+    this.ledger.confirm(
+      event,
+      () => `message ${message} was first given out ${formatSeconds(at - failedAt)} after it was given up`,
+    );
+  }
+
+  verdict(): Verdict {
+    return this.ledger.verdict('a message to be first given out after its publisher has given it up');
+  }
+}
+
 /** R-56, told from outside: who was connected to a node has seen it go. */
 class MajorityOrNothing implements ClaimFold {
   private ledger = new Ledger();
@@ -391,6 +418,14 @@ export const furtherClaims: readonly Claim[] = [
     rules: ['R-36', 'R-49'],
     scenarios: ['rabbitmq-cut-off'],
     judge: () => new HeldIsNobodyElses(),
+  },
+  {
+    ...base,
+    id: 'rabbitmq.arrives-given-up',
+    statement: 'What a publisher has given up for want of a confirm can arrive after that',
+    rules: ['R-29'],
+    scenarios: ['rabbitmq-given-up'],
+    judge: () => new ArrivesGivenUp(),
   },
   {
     ...base,

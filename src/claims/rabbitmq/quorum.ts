@@ -396,7 +396,7 @@ export const quorumClaims: readonly Claim[] = [
     statement: 'What a consumer on the dead node had not acknowledged is given out again',
     rules: ['R-49', 'R-53'],
     observable: true,
-    scenarios: NODE_DIES,
+    scenarios: [...NODE_DIES, 'rabbitmq-majority'],
     judge: () => new UnackedComeBack('quorum'),
   },
   {

@@ -9,6 +9,9 @@ import type { Run } from './run.ts';
 /** What a node says that stops in good order. */
 const FORCED = '320 CONNECTION_FORCED';
 
+/** How long who closes waits for what must come first: as long as the simulated clients do. */
+const CLOSE_TIMEOUT_MS = 10_000;
+
 export interface LinkApp {
   /** The connection is open; a channel that is opened here is the application's. */
   opened(model: ChannelModel): Promise<void>;
@@ -34,6 +37,14 @@ export function failure(run: Run): (error: unknown) => void {
   return (error) => {
     if (!isGone(error) && !serverError(error)) run.failed(error);
   };
+}
+
+/** @returns whether it came to its end, while an application waits that closes */
+export function inTime({ agenda }: Run, what: Promise<unknown>): Promise<boolean> {
+  return Promise.race([
+    what.then(() => true),
+    new Promise<false>((resolve) => agenda.in(CLOSE_TIMEOUT_MS, () => resolve(false))),
+  ]);
 }
 
 export class Link {
@@ -135,8 +146,10 @@ export class Link {
     if (model) destroy(model);
   }
 
+  /** In good order, or without a word where nobody answers. */
   async close(): Promise<void> {
-    await this.end()?.close();
+    const model = this.end();
+    if (model && !(await inTime(this.run, model.close()))) destroy(model);
   }
 
   private end(): ChannelModel | null {

@@ -5,7 +5,7 @@ import type { Publisher } from '../../brokers/rabbitmq/client-config.ts';
 import type { RabbitmqAction, Table } from '../../brokers/rabbitmq/config.ts';
 import { Random } from '../../sim/random.ts';
 import { fromMs, toMs } from '../../sim/time.ts';
-import { Link } from './link.ts';
+import { inTime, Link } from './link.ts';
 import { bodyOf, contentOf, type RealClient, type Run } from './run.ts';
 
 type PublishAction = Extract<RabbitmqAction, { do: 'publish' }>;
@@ -58,7 +58,8 @@ export class RealPublisher implements RealClient {
   async close(): Promise<void> {
     const { channel, run, client } = this;
     this.life++;
-    if (channel && client.confirms) await (channel as ConfirmChannel).waitForConfirms();
+    if (channel && client.confirms && !(await inTime(run, (channel as ConfirmChannel).waitForConfirms())))
+      for (const publish of this.unconfirmed.values()) this.fail(publish, 'not confirmed within 10 s');
     this.channel = null;
     await this.link?.close();
     run.recorder.tell({ kind: 'client-stopped', client: client.id, reason: 'closed' });

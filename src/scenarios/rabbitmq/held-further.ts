@@ -208,6 +208,69 @@ export const cutOffScenario: RabbitmqInput = {
   seed: 1,
 };
 
+/**
+ * Two messages are on their way into a cut when their publisher closes: it waits for their confirms as long as it does, then
+ * for the reply to its close, and is gone a second before the link heals.
+ */
+const givenUpScenario: RabbitmqInput = {
+  version: 1,
+  id: 'rabbitmq-given-up',
+  title: 'Given up, and there',
+  system: { broker: 'rabbitmq', queues: [{ name: 'orders' }] },
+  clients: [
+    {
+      id: 'shop',
+      role: 'publisher',
+      routingKey: 'orders',
+      load: { ratePerSecond: 1, count: 3 },
+      keys: { kind: 'cycle', keys: ['A', 'B', 'C'] },
+    },
+    reader('orders'),
+  ],
+  network: { latencyMs: 5 },
+  timeline: [
+    { atMs: 1500, action: { do: 'cut', between: ['shop', 'rabbit-1'] } },
+    { atMs: 3500, action: { do: 'close', target: 'shop' } },
+    { atMs: 24_500, action: { do: 'heal', between: ['shop', 'rabbit-1'] } },
+  ],
+  durationMs: 26_000,
+  seed: 1,
+};
+
+const BOTH = ['asked', 'hoped'];
+const links = (what: 'cut' | 'heal', atMs: number) =>
+  BOTH.map((id) => ({ atMs, action: { do: what, between: [id, 'rabbit-1'] as [string, string] } }));
+
+/** Two publishers, of which one asks for confirms; their node dies with what they have sent into a cut still before it. */
+const lostOnTheWayScenario: RabbitmqInput = {
+  version: 1,
+  id: 'rabbitmq-lost-on-the-way',
+  title: 'Sent to a node that dies',
+  system: { broker: 'rabbitmq', queues: BOTH.map((name) => ({ name })) },
+  clients: BOTH.flatMap((id): Client[] => [
+    {
+      id,
+      role: 'publisher',
+      routingKey: id,
+      startMs: 1000,
+      load: { ratePerSecond: 1, count: 7 },
+      keys: { kind: 'cycle', keys: [...'ABCDEFG'] },
+      confirms: id === 'asked',
+      recoveryMs: 1000,
+    },
+    reader(id, { startMs: 8500 }),
+  ]),
+  network: { latencyMs: 5 },
+  timeline: [
+    ...links('cut', 2500),
+    { atMs: 4500, action: { do: 'crash', target: 'rabbit-1' } },
+    { atMs: 5500, action: { do: 'restart', target: 'rabbit-1' } },
+    ...links('heal', 6500),
+  ],
+  durationMs: 10_000,
+  seed: 1,
+};
+
 const QUORUM = { 'x-queue-type': 'quorum' };
 const LIMITED = { ...QUORUM, 'x-delivery-limit': 3, 'x-dead-letter-exchange': 'dlx' };
 const WORKERS = [
@@ -313,8 +376,7 @@ export const overloadAtHomeScenario: RabbitmqInput = {
 };
 
 /**
- * Three nodes, a quorum queue, a classic queue on the first node. That node dies and comes back; then the two others die,
- * and one of them comes back.
+ * Three nodes and a quorum queue. One node dies; then another one, with a consumer, which comes back.
  */
 export const majorityScenario: RabbitmqInput = {
   version: 1,
@@ -326,14 +388,15 @@ export const majorityScenario: RabbitmqInput = {
     queues: [{ name: 'orders', arguments: QUORUM }],
   },
   clients: [
-    // Each is connected to a node, and sees it go.
-    ...[2, 3].map((node): Client => ({
-      id: `witness-${node}`,
-      role: 'application',
-      node,
+    // Each is connected to a node, and sees it go; the second has a message then that it has not acknowledged.
+    { id: 'witness-2', role: 'application', node: 2, recoveryMs: 30_000, calls: [] },
+    reader('orders', {
+      id: 'witness-3',
+      node: 3,
       recoveryMs: 30_000,
-      calls: [],
-    })),
+      prefetchCount: 1,
+      processingMs: 30_000,
+    }),
     {
       id: 'shop',
       role: 'application',
@@ -366,6 +429,8 @@ export const furtherScenarios: readonly RabbitmqInput[] = [
   timeoutBeforeScenario,
   transactionScenario,
   cutOffScenario,
+  givenUpScenario,
+  lostOnTheWayScenario,
   poisonAtHomeScenario,
   overloadAtHomeScenario,
   majorityScenario,

@@ -44,6 +44,14 @@ const rolledBack = (message: number): EventBody => ({
   error: 'tx.rollback',
 });
 
+const gaveUp = (message: number): EventBody => ({
+  kind: 'publish-failed',
+  client: 'p',
+  message,
+  error: 'not confirmed within 10 s',
+});
+const arrived = [published(1), gaveUp(1), delivered('c', 1)];
+
 const held = [created(), consumes('far'), consumes('near'), delivered('far', 0), delivered('near', 1)];
 
 const connects = (client: string, node: string): EventBody => ({ kind: 'connected', client, node });
@@ -127,6 +135,16 @@ const cases: Record<string, Case> = {
       trace(...held, stopped('far'), again('near', 0)),
       trace(...held, settled('far', 0, 'nacked'), again('near', 0)),
       trace(...held, again('far', 0)),
+    ],
+  },
+  'rabbitmq.arrives-given-up': {
+    shown: trace(published(0), gaveUp(0), delivered('c', 0)),
+    contradicted: [trace(published(0), gaveUp(0), confirmed(0))],
+    allowed: [
+      trace(published(0), confirmed(0), delivered('c', 0)),
+      // It was there before, or it never comes.
+      trace(published(0), delivered('c', 0), gaveUp(0), again('c', 0), ...arrived),
+      trace(published(0), gaveUp(0), ...arrived),
     ],
   },
   'rabbitmq.majority-or-nothing': {

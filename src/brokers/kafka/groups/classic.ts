@@ -13,117 +13,66 @@ import type {
   GroupDescription,
   HeartbeatRequest,
   JoinGroupRequest,
-  JoinProtocol,
   LeaveGroupRequest,
-  Reply,
   SyncGroupRequest,
 } from '../protocol.ts';
-import { joinError, newMemberId, recordKey, sameList, syncError, type Parked } from './parts.ts';
-
-type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable';
-
-interface Member {
-  readonly id: string;
-  readonly client: string;
-  readonly instanceId: string | null;
-  sessionTimeoutMs: number;
-  rebalanceTimeoutMs: number;
-  protocols: readonly JoinProtocol[];
-  assignment: readonly string[];
-  joining: Parked | null;
-  syncing: Parked | null;
-  /** When its session ends unless it is heard of before. */
-  deadline: Micros;
-  /** Whether a session timer is running; one per member, set again until the deadline has really passed. */
-  timed: boolean;
-}
-
-/** A member as it is written. */
-export interface ClassicMemberRecord {
-  readonly id: string;
-  readonly client: string;
-  readonly instanceId: string | null;
-  readonly sessionTimeoutMs: number;
-  readonly rebalanceTimeoutMs: number;
-  readonly protocols: readonly JoinProtocol[];
-  readonly assignment: readonly string[];
-}
-
-/** What `__consumer_offsets` holds of a group: a coordinator that loads it goes on from there. */
-export interface ClassicGroupRecord {
-  readonly generation: number;
-  readonly protocol: string;
-  readonly leader: string | null;
-  /** When it came into the state that it is in. */
-  readonly since: Micros;
-  readonly members: readonly ClassicMemberRecord[];
-}
-
-interface Group {
-  readonly id: string;
-  state: GroupState;
-  generation: number;
-  protocol: string;
-  leader: string | null;
-  /** In order of joining. */
-  members: Map<string, Member>;
-  /** Ids given out by MEMBER_ID_REQUIRED that have not come back yet. */
-  pending: Set<string>;
-  instances: Map<string, string>;
-  /** Counts rebalance phases, so that a timer of an earlier one is void. */
-  phase: number;
-  /** K-78: while an empty group waits for company. */
-  initialDelay: { delayMs: number; remainingMs: number; joinedMeanwhile: boolean } | null;
-  /** Members that have not synced in this generation (K-80). */
-  unsynced: Set<string>;
-  /** False for one that only holds offsets and never had a member. */
-  membership: boolean;
-  /** When it came into its state: the offsets of an empty group are kept from then on (K-20). */
-  since: Micros;
-}
-
-/** Members of one group, and groups; beyond it a join is refused by an assertion, not by a hang. */
+import {
+  first,
+  notAMember,
+  rebalanceTimeoutMs,
+  sameProtocols,
+  sameTopics,
+  shareProtocol,
+  syncReply,
+  toRecord,
+  voted,
+  type ClassicGroupRecord,
+  type Group,
+  type Member,
+} from './classic-group.ts';
+import { ClassicStore } from './classic-store.ts';
+import { joinError, newMemberId, syncError, type Parked } from './parts.ts';
+/** Members of one group; beyond it a join is refused by an assertion, not by a hang. */
 const MEMBERS_MAX = 1000;
-const GROUPS_MAX = 1000;
 
 export class ClassicGroups {
   private readonly context: ShardContext;
-  private groups = new Map<string, Group>();
+  readonly store = new ClassicStore();
 
   constructor(context: ShardContext) {
     this.context = context;
   }
 
   has(id: string): boolean {
-    return this.groups.has(id);
+    return this.store.groups.has(id);
   }
 
   ids(): string[] {
-    return [...this.groups.keys()];
+    return [...this.store.groups.keys()];
   }
 
   isEmpty(id: string): boolean {
-    return this.groups.get(id)?.state === 'Empty';
+    return this.store.groups.get(id)?.state === 'Empty';
   }
 
   state(id: string): string {
-    return this.existing(id).state;
+    return this.store.existing(id).state;
   }
 
   /** K-81: a group that only holds offsets is one without members. */
   ensure(id: string, now: Micros): void {
-    this.group(id, now);
+    this.store.group(id, now);
   }
 
   /** Forgets an empty group (DeleteGroup, the expiry of its last offset, another protocol in its place). */
   delete(id: string, fx: ShardEffects): void {
-    assert(this.existing(id).state === 'Empty', `group ${id} is deleted with members in it`);
-    this.forget(id, fx);
+    assert(this.store.existing(id).state === 'Empty', `group ${id} is deleted with members in it`);
+    this.store.forget(id, fx);
   }
 
   /** Whether a member reads this topic; none does while the group is empty. */
   subscribes(id: string, topic: string): boolean {
-    const { members, protocol } = this.existing(id);
+    const { members, protocol } = this.store.existing(id);
     for (const { protocols } of members.values()) {
       const chosen = protocols.find(({ name }) => name === protocol) ?? protocols[0];
       if (chosen?.topics.includes(topic)) return true;
@@ -137,14 +86,14 @@ export class ClassicGroups {
    * @returns null while none of the group's offsets expires
    */
   retainedFrom(id: string, committedAt: Micros): Micros | null {
-    const { membership, state, since } = this.existing(id);
+    const { membership, state, since } = this.store.existing(id);
     if (!membership) return committedAt;
     if (state === 'Empty') return since;
     return state === 'Stable' ? committedAt : null;
   }
 
   describe(id: string): GroupDescription {
-    const { state, protocol, generation, members } = this.existing(id);
+    const { state, protocol, generation, members } = this.store.existing(id);
     return {
       group: id,
       type: 'Classic',
@@ -167,7 +116,7 @@ export class ClassicGroups {
   /** Handles a timer that an earlier call asked for. */
   timer(timer: string, data: unknown, now: Micros, fx: ShardEffects): void {
     const { group: groupId, member, phase } = data as { group: string; member: string; phase: number };
-    const group = this.groups.get(groupId);
+    const group = this.store.groups.get(groupId);
     if (!group) return;
     switch (timer) {
       case 'session':
@@ -188,38 +137,9 @@ export class ClassicGroups {
     }
   }
 
-  replay(id: string, value: ClassicGroupRecord | null): void {
-    if (!value) {
-      this.groups.delete(id);
-      return;
-    }
-    const { generation, protocol, leader, since, members } = value;
-    const group = this.group(id, since);
-    group.generation = generation;
-    group.protocol = protocol;
-    group.leader = leader;
-    group.since = since;
-    group.membership = true;
-    group.members = new Map(members.map((member) => [member.id, fromRecord(member)]));
-    group.instances = new Map(
-      members.flatMap(({ instanceId, id: memberId }) =>
-        instanceId === null ? [] : [[instanceId, memberId]],
-      ),
-    );
-    group.state = members.length === 0 ? 'Empty' : 'Stable';
-  }
-
-  /** Members get a whole session to be heard of. */
-  loaded(now: Micros, fx: ShardEffects): void {
-    for (const group of this.groups.values()) {
-      for (const member of group.members.values()) this.touch(group, member, now, fx);
-      if (group.generation > 0) this.tell(group, 'the coordinator loaded the group from its log', fx);
-    }
-  }
-
   /** This broker does not coordinate any more: whoever waits is told to look elsewhere. */
   unloaded(fx: Pick<ShardEffects, 'reply'>): void {
-    for (const group of this.groups.values()) this.answerAll(group, 'NOT_COORDINATOR', fx);
+    for (const group of this.store.groups.values()) this.answerAll(group, 'NOT_COORDINATOR', fx);
   }
 
   /**
@@ -227,10 +147,10 @@ export class ClassicGroups {
    * wait for the end of a rebalance are told of another one.
    */
   takeAway(id: string, fx: ShardEffects): ClassicGroupRecord {
-    const group = this.existing(id);
+    const group = this.store.existing(id);
     this.answerAll(group, 'REBALANCE_IN_PROGRESS', fx);
     const record = toRecord(group);
-    this.forget(id, fx);
+    this.store.forget(id, fx);
     return record;
   }
 
@@ -245,12 +165,12 @@ export class ClassicGroups {
     now: Micros,
     fx: ShardEffects,
   ): void {
-    this.replay(id, record);
-    const group = this.existing(id);
+    this.store.replay(id, record);
+    const group = this.store.existing(id);
     group.protocol = voted(group);
-    for (const member of group.members.values()) this.touch(group, member, now, fx);
-    this.store(group, fx);
-    if (rebalance === null) this.tell(group, 'no member speaks the consumer protocol any more', fx);
+    for (const member of group.members.values()) this.store.touch(group, member, now, fx);
+    this.store.write(group, fx);
+    if (rebalance === null) this.store.tell(group, 'no member speaks the consumer protocol any more', fx);
     else this.prepareRebalance(group, rebalance, now, fx);
   }
 
@@ -277,11 +197,11 @@ export class ClassicGroups {
     const { memberId, instanceId, sessionTimeoutMs, protocols } = request;
     const refuse = (error: ErrorCode, id = memberId): void =>
       fx.reply(parked.from, parked.correlation, joinError(error, id));
-    if (memberId !== '' && !this.groups.has(request.group)) {
+    if (memberId !== '' && !this.store.groups.has(request.group)) {
       refuse('UNKNOWN_MEMBER_ID');
       return;
     }
-    const group = this.group(request.group, now);
+    const group = this.store.group(request.group, now);
     if (group.members.size > 0 && !shareProtocol(group, protocols)) {
       refuse('INCONSISTENT_GROUP_PROTOCOL');
       return;
@@ -315,7 +235,7 @@ export class ClassicGroups {
       (group.state === 'Stable' && group.leader === memberId);
     if (!mustRebalance) {
       // It lost the answer, or nothing changed for it: the current generation is told again.
-      this.touch(group, member, now, fx);
+      this.store.touch(group, member, now, fx);
       this.answerJoin(group, member, parked, false, fx);
       return;
     }
@@ -356,8 +276,8 @@ export class ClassicGroups {
     if (member.instanceId !== null) group.instances.set(member.instanceId, id);
     group.leader ??= id;
     if (group.initialDelay) group.initialDelay.joinedMeanwhile = true;
-    this.tellJoined(group, member, fx);
-    this.touch(group, member, now, fx);
+    this.store.tellJoined(group, member, fx);
+    this.store.touch(group, member, now, fx);
     this.prepareRebalance(group, `${displayName(member.client)} joined`, now, fx);
   }
 
@@ -409,10 +329,10 @@ export class ClassicGroups {
       member: oldId,
       why: `${displayName(parked.from)} took over its group.instance.id ${member.instanceId!}`,
     });
-    this.tellJoined(group, member, fx);
-    this.touch(group, member, now, fx);
+    this.store.tellJoined(group, member, fx);
+    this.store.touch(group, member, now, fx);
     if (group.state === 'Stable' && unchanged) {
-      this.store(group, fx);
+      this.store.write(group, fx);
       this.answerJoin(group, member, parked, leads, fx);
       return;
     }
@@ -436,11 +356,11 @@ export class ClassicGroups {
         if (!member.syncing) continue;
         const { from, correlation } = member.syncing;
         member.syncing = null;
-        this.touch(group, member, now, fx);
+        this.store.touch(group, member, now, fx);
         fx.reply(from, correlation, syncError('REBALANCE_IN_PROGRESS'));
       }
       const wasEmpty = group.state === 'Empty';
-      this.enter(group, 'PreparingRebalance', why, now, fx);
+      this.store.enter(group, 'PreparingRebalance', why, now, fx);
       const timeoutMs = rebalanceTimeoutMs(group);
       if (wasEmpty) {
         const delayMs = this.context.config['group.initial.rebalance.delay.ms'];
@@ -495,18 +415,18 @@ export class ClassicGroups {
     if (group.members.size === 0) {
       group.leader = null;
       group.protocol = '';
-      this.enter(group, 'Empty', 'its last member is gone', now, fx);
-      this.store(group, fx);
+      this.store.enter(group, 'Empty', 'its last member is gone', now, fx);
+      this.store.write(group, fx);
       return;
     }
     group.protocol = voted(group);
-    this.enter(group, 'CompletingRebalance', `all ${joined.length} members have joined`, now, fx);
+    this.store.enter(group, 'CompletingRebalance', `all ${joined.length} members have joined`, now, fx);
     group.unsynced = new Set(group.members.keys());
     fx.timer(fromMs(rebalanceTimeoutMs(group)), 'sync-timeout', { group: group.id, phase: group.generation });
     for (const member of joined) {
       const parked = member.joining!;
       member.joining = null;
-      this.touch(group, member, now, fx);
+      this.store.touch(group, member, now, fx);
       this.answerJoin(group, member, parked, false, fx);
     }
   }
@@ -541,7 +461,7 @@ export class ClassicGroups {
   /** K-80; parked until the leader's assignment is there. */
   sync(request: SyncGroupRequest, parked: Parked, now: Micros, fx: ShardEffects): void {
     const { from, correlation } = parked;
-    const group = this.groups.get(request.group);
+    const group = this.store.groups.get(request.group);
     const member = group?.members.get(request.memberId);
     if (!group || !member) {
       fx.reply(from, correlation, syncError(notAMember(group, request.instanceId)));
@@ -557,7 +477,7 @@ export class ClassicGroups {
     }
     group.unsynced.delete(member.id);
     if (group.state === 'Stable') {
-      this.touch(group, member, now, fx);
+      this.store.touch(group, member, now, fx);
       fx.reply(from, correlation, syncReply(group, member));
       return;
     }
@@ -565,19 +485,19 @@ export class ClassicGroups {
     if (member.id !== group.leader) return;
     const assignments = new Map(request.assignments);
     for (const assigned of group.members.values()) assigned.assignment = assignments.get(assigned.id) ?? [];
-    this.enter(
+    this.store.enter(
       group,
       'Stable',
       `its leader ${displayName(member.client)} shared the partitions out`,
       now,
       fx,
     );
-    this.store(group, fx);
+    this.store.write(group, fx);
     for (const other of group.members.values()) {
       if (!other.syncing) continue;
       const answer = other.syncing;
       other.syncing = null;
-      this.touch(group, other, now, fx);
+      this.store.touch(group, other, now, fx);
       fx.reply(answer.from, answer.correlation, syncReply(group, other));
     }
   }
@@ -595,16 +515,16 @@ export class ClassicGroups {
   }
 
   heartbeat(request: HeartbeatRequest, now: Micros, fx: ShardEffects): ErrorCode {
-    const group = this.groups.get(request.group);
+    const group = this.store.groups.get(request.group);
     const member = group?.members.get(request.memberId);
     if (!group || !member) return notAMember(group, request.instanceId);
     if (request.generation !== group.generation) return 'ILLEGAL_GENERATION';
-    this.touch(group, member, now, fx);
+    this.store.touch(group, member, now, fx);
     return group.state === 'PreparingRebalance' ? 'REBALANCE_IN_PROGRESS' : 'NONE';
   }
 
   leave(request: LeaveGroupRequest, now: Micros, fx: ShardEffects): ErrorCode {
-    const group = this.groups.get(request.group);
+    const group = this.store.groups.get(request.group);
     const member = group?.members.get(request.memberId);
     if (!group || !member) {
       if (group?.pending.delete(request.memberId)) {
@@ -637,7 +557,7 @@ export class ClassicGroups {
     now: Micros,
     fx: ShardEffects,
   ): ErrorCode {
-    const group = this.existing(id);
+    const group = this.store.existing(id);
     if (generation < 0 && group.state === 'Empty') return 'NONE';
     if (generation >= 0 || memberId !== '' || instanceId !== null) {
       const member = group.members.get(memberId);
@@ -645,7 +565,7 @@ export class ClassicGroups {
       if (generation !== group.generation) return 'ILLEGAL_GENERATION';
       if (transactional) return 'NONE';
       if (group.state === 'CompletingRebalance') return 'REBALANCE_IN_PROGRESS';
-      this.touch(group, member, now, fx);
+      this.store.touch(group, member, now, fx);
       return 'NONE';
     }
     return transactional ? 'NONE' : 'UNKNOWN_MEMBER_ID';
@@ -656,8 +576,8 @@ export class ClassicGroups {
     if (!member) return;
     member.timed = false;
     // Whoever waits for an answer is alive; so is whoever was heard of since the timer was set.
-    if (member.joining || member.syncing) this.touch(group, member, now, fx);
-    else if (member.deadline > now) this.time(group, member, now, fx);
+    if (member.joining || member.syncing) this.store.touch(group, member, now, fx);
+    else if (member.deadline > now) this.store.time(group, member, now, fx);
     else {
       this.removeAndRebalance(
         group,
@@ -697,168 +617,4 @@ export class ClassicGroups {
       fx.reply(member.syncing.from, member.syncing.correlation, syncError('UNKNOWN_MEMBER_ID'));
     fx.trace({ kind: 'member-removed', group: group.id, client: member.client, member: member.id, why });
   }
-
-  /** The member was heard of: its session begins anew (K-74). */
-  private touch(group: Group, member: Member, now: Micros, fx: ShardEffects): void {
-    member.deadline = now + fromMs(member.sessionTimeoutMs);
-    if (!member.timed) this.time(group, member, now, fx);
-  }
-
-  private time(group: Group, member: Member, now: Micros, fx: ShardEffects): void {
-    member.timed = true;
-    fx.timer(member.deadline - now, 'session', { group: group.id, member: member.id, phase: 0 });
-  }
-
-  private enter(group: Group, state: GroupState, why: string, now: Micros, fx: ShardEffects): void {
-    group.state = state;
-    group.since = now;
-    group.phase++;
-    this.tell(group, why, fx);
-  }
-
-  private tell(group: Group, why: string, fx: ShardEffects): void {
-    fx.trace({
-      kind: 'group-state-changed',
-      group: group.id,
-      state: group.state,
-      stable: group.state === 'Stable' || group.state === 'Empty',
-      generation: group.generation,
-      members: [...group.members.values()].map(({ client }) => client),
-      why,
-    });
-  }
-
-  private tellJoined(group: Group, member: Member, fx: ShardEffects): void {
-    fx.trace({
-      kind: 'member-joined',
-      group: group.id,
-      client: member.client,
-      member: member.id,
-      sessionTimeout: fromMs(member.sessionTimeoutMs),
-    });
-  }
-
-  private store(group: Group, fx: ShardEffects): void {
-    fx.write(recordKey('classic-group', group.id), toRecord(group));
-  }
-
-  private forget(id: string, fx: ShardEffects): void {
-    const { membership } = this.existing(id);
-    this.groups.delete(id);
-    // One that only held offsets was never written.
-    if (membership) fx.write(recordKey('classic-group', id), null);
-  }
-
-  private existing(id: string): Group {
-    const group = this.groups.get(id);
-    assert(group, `there is no classic group ${id}`);
-    return group;
-  }
-
-  private group(id: string, now: Micros): Group {
-    let group = this.groups.get(id);
-    if (!group) {
-      assert(this.groups.size < GROUPS_MAX, `more than ${GROUPS_MAX} groups`);
-      group = {
-        id,
-        state: 'Empty',
-        generation: 0,
-        protocol: '',
-        leader: null,
-        members: new Map(),
-        pending: new Set(),
-        instances: new Map(),
-        phase: 0,
-        initialDelay: null,
-        unsynced: new Set(),
-        membership: false,
-        since: now,
-      };
-      this.groups.set(id, group);
-    }
-    return group;
-  }
-}
-
-function toRecord({ generation, protocol, leader, since, members }: Group): ClassicGroupRecord {
-  return {
-    generation,
-    protocol,
-    leader,
-    since,
-    members: [...members.values()].map((member) => ({
-      id: member.id,
-      client: member.client,
-      instanceId: member.instanceId,
-      sessionTimeoutMs: member.sessionTimeoutMs,
-      rebalanceTimeoutMs: member.rebalanceTimeoutMs,
-      protocols: member.protocols,
-      assignment: member.assignment,
-    })),
-  };
-}
-
-function fromRecord(record: ClassicMemberRecord): Member {
-  return { ...record, joining: null, syncing: null, deadline: 0, timed: false };
-}
-
-/** K-81, K-84: what a client is told whose member id the group does not know: a static one may have been replaced. */
-function notAMember(group: Group | undefined, instanceId: string | null): ErrorCode {
-  return instanceId !== null && group?.instances.has(instanceId) ? 'FENCED_INSTANCE_ID' : 'UNKNOWN_MEMBER_ID';
-}
-
-function first(members: ReadonlyMap<string, Member>): Member | undefined {
-  return members.values().next().value;
-}
-
-function rebalanceTimeoutMs(group: Group): number {
-  let most = 0;
-  for (const { rebalanceTimeoutMs } of group.members.values()) most = Math.max(most, rebalanceTimeoutMs);
-  return most;
-}
-
-function shareProtocol(group: Group, protocols: readonly JoinProtocol[]): boolean {
-  return protocols.some(({ name }) =>
-    [...group.members.values()].every((member) => member.protocols.some((other) => other.name === name)),
-  );
-}
-
-/** K-77: each member votes for the first of its assignors that all of them support. */
-function voted(group: Group): string {
-  const members = [...group.members.values()];
-  const supported = (name: string): boolean =>
-    members.every(({ protocols }) => protocols.some((other) => other.name === name));
-  const votes = new Map<string, number>();
-  for (const { protocols } of members) {
-    const choice = protocols.find(({ name }) => supported(name));
-    assert(choice, `the members of ${group.id} share no assignor`);
-    votes.set(choice.name, (votes.get(choice.name) ?? 0) + 1);
-  }
-  return [...votes].reduce((best, vote) => (vote[1] > best[1] ? vote : best))[0];
-}
-
-function sameProtocols(a: readonly JoinProtocol[], b: readonly JoinProtocol[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((protocol, i) => {
-      const other = b[i]!;
-      return (
-        protocol.name === other.name &&
-        protocol.generation === other.generation &&
-        sameList(protocol.topics, other.topics) &&
-        sameList(protocol.owned, other.owned)
-      );
-    })
-  );
-}
-
-function sameTopics(a: readonly JoinProtocol[], b: readonly JoinProtocol[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((protocol, i) => protocol.name === b[i]!.name && sameList(protocol.topics, b[i]!.topics))
-  );
-}
-
-function syncReply(group: Group, member: Member): Reply {
-  return { api: 'SyncGroup', error: 'NONE', protocol: group.protocol, places: member.assignment };
 }

@@ -19,8 +19,10 @@ import type {
   SyncGroupRequest,
   TxnOffsetCommitRequest,
 } from '../protocol.ts';
-import { ClassicGroups, type ClassicGroupRecord } from './classic.ts';
-import { ConsumerGroups, type ConsumerGroupRecord, type ConsumerMemberRecord } from './consumer.ts';
+import { ClassicGroups } from './classic.ts';
+import type { ClassicGroupRecord } from './classic-group.ts';
+import { ConsumerGroups } from './consumer.ts';
+import type { ConsumerGroupRecord, ConsumerMemberRecord } from './consumer-group.ts';
 import { GroupOffsets } from './offsets.ts';
 import { joinError, parseKey, syncError, type Parked } from './parts.ts';
 import type { CurrentAssignment } from './reconciliation.ts';
@@ -60,7 +62,7 @@ export class GroupShard implements CoordinatorShard {
         const error = this.classic.has(request.group)
           ? this.classic.leave(request, now, fx)
           : this.consumers.has(request.group)
-            ? this.consumers.classicLeave(request, fx)
+            ? this.consumers.classicMembers.leave(request, fx)
             : 'UNKNOWN_MEMBER_ID';
         answer({ api: 'LeaveGroup', error });
         break;
@@ -132,19 +134,19 @@ export class GroupShard implements CoordinatorShard {
     const { kind, group, of } = key;
     switch (kind) {
       case 'classic-group':
-        this.classic.replay(group, value as ClassicGroupRecord | null);
+        this.classic.store.replay(group, value as ClassicGroupRecord | null);
         break;
       case 'consumer-group':
-        this.consumers.replayGroup(group, value as ConsumerGroupRecord | null);
+        this.consumers.store.replayGroup(group, value as ConsumerGroupRecord | null);
         break;
       case 'consumer-member':
-        this.consumers.replayMember(group, of, value as ConsumerMemberRecord | null);
+        this.consumers.store.replayMember(group, of, value as ConsumerMemberRecord | null);
         break;
       case 'consumer-target':
-        this.consumers.replayTarget(group, of, value as { places: readonly string[] } | null);
+        this.consumers.store.replayTarget(group, of, value as { places: readonly string[] } | null);
         break;
       case 'consumer-current':
-        this.consumers.replayCurrent(group, of, value as CurrentAssignment | null);
+        this.consumers.store.replayCurrent(group, of, value as CurrentAssignment | null);
         break;
       case 'share-group':
         this.shares.replayGroup(group, value as ShareGroupRecord | null);
@@ -163,8 +165,8 @@ export class GroupShard implements CoordinatorShard {
   loaded(now: Micros, fx: ShardEffects): void {
     // Groups that only hold offsets are not written themselves.
     for (const group of this.offsets.ids()) if (!this.partOf(group)) this.classic.ensure(group, now);
-    this.classic.loaded(now, fx);
-    this.consumers.loaded(now, fx);
+    this.classic.store.loaded(now, fx);
+    this.consumers.store.loaded(now, fx);
     this.shares.loaded(now, fx);
     this.topics = new Set(fx.image().topics.keys());
     this.armExpiration(fx);
@@ -213,7 +215,7 @@ export class GroupShard implements CoordinatorShard {
     if (!this.classic.allows(request.sessionTimeoutMs)) refuse('INVALID_SESSION_TIMEOUT');
     else if (this.shares.has(group)) refuse('INCONSISTENT_GROUP_PROTOCOL');
     else if (this.consumers.has(group) && !this.consumers.isEmpty(group))
-      this.consumers.classicJoin(request, parked, now, fx);
+      this.consumers.classicMembers.join(request, parked, now, fx);
     else {
       // An empty group is of the kind of whoever comes next.
       if (this.consumers.has(group) && memberId === '') this.consumers.delete(group, fx);
@@ -227,7 +229,7 @@ export class GroupShard implements CoordinatorShard {
       return;
     }
     const reply = this.consumers.has(request.group)
-      ? this.consumers.classicSync(request, now, fx)
+      ? this.consumers.classicMembers.sync(request, now, fx)
       : syncError('UNKNOWN_MEMBER_ID');
     fx.reply(parked.from, parked.correlation, reply);
   }
@@ -238,7 +240,7 @@ export class GroupShard implements CoordinatorShard {
     fx: ShardEffects,
   ): ErrorCode {
     if (this.classic.has(request.group)) return this.classic.heartbeat(request, now, fx);
-    if (this.consumers.has(request.group)) return this.consumers.classicHeartbeat(request, now, fx);
+    if (this.consumers.has(request.group)) return this.consumers.classicMembers.heartbeat(request, now, fx);
     return 'UNKNOWN_MEMBER_ID';
   }
 
@@ -255,7 +257,7 @@ export class GroupShard implements CoordinatorShard {
       return heartbeatError('ConsumerGroupHeartbeat', 'GROUP_ID_NOT_FOUND');
     if (this.classic.has(group)) {
       if (this.classic.isEmpty(group)) this.classic.delete(group, fx);
-      else this.consumers.takeOver(group, this.classic.takeAway(group, fx), now, fx);
+      else this.consumers.classicMembers.takeOver(group, this.classic.takeAway(group, fx), now, fx);
     }
     return this.consumers.heartbeat(request, from, now, fx);
   }

@@ -59,6 +59,8 @@ export class ClassicQueue implements QueueMachine {
   /** who waits for the disk, by position, in order; and up to where the disk has what it needs. */
   private readonly unconfirmed = new Numbered<PublishKey>();
   private syncedTo = -1;
+  /** Up to here all is flagged as redelivered: its node does not know what had been given out. */
+  private flaggedTo = -1;
   /** The moment of which it has told its node. */
   private wake = Infinity;
 
@@ -138,10 +140,11 @@ export class ClassicQueue implements QueueMachine {
   }
 
   /**
-   * R-55: its node has come back from a crash. What the disk has is ready again; what was given out and not settled is
-   * marked as redelivered (R-52). The rest is gone. A settlement is taken for written as soon as it was made.
+   * R-55: its node has come back. What the disk has is ready again; what was given out and not settled is marked as
+   * redelivered (R-52), and after a crash all the rest, too. A settlement is taken for written as soon as it was made.
    */
-  restart(now: Micros, effects: QueueEffects): void {
+  restart(now: Micros, crashed: boolean, effects: QueueEffects): void {
+    if (crashed) this.flaggedTo = this.syncedTo;
     const ready = this.levels.flatMap((level) => [...level.entries()]);
     const returned = this.held.all().map((one) => comeBack(one.entry, false));
     const survives = (one: Entry): boolean =>
@@ -240,8 +243,12 @@ export class ClassicQueue implements QueueMachine {
       const consumer = this.consumers.next(effects);
       if (consumer === undefined) return;
       const one = this.take();
-      this.give(one, consumer, isRedelivered(one), effects);
+      this.give(one, consumer, this.isFlagged(one), effects);
     }
+  }
+
+  private isFlagged(one: Entry): boolean {
+    return one.position <= this.flaggedTo || isRedelivered(one);
   }
 
   private give(one: Entry, consumer: ClassicConsumer, redelivered: boolean, effects: QueueEffects): void {
@@ -260,7 +267,7 @@ export class ClassicQueue implements QueueMachine {
     const one = this.take();
     this.hand(one, channel, client, noAck, BY_GET, effects);
     this.dropExpired(now, effects);
-    effects.got(channel, deliveryOf(one, isRedelivered(one)), this.ready);
+    effects.got(channel, deliveryOf(one, this.isFlagged(one)), this.ready);
   }
 
   /** It is theirs now: until they settle it, or for good. */

@@ -49,8 +49,8 @@ describe('R-55: a node with a classic queue crashes', () => {
       5000,
     );
 
-  it('persistent messages of a durable queue are there again', () => {
-    expect(given(crashed({}, 2), 'app')).toEqual(['1']);
+  it('persistent messages of a durable queue are there again, flagged as redelivered (R-52)', () => {
+    expect(given(crashed({}, 2), 'app')).toEqual(['1*']);
   });
 
   it('transient ones are not, and the run says so', () => {

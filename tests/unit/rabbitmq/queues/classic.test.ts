@@ -287,29 +287,32 @@ describe('classic queue: confirms and the disk', () => {
     expect(new Bench('classic', { maxLength: 0 }).publish(1).node.confirms).toEqual([1]);
   });
 
-  it('keeps over a crash what the disk had: durable, persistent, flagged if it was given out (R-52, R-55)', () => {
-    const bench = new Bench('classic', { messageTtl: 900_000 }).consume('a', { prefetch: 1 });
-    bench.publish(1, 2, message(3, { persistent: false }), 4);
-    bench.do({ type: 'synced', position: 2 });
-    const { queue } = bench;
-    if (!(queue instanceof ClassicQueue)) throw new Error('not a classic queue');
-    bench.node.wake = null;
-    queue.restart(1000, bench.node);
-    expect(queue.info()).toMatchObject({ ready: 2, readyBytes: 20, unacknowledged: 0, consumers: [] });
-    expect(bench.node.wake).toBe(900_000);
-    expect(bench.node.of('dropped').map(({ message: id, reason }) => [id, reason])).toEqual([
-      [3, 'node-crashed'],
-      [4, 'node-crashed'],
-    ]);
-    expect(bench.node.of('released')).toMatchObject([{ message: 1, why: 'node-down' }]);
-    expect(bench.publish(5).drain()).toEqual(['1*', '2', '5']);
-    expect(bench.node.of('appended').at(-1)).toMatchObject({ position: 4 });
-  });
+  it.each([true, false])(
+    'keeps what the disk had: durable, persistent; after a crash (%s) all flagged (R-52, R-55)',
+    (crashed) => {
+      const bench = new Bench('classic', { messageTtl: 900_000 }).consume('a', { prefetch: 1 });
+      bench.publish(1, 2, message(3, { persistent: false }), 4);
+      bench.do({ type: 'synced', position: 2 });
+      const { queue } = bench;
+      if (!(queue instanceof ClassicQueue)) throw new Error('not a classic queue');
+      bench.node.wake = null;
+      queue.restart(1000, crashed, bench.node);
+      expect(queue.info()).toMatchObject({ ready: 2, readyBytes: 20, unacknowledged: 0, consumers: [] });
+      expect(bench.node.wake).toBe(900_000);
+      expect(bench.node.of('dropped').map(({ message: id, reason }) => [id, reason])).toEqual([
+        [3, 'node-crashed'],
+        [4, 'node-crashed'],
+      ]);
+      expect(bench.node.of('released')).toMatchObject([{ message: 1, why: 'node-down' }]);
+      expect(bench.publish(5).drain()).toEqual(['1*', crashed ? '2*' : '2', '5']);
+      expect(bench.node.of('appended').at(-1)).toMatchObject({ position: 4 });
+    },
+  );
 
   it('keeps nothing of a transient queue (R-55)', () => {
     const bench = new Bench('classic', {}, { durable: false }).publish(1);
     if (!(bench.queue instanceof ClassicQueue)) throw new Error('not a classic queue');
-    bench.queue.restart(0, bench.node);
+    bench.queue.restart(0, true, bench.node);
     expect(bench.node.of('dropped')).toMatchObject([{ message: 1, reason: 'node-crashed' }]);
     expect(bench.queue.info().ready).toBe(0);
   });
