@@ -205,6 +205,8 @@ function rankedIn(trace: readonly TraceEvent[]): Set<string> {
 function told(scenario: Scenario, trace: readonly TraceEvent[]): Map<string, Set<string>> {
   const drawn = drawnIn(scenario, trace);
   const ranked = rankedIn(trace);
+  /** What a share group has is shared, and no client of a real one is told which places that are. */
+  const sharers = new Set<string>();
   const all = new Map<string, Set<string>>();
   const add = (what: string, value: string | number | null): void => {
     all.set(what, (all.get(what) ?? new Set<string>()).add(String(value)));
@@ -229,11 +231,13 @@ function told(scenario: Scenario, trace: readonly TraceEvent[]): Map<string, Set
         break;
       }
       case 'assigned':
+        if (event.shared) sharers.add(event.client);
         // By a group that shares its places out; who takes them by assign() is told nothing.
-        if (!event.shared && event.generation >= 0)
+        else if (event.generation >= 0)
           add(`places of ${event.client}`, `[${[...event.all].sort().join(' ')}] in ${event.generation}`);
         break;
       case 'revoked':
+        if (sharers.has(event.client)) break;
         // Who has lost them is in no generation; Java’s client still tells the last that it was in.
         if (event.lost) add(`places that ${event.client} lost`, [...event.places].sort().join(' '));
         else if (event.generation >= 0)

@@ -283,10 +283,11 @@ interface Internal {
   'node-unfenced': { node: string };
   /** It stopped by its own will. */
   'node-stopped': { node: string };
-  /** Who is to have what, once all members have given up what is no longer theirs. */
+  /** Who is to have what: of a group that shares its places at once, else when all have given up what is not theirs. */
   'target-computed': {
     group: string;
     epoch: number;
+    shared?: true;
     assignment: readonly (readonly [client: string, places: readonly string[]])[];
   };
   /** A message was locked for one member of a group that shares a place, or given out by a queue and is owed until it is

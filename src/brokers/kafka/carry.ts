@@ -35,7 +35,7 @@ const COMMITS = {
 
 export function carryToKafka(workload: Workload, choices: CarryChoices): KafkaCarried {
   const chosen = choose(choices, {
-    partitions: 'as-consumers',
+    partitions: choices['reader'] === 'share-group' ? 'one' : 'as-consumers',
     acks: 'all',
     linger: '5',
     reader: 'consumer-group',
@@ -136,7 +136,7 @@ export function carryToKafka(workload: Workload, choices: CarryChoices): KafkaCa
         options: [],
         chosen: null,
       },
-      partitionsRule(workload, chosen.partitions, partitions),
+      partitionsRule(workload, chosen.partitions, partitions, isShared),
       replicasRule(workload, factor),
       acksRule(chosen.acks),
       lingerRule(chosen.linger),
@@ -185,15 +185,21 @@ function setting(name: string, value: string | number, byDefault: string | numbe
   return { name, value: String(value), default: byDefault === null ? null : String(byDefault) };
 }
 
-function partitionsRule({ order, producers }: Workload, chosen: string, partitions: number): CarryRule {
+function partitionsRule(
+  { order, producers }: Workload,
+  chosen: string,
+  partitions: number,
+  isShared: boolean,
+): CarryRule {
   const keyed = producers.some(({ keys }) => keys);
   return {
     id: 'partitions',
     carries: 'Work for several consumers, and order by key',
     made: `${partitions === 1 ? 'One partition' : `${partitions} partitions`}; ${keyed ? 'a key always goes to the same one' : 'messages without a key stick to one for a batch at a time'}.`,
     settings: [setting('partitions', partitions, 1)],
-    why:
-      order === 'by-key'
+    why: isShared
+      ? 'A partition is given to several consumers of a share group where there are more of them than partitions (K-102).'
+      : order === 'by-key'
         ? 'A partition is read by one consumer of a group, in order. As many as the largest audience has consumers, and at least one for each broker, give everybody work and keep each key in order.'
         : 'A group cannot put more consumers to work than there are partitions, so one for each is the least that is fair; at least one for each broker lets all of them serve.',
     options: [
@@ -271,7 +277,7 @@ function readerRule({ audiences }: Workload, chosen: string): CarryRule {
     id: 'reader',
     carries: 'Audiences',
     made: isShared
-      ? 'A share group for each audience: consumers take records of any partition, one by one, and acknowledge them one by one.'
+      ? 'A share group for each audience: consumers of one partition take its records one by one, and acknowledge them one by one.'
       : 'A consumer group for each audience: its partitions are shared out among its consumers.',
     settings: isShared
       ? [setting('share.auto.offset.reset', 'earliest', 'latest')]

@@ -131,6 +131,7 @@ export const brokerConfigEntries = {
   /** K-102 to K-104. */
   'group.share.heartbeat.interval.ms': v.optional(positive, 5000),
   'group.share.session.timeout.ms': v.optional(positive, 45_000),
+  'group.share.assignment.interval.ms': v.optional(milliseconds, 1000),
   'group.share.delivery.count.limit': v.optional(
     v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(10)),
     5,

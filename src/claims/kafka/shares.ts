@@ -46,6 +46,42 @@ class SharePartitionShared implements ClaimFold {
   }
 }
 
+/**
+ * K-102. The first member of a share group is given nothing for as long as a heartbeat interval, 5 s by default, though
+ * records are there; a member that comes when the group has had the partitions is not made to wait.
+ */
+class ShareFirstWaits implements ClaimFold {
+  private ledger = new Ledger();
+  private started = new Map<string, Micros>();
+  /** When the first record of all was confirmed. */
+  private there: Micros | null = null;
+  private waited: Micros | null = null;
+
+  on(event: TraceEvent): void {
+    if (event.kind === 'client-started') this.started.set(event.client, event.at);
+    else if (event.kind === 'publish-confirmed') this.there ??= event.at;
+    if (event.kind !== 'delivered' || event.deliveryCount === null) return;
+    const { client, at } = event;
+    const start = this.started.get(client);
+    if (start === undefined) return;
+    this.started.delete(client);
+    const wait = at - start;
+    const text = `${displayName(client)} is given its first record ${formatSeconds(wait)} after its start`;
+    const first = this.waited === null;
+    this.waited ??= wait;
+    if (first ? wait < LONG && this.there! < start : wait >= LONG) this.ledger.contradict(event, text);
+    else if (!first)
+      this.ledger.confirm(
+        event,
+        () => `${text}; the group’s first member waited ${formatSeconds(this.waited!)}`,
+      );
+  }
+
+  verdict(): Verdict {
+    return this.ledger.verdict('a second member to be given a record');
+  }
+}
+
 /** @returns how many others were there, or 0 when this one was there already */
 function add(sets: Map<string, Set<string>>, id: string, one: string): number {
   const set = sets.get(id);
@@ -402,6 +438,15 @@ export const shareClaims: readonly Claim[] = [
     observable: true,
     scenarios: [RUN, 'kafka-held-share-group'],
     judge: () => new SharePartitionShared(),
+  },
+  {
+    id: 'kafka.share-first-waits',
+    broker: 'kafka',
+    statement: 'The first member of a share group waits for its partitions, a later one does not',
+    rules: ['K-102'],
+    observable: true,
+    scenarios: ['kafka-held-share-group'],
+    judge: () => new ShareFirstWaits(),
   },
   {
     id: 'kafka.share-one-holder',

@@ -519,7 +519,11 @@ public class Clients {
         subscriptions.add(topics);
         members.put(id, new org.apache.kafka.coordinator.group.modern.MemberSubscriptionAndAssignmentImpl(Optional.empty(), Optional.ofNullable(text(member, "instanceId")), topics, new org.apache.kafka.coordinator.group.modern.Assignment(owned)));
       }
-      org.apache.kafka.coordinator.group.api.assignor.PartitionAssignor assignor = text(command, "assignor").equals("range") ? new org.apache.kafka.coordinator.group.assignor.RangeAssignor() : new org.apache.kafka.coordinator.group.assignor.UniformAssignor();
+      org.apache.kafka.coordinator.group.api.assignor.PartitionAssignor assignor = switch (text(command, "assignor")) {
+        case "range" -> new org.apache.kafka.coordinator.group.assignor.RangeAssignor();
+        case "uniform" -> new org.apache.kafka.coordinator.group.assignor.UniformAssignor();
+        default -> new org.apache.kafka.coordinator.group.assignor.SimpleAssignor();
+      };
       org.apache.kafka.coordinator.group.api.assignor.SubscriptionType type = subscriptions.size() == 1 ? org.apache.kafka.coordinator.group.api.assignor.SubscriptionType.HOMOGENEOUS : org.apache.kafka.coordinator.group.api.assignor.SubscriptionType.HETEROGENEOUS;
       ObjectNode by = answer.putObject("assignment");
       assignor.assign(new org.apache.kafka.coordinator.group.modern.GroupSpecImpl(members, type, owners), new org.apache.kafka.coordinator.group.api.assignor.SubscribedTopicDescriber() {

@@ -5,7 +5,8 @@
  */
 import fc from 'fast-check';
 import { assign, ASSIGNORS, type AssignorMember } from '../../brokers/kafka/assignors.ts';
-import { assignOnServer } from '../../brokers/kafka/groups/server-assignors.ts';
+import { splitPlace } from '../../brokers/kafka/cluster-image.ts';
+import { assignOnServer, assignSimple } from '../../brokers/kafka/groups/server-assignors.ts';
 import { partitionForKey } from '../../brokers/kafka/partitioner.ts';
 import type { ScenarioInputOf } from '../../scenarios/schema.ts';
 import type { Differential, Disagreement } from '../driver.ts';
@@ -17,8 +18,8 @@ type Input = ScenarioInputOf<'kafka'>;
 const MEMBERS = 5;
 const TOPICS = 3;
 
-/** `group.remote.assignor`: the broker shares out. */
-const SERVER_ASSIGNORS = ['uniform', 'range'] as const;
+/** The broker shares out: `group.remote.assignor`, and of share groups the one that there is. */
+const SERVER_ASSIGNORS = ['uniform', 'range', 'simple'] as const;
 
 const drawn = fc.record({
   assignor: fc.oneof(
@@ -75,14 +76,13 @@ function simulated({ assignor, topics }: Drawn, members: readonly AssignorMember
       Array.from({ length: count }, (_, number) => `${topicName(i)}-${number}`),
     ]),
   );
+  const onServer = members.map((member) => ({ ...member, target: member.owned }));
   const result =
     assignor.by === 'clients'
       ? assign(assignor.name, members, places)
-      : assignOnServer(
-          assignor.name,
-          members.map((member) => ({ ...member, target: member.owned })),
-          places,
-        );
+      : assignor.name === 'simple'
+        ? assignSimple(onServer, places)
+        : assignOnServer(assignor.name, onServer, places);
   return sorted(Object.fromEntries(result));
 }
 
@@ -111,10 +111,30 @@ function sorted(result: Result): Result {
 /**
  * What of a result is to be the same. Range and round robin say who gets what. The sticky assignors, and the broker's
  * uniform one, walk hash maps where members are alike (K-95, K-99): with them it is how many each of them has, whoever that
- * is, and how many stayed.
+ * is, and how many stayed. Who comes first in those of a share group has more of a partition that does not come out even
+ * (K-102), and so may keep more: there it is how many have each partition, and how many of each topic, or of all topics
+ * where everybody reads the same, each member has.
  */
-function promised(assignor: Drawn['assignor'], result: Result, before: Result): unknown {
+function promised(
+  assignor: Drawn['assignor'],
+  members: readonly AssignorMember[],
+  result: Result,
+  before: Result,
+): unknown {
   if (assignor.name === 'range' || assignor.name === 'roundrobin') return result;
+  if (assignor.name === 'simple') {
+    const alike = new Set(members.map(({ topics }) => topics.join(' '))).size === 1;
+    const counted: Record<string, number> = {};
+    const count = (what: string): void => void (counted[what] = (counted[what] ?? 0) + 1);
+    for (const [member, places] of Object.entries(result))
+      for (const place of places) {
+        count(`members with ${place}`);
+        count(`${member} of ${alike ? 'all' : splitPlace(place).topic}`);
+      }
+    return Object.entries(counted)
+      .map(([what, count]) => `${count} ${what.replace(/^member-\d+/, '')}`)
+      .sort();
+  }
   const loads = Object.values(result).map(({ length }) => length);
   const stayed = Object.entries(result).flatMap(([member, places]) =>
     places.filter((place) => before[member]?.includes(place)),
@@ -140,7 +160,7 @@ async function parted(draw: Drawn, administrator: Administrator): Promise<Parted
     const ours = simulated(draw, members);
     const theirs = await real(draw, members, administrator);
     const [wanted, there] = [ours, theirs].map((result) =>
-      JSON.stringify(promised(draw.assignor, result, before)),
+      JSON.stringify(promised(draw.assignor, members, result, before)),
     );
     if (wanted !== there) return { simulated: ours, real: theirs };
     before = theirs;
@@ -156,17 +176,16 @@ function scenarioFor({ assignor, topics, members, generations }: Drawn): Input {
     id: 'kafka-disagreement',
     title: 'Where the model and the broker part',
     system: { broker: 'kafka', topics: topics.map((partitions, i) => ({ name: topicName(i), partitions })) },
-    clients: members.flatMap(({ topics: bits, fixed }, i) => {
+    clients: members.flatMap(({ topics: bits, fixed }, i): Input['clients'] => {
       const subscribed = topics.flatMap((_, topic) => (has(bits, topic) ? [topicName(topic)] : []));
       const first = there[i]!.indexOf(true);
       if (first < 0 || subscribed.length === 0) return [];
+      const member = { id: memberName(i), group: 'group', startMs: first * 10_000, topics: subscribed };
+      if (assignor.name === 'simple') return [{ ...member, role: 'share-consumer' as const }];
       return [
         {
-          id: memberName(i),
+          ...member,
           role: 'consumer' as const,
-          group: 'group',
-          startMs: first * 10_000,
-          topics: subscribed,
           config: {
             ...(assignor.by === 'clients'
               ? { 'partition.assignment.strategy': [assignor.name] }

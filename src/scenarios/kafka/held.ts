@@ -360,7 +360,10 @@ const resetScenario = held('reset', 'Where a new group begins', {
   durationMs: 14_000,
 });
 
-/** The first worker takes a record and needs seconds for it; the second takes what comes behind. */
+/**
+ * The first worker waits for the partition, takes a record that was there before it and needs seconds for it; the second
+ * has the partition at once, and takes what comes behind.
+ */
 const shareScenario = held('share-group', 'A slow worker and a quick one', {
   system: system([{ name: 'jobs', partitions: 1 }], { config: { 'share.auto.offset.reset': 'earliest' } }),
   clients: [
@@ -380,7 +383,7 @@ const shareScenario = held('share-group', 'A slow worker and a quick one', {
       config: { 'share.acknowledgement.mode': 'explicit', 'max.poll.records': 1 },
     })),
   ],
-  timeline: [send(2000, 'shop', 'A'), ...inTurn(9500, 'shop', ['B', 'C', 'D', 'E', 'F'], 300)],
+  timeline: [send(400, 'shop', 'A'), ...inTurn(9500, 'shop', ['B', 'C', 'D', 'E', 'F'], 300)],
   durationMs: 20_000,
 });
 

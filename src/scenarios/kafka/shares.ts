@@ -103,13 +103,13 @@ export const shareGroupsExperiment: Experiment = {
         id: 'both',
         text: 'both groups leave that partition alone',
         right: false,
-        why: 'The share group has no owner of a partition. The other workers take what lies behind the slow record.',
+        why: 'The share group has no owner of a partition. The other worker of this one takes what lies behind the slow record.',
       },
       {
         id: 'line',
         text: 'the consumer group’s partition stands still; the share group is one worker short',
         right: true,
-        why: 'Line 1 owns its partition and reads it in order. Worker 2 holds one record, and the others take the next ones.',
+        why: 'Line 1 owns its partition and reads it in order. Worker 2 holds one record, and another worker takes the next ones.',
       },
       {
         id: 'neither',

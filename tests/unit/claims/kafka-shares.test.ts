@@ -2,7 +2,17 @@
 import { describe } from 'vitest';
 import { shareClaims } from '../../../src/claims/kafka/shares.ts';
 import type { EventBody } from '../../../src/sim/trace.ts';
-import { confirmed, delivered, itJudges, positioned, processed, stopped, trace, type Case } from './hand.ts';
+import {
+  confirmed,
+  delivered,
+  itJudges,
+  positioned,
+  processed,
+  started,
+  stopped,
+  trace,
+  type Case,
+} from './hand.ts';
 
 const P0 = 'jobs-0';
 const P1 = 'jobs-1';
@@ -58,6 +68,16 @@ const slow = (...meanwhile: EventBody[]) =>
     ...meanwhile.map((body) => at(10, body)),
     at(21, processed('a', 0, P0)),
   );
+/** Records are there before either of two members; when each is given its first. */
+const firstAndLater = (firstS: number, laterS: number) =>
+  trace(
+    at(0.5, confirmed(0, P0)),
+    at(1, started('a')),
+    at(firstS, shared('a', 0)),
+    at(10, confirmed(1, P0)),
+    at(11, started('b')),
+    at(laterS, shared('b', 1)),
+  );
 const elsewhere = range(12).flatMap((n) => [shared('b', 100 + n, P1), processed('b', 100 + n, P1)]);
 
 const cases: Record<string, Case> = {
@@ -65,6 +85,15 @@ const cases: Record<string, Case> = {
     shown: trace(shared('a', 0), shared('b', 1)),
     contradicted: [trace(...range(10).flatMap((n) => [shared('a', n, P0), shared('b', 100 + n, P1)]))],
     allowed: [trace(shared('a', 0, P0), shared('b', 1, P1)), trace(...range(20).map((n) => shared('a', n)))],
+  },
+  'kafka.share-first-waits': {
+    shown: firstAndLater(6, 11.1),
+    contradicted: [firstAndLater(1.2, 11.1), firstAndLater(6, 16.5)],
+    // Nothing was there before, or nobody came later.
+    allowed: [
+      trace(at(1, started('a')), at(1.2, confirmed(0, P0)), at(1.3, shared('a', 0))),
+      trace(at(0.5, confirmed(0, P0)), at(1, started('a')), at(6, shared('a', 0)), at(7, shared('a', 1))),
+    ],
   },
   'kafka.share-one-holder': {
     shown: trace(acquired('a', 0, 60), accepted('a', 0), acquired('b', 1, 60)),

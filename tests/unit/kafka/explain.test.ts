@@ -224,6 +224,15 @@ describe('words tell apart', () => {
     expect(settled('rejected')).toMatchObject({ weight: 'key' });
   });
 
+  it('K-102: what a share group is given from what a consumer group is', () => {
+    const none = { kind: 'assigned', client, group, places: [], all: [], generation: 2 } as const;
+    expect(words(none)!.text).toMatch(/a partition has one owner/);
+    expect(words({ ...none, shared: true })!.text).toMatch(/before its group has the state/);
+    const target = { kind: 'target-computed', group, epoch: 3, assignment: [[client, [place]]] } as const;
+    expect(words(target)!.text).toMatch(/before it has been given up/);
+    expect(words({ ...target, shared: true })!.text).not.toMatch(/given up/);
+  });
+
   it('K-81: a commit from a reset by the tool', () => {
     const reset = words({ kind: 'settled', ...samples.settled!, client: 'console' })!;
     expect(reset).toMatchObject({ weight: 'key' });

@@ -174,11 +174,32 @@ describe('range', () => {
 });
 
 describe('simple', () => {
-  it('K-102: every member of a share group gets every partition of its topics', () => {
-    const members = [member('A', ['t1']), member('B', ['t1', 't2']), member('C', ['t9'])];
-    expect(Object.fromEntries(assignSimple(members, topicsOf({ t1: 2, t2: 1 })))).toEqual(
-      expected({ A: 't1 0,1', B: 't1 0,1; t2 0', C: '' }),
+  const given = (members: ServerMember[], counts: Record<string, number>) =>
+    Object.fromEntries(assignSimple(members, topicsOf(counts)));
+
+  it('K-102: each partition has as few members as leave none of them without one', () => {
+    const ofOne = (count: number) => Array.from({ length: count }, (_, i) => member(`M${i}`, ['t']));
+    expect(given(ofOne(1), { t: 2 })).toEqual(expected({ M0: 't 0,1' }));
+    expect(given(ofOne(2), { t: 2 })).toEqual(expected({ M0: 't 0', M1: 't 1' }));
+    expect(given(ofOne(2), { t: 1 })).toEqual(expected({ M0: 't 0', M1: 't 0' }));
+    expect(given(ofOne(3), { t: 2 })).toEqual(expected({ M0: 't 0,1', M1: 't 0', M2: 't 1' }));
+    expect(given(ofOne(4), { t: 2 })).toEqual(expected({ M0: 't 0', M1: 't 0', M2: 't 1', M3: 't 1' }));
+    expect(given(ofOne(2), { t: 5 })).toEqual(expected({ M0: 't 0,2,4', M1: 't 1,3' }));
+  });
+
+  it('K-102: who has partitions keeps them, as far as others do not need them', () => {
+    expect(given([member('A', ['t'], 't 0,1'), member('B', ['t'])], { t: 2 })).toEqual(
+      expected({ A: 't 1', B: 't 0' }),
     );
+    expect(given([member('B', ['t'], 't 0')], { t: 2 })).toEqual(expected({ B: 't 0,1' }));
+    // Of four on one partition of two, two have to go to the other.
+    const crowd = ['A', 'B', 'C', 'D'].map((id) => member(id, ['t'], 't 0'));
+    expect(given(crowd, { t: 2 })).toEqual(expected({ A: 't 1', B: 't 1', C: 't 0', D: 't 0' }));
+  });
+
+  it('K-102: with different subscriptions it is done topic by topic', () => {
+    const members = [member('A', ['t1']), member('B', ['t1', 't2']), member('C', ['t9'], 't1 0')];
+    expect(given(members, { t1: 2, t2: 1 })).toEqual(expected({ A: 't1 0', B: 't1 1; t2 0', C: '' }));
   });
 });
 

@@ -446,12 +446,20 @@ describe('the end, and what comes before it', () => {
     expect(c.at('processed', 'next')).toEqual(['orders-0 0']);
   });
 
+  test('K-102: it answers at once to what it is given, and then waits for its interval', () => {
+    const c = new Cluster();
+    c.consumer('app');
+    c.until(9000);
+    const beats = c.asked.filter(({ request }) => request.api === 'ShareGroupHeartbeat');
+    expect(beats.map(({ atMs }) => Math.round(atMs / 100) * 100)).toEqual([0, 0, 5000]);
+  });
+
   test('a member that the coordinator does not know joins again', () => {
     const c = new Cluster();
     c.consumer('app');
     c.until(1000);
     c.heartbeatError = 'UNKNOWN_MEMBER_ID';
-    c.until(5006);
+    c.until(5012);
     c.heartbeatError = 'NONE';
     c.until(6000);
     expect(c.only('revoked')).toMatchObject([{ lost: true }]);

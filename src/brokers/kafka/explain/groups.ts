@@ -32,7 +32,12 @@ export function positioned(event: Event<'positioned'>): Explanation {
   }
 }
 
-export function assigned({ client, places, all, generation }: Event<'assigned'>): Explanation {
+export function assigned({ client, places, all, generation, shared }: Event<'assigned'>): Explanation {
+  if (shared && all.length === 0)
+    return key(
+      `${name(client)} gets no partition in generation ${generation}: none is shared out to it before its group has the state of it.`,
+      ['K-102'],
+    );
   if (all.length === 0) {
     return key(
       `${name(client)} gets no partition in generation ${generation}: a partition has one owner in a group, and each of them is somebody’s, or is yet to be given up.`,
@@ -84,11 +89,11 @@ export function groupChanged(event: Event<'group-state-changed'>): Explanation {
   }
 }
 
-export function targetComputed({ group, epoch, assignment }: Event<'target-computed'>): Explanation {
+export function targetComputed({ group, epoch, shared, assignment }: Event<'target-computed'>): Explanation {
   const targets = assignment.map(([client, places]) => `${name(client)} ${list(places)}`);
   return key(
-    `The broker computes who is to have what in group ${group}, epoch ${epoch}: ${targets.length === 0 ? 'nobody is there' : targets.join('; ')}. Nobody gets a partition before it has been given up.`,
-    ['K-87', 'K-88', 'K-98', 'K-99'],
+    `The broker computes who is to have what in group ${group}, epoch ${epoch}: ${targets.length === 0 ? 'nobody is there' : targets.join('; ')}.${shared ? '' : ' Nobody gets a partition before it has been given up.'}`,
+    shared ? ['K-102'] : ['K-87', 'K-88', 'K-98', 'K-99'],
   );
 }
 

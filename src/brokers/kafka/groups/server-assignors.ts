@@ -47,15 +47,66 @@ export function assignOnServer(
   return inOrder(members, assignment, topics);
 }
 
-/** K-102: every member of a share group gets every partition of its topics. */
+/**
+ * K-102: as few members to each partition as leave nobody without one. Members with the same topics are spread over all
+ * of their partitions, others topic by topic.
+ */
 export function assignSimple(members: readonly ServerMember[], topics: TopicPlaces): TargetAssignment {
-  const all = new Map(
-    members.map(({ memberId, topics: subscribed }) => [
-      memberId,
-      subscribed.flatMap((topic) => topics.get(topic) ?? []),
-    ]),
-  );
-  return inOrder(members, all, topics);
+  const assignment = new Map<string, string[]>(members.map(({ memberId }) => [memberId, []]));
+  const subscribed = [...topics].filter(([topic]) => members.some((member) => member.topics.includes(topic)));
+  if (isHomogeneous(members))
+    spread(
+      members,
+      subscribed.flatMap(([, places]) => places),
+      assignment,
+    );
+  else
+    for (const [topic, places] of subscribed)
+      spread(
+        members.filter((member) => member.topics.includes(topic)),
+        places,
+        assignment,
+      );
+  return inOrder(members, assignment, topics);
+}
+
+/** Adds to what the members get what they get of these partitions. Each keeps what it has, as far as it may. */
+function spread(
+  members: readonly ServerMember[],
+  places: readonly string[],
+  assignment: ReadonlyMap<string, string[]>,
+): void {
+  if (places.length === 0) return;
+  const sharing = Math.ceil(members.length / places.length);
+  const mean = (sharing * places.length) / members.length;
+  const shares = members.map(({ target }, i) => {
+    const quota = Math.ceil(mean * (i + 1)) - Math.ceil(mean * i);
+    const has = places.filter((place) => target.includes(place));
+    return { quota, has: new Set(has.slice(Math.max(0, has.length - quota))) };
+  });
+  const holders = places.map((place) => {
+    const all = shares.filter(({ has }) => has.has(place));
+    for (const { has } of all.splice(0, Math.max(0, all.length - sharing))) has.delete(place);
+    return all;
+  });
+  // In turn, each once before anybody twice.
+  const unfilled = shares.filter(({ has, quota }) => has.size < quota);
+  let next = 0;
+  places.forEach((place, i) => {
+    let missing = sharing - holders[i]!.length;
+    for (let passed = 0; missing > 0 && passed < unfilled.length;) {
+      next %= unfilled.length;
+      const one = unfilled[next]!;
+      if (holders[i]!.includes(one)) passed++;
+      else {
+        one.has.add(place);
+        missing--;
+      }
+      if (one.has.size < one.quota) next++;
+      else unfilled.splice(next, 1);
+    }
+  });
+  members.forEach(({ memberId }, i) => assignment.get(memberId)!.push(...shares[i]!.has));
 }
 
 function isHomogeneous(members: readonly ServerMember[]): boolean {

@@ -18,6 +18,9 @@ import type {
 import { recordKey, sameList, topicPlaces } from './parts.ts';
 import { assignSimple } from './server-assignors.ts';
 
+/** Topics, and how many partitions of each. */
+type Counts = readonly (readonly [topic: string, count: number])[];
+
 /** A member as it is written. */
 interface ShareMemberRecord {
   readonly id: string;
@@ -31,6 +34,9 @@ interface ShareMemberRecord {
 export interface ShareGroupRecord {
   readonly epoch: number;
   readonly targetEpoch: number;
+  readonly targetAt: Micros | null;
+  readonly partitions: Counts;
+  readonly initialized: Counts;
   readonly members: readonly ShareMemberRecord[];
   readonly target: readonly (readonly [memberId: string, places: readonly string[]])[];
 }
@@ -57,6 +63,12 @@ interface Group {
   readonly id: string;
   epoch: number;
   targetEpoch: number;
+  /** When it was computed last; null without one, and once all members have gone. */
+  targetAt: Micros | null;
+  /** Of the topics that it reads, as it knew them last. */
+  partitions: Counts;
+  /** Topics of whose first so many partitions it has a state; no other partition is given to a member (K-102). */
+  initialized: Map<string, number>;
   /** In order of joining. */
   members: Map<string, Member>;
   target: Map<string, readonly string[]>;
@@ -69,6 +81,7 @@ const FIRST_EPOCH = 1;
 /** `group.share.max.size`, at its default (K-102). */
 const GROUP_SIZE_MAX = 200;
 const LEAVE = -1;
+const MORE = 'other partitions are to be shared out';
 
 type ReadShareState = Extract<GroupRequest, { api: 'ReadShareState' }>;
 type WriteShareState = Extract<GroupRequest, { api: 'WriteShareState' }>;
@@ -161,14 +174,14 @@ export class ShareGroups {
     if (memberEpoch !== 0 && memberEpoch !== member.epoch && memberEpoch !== member.previousEpoch)
       return heartbeatError('FENCED_MEMBER_EPOCH');
     const before = member.assigned;
-    this.step(group, member, from, topics ? [...new Set(topics)].toSorted() : member.topics, fx);
+    this.step(group, member, from, topics ? [...new Set(topics)].toSorted() : member.topics, now, fx);
     this.touch(group, member, now, fx);
     return {
       api: 'ShareGroupHeartbeat',
       error: 'NONE',
       memberEpoch: member.epoch,
       heartbeatIntervalMs: this.context.config['group.share.heartbeat.interval.ms'],
-      assignment: memberEpoch === 0 || !sameList(before, member.assigned) ? member.assigned : null,
+      assignment: topics || !sameList(before, member.assigned) ? member.assigned : null,
     };
   }
 
@@ -177,56 +190,127 @@ export class ShareGroups {
     member: Member,
     from: string,
     topics: readonly string[],
+    now: Micros,
     fx: ShardEffects,
   ): void {
     const name = displayName(from);
     let why = `${name} has all that it is to have`;
     let changed = member.client !== from;
+    let bump = false;
     member.client = from;
     if (!sameList(member.topics, topics)) {
       why = member.topics.length === 0 ? `${name} joined` : `${name} changed what it subscribes to`;
       member.topics = topics;
+      bump = true;
+    } else if (group.epoch === group.targetEpoch && this.hasMoreToGive(group)) {
+      why = MORE;
+      bump = true;
+    }
+    if (bump || group.refresh) {
+      group.refresh = false;
+      if (this.refreshPartitions(group, fx) && !bump) {
+        why = MORE;
+        bump = true;
+      }
+    }
+    if (bump) {
       group.epoch++;
       changed = true;
     }
-    if (group.refresh || group.epoch > group.targetEpoch) {
-      group.refresh = false;
-      if (this.computeTarget(group, fx)) changed = true;
-    }
-    const target = group.target.get(member.id) ?? [];
-    if (member.epoch !== group.targetEpoch) {
-      member.previousEpoch = member.epoch;
-      member.epoch = group.targetEpoch;
-      member.assigned = target;
+    if (group.epoch > group.targetEpoch && this.mayCompute(group, now)) {
+      this.computeTarget(group, now, fx);
       changed = true;
     }
+    if (bump || member.epoch !== group.targetEpoch) {
+      if (member.epoch !== group.targetEpoch) {
+        member.previousEpoch = member.epoch;
+        member.epoch = group.targetEpoch;
+      }
+      const target = group.target.get(member.id) ?? [];
+      member.assigned = target.filter((place) => topics.includes(splitPlace(place).topic));
+      changed = true;
+    }
+    if (this.initialize(group, fx)) changed = true;
     if (changed) this.store(group, fx);
     this.tell(group, why, fx);
   }
 
-  /** @returns whether there is another target, or another epoch for it */
-  private computeTarget(group: Group, fx: ShardEffects): boolean {
-    const members = [...group.members.values()];
-    const subscribed = new Set(members.flatMap(({ topics }) => topics));
-    const target = assignSimple(
-      members.map(({ id, topics }) => ({ memberId: id, instanceId: null, topics, target: [] })),
-      topicPlaces(fx.image(), subscribed),
+  /** @returns whether the topics that it reads, or their partition counts, are others than before */
+  private refreshPartitions(group: Group, fx: ShardEffects): boolean {
+    const partitions = this.countsOf(group, fx);
+    const same = JSON.stringify(partitions) === JSON.stringify(group.partitions);
+    group.partitions = partitions;
+    return !same;
+  }
+
+  private countsOf(group: Group, fx: ShardEffects): Counts {
+    const subscribed = new Set([...group.members.values()].flatMap(({ topics }) => topics));
+    return [...topicPlaces(fx.image(), subscribed)].map(([topic, places]) => [topic, places.length]);
+  }
+
+  /**
+   * K-102: has the state made of partitions that have none. Of a topic that is new to the group it begins by
+   * `share.auto.offset.reset`, of partitions that a topic got since at their first record.
+   * @returns whether there were any
+   */
+  private initialize(group: Group, fx: ShardEffects): boolean {
+    let any = false;
+    for (const [topic, count] of this.countsOf(group, fx)) {
+      const known = group.initialized.get(topic);
+      if (known === count) continue;
+      any = true;
+      group.initialized.set(topic, count);
+      for (let index = known ?? count; index < count; index++)
+        this.keep(
+          group.id,
+          `${topic}-${index}`,
+          { leaderEpoch: -1, state: { startOffset: 0, records: [] } },
+          fx,
+        );
+    }
+    return any;
+  }
+
+  /** Whether it has the state of partitions that are nobody's. */
+  private hasMoreToGive(group: Group): boolean {
+    const given = new Set([...group.target.values()].flat());
+    return group.partitions.some(([topic]) => {
+      const count = group.initialized.get(topic) ?? 0;
+      return count > 0 && !given.has(`${topic}-${count - 1}`);
+    });
+  }
+
+  /** As with consumer groups (K-90). */
+  private mayCompute({ targetAt }: Group, now: Micros): boolean {
+    return (
+      targetAt === null || now >= targetAt + fromMs(this.context.config['group.share.assignment.interval.ms'])
     );
-    const same =
-      target.size === group.target.size &&
-      [...target].every(([id, places]) => sameList(places, group.target.get(id) ?? []));
-    if (same && group.epoch === group.targetEpoch) return false;
-    // Topics have changed under a group that has not.
-    if (group.epoch === group.targetEpoch) group.epoch++;
-    group.target = target;
+  }
+
+  private computeTarget(group: Group, now: Micros, fx: ShardEffects): void {
+    const members = [...group.members.values()];
+    const places = [...group.initialized].map(([topic, count]): [string, string[]] => [
+      topic,
+      Array.from({ length: count }, (_, index) => `${topic}-${index}`),
+    ]);
+    group.target = assignSimple(
+      members.map(({ id, topics }) => ({
+        memberId: id,
+        instanceId: null,
+        topics,
+        target: group.target.get(id) ?? [],
+      })),
+      new Map(places),
+    );
     group.targetEpoch = group.epoch;
+    group.targetAt = now;
     fx.trace({
       kind: 'target-computed',
       group: group.id,
       epoch: group.targetEpoch,
-      assignment: members.map(({ id, client }) => [client, target.get(id) ?? []]),
+      shared: true,
+      assignment: members.map(({ id, client }) => [client, group.target.get(id) ?? []]),
     });
-    return true;
   }
 
   // What share-partitions' leaders keep here (K-107).
@@ -256,6 +340,7 @@ export class ShareGroups {
 
   /** A topic was deleted: how far its groups were in it is of no use. */
   topicDeleted(topic: string, fx: ShardEffects): void {
+    for (const group of this.groups.values()) if (group.initialized.delete(topic)) this.store(group, fx);
     for (const [group, states] of this.states) {
       for (const place of [...states.keys()]) {
         if (splitPlace(place).topic !== topic) continue;
@@ -299,6 +384,9 @@ export class ShareGroups {
     const group = this.groups.get(id) ?? this.create(id);
     group.epoch = value.epoch;
     group.targetEpoch = value.targetEpoch;
+    group.targetAt = value.targetAt;
+    group.partitions = value.partitions;
+    group.initialized = new Map(value.initialized);
     group.members = new Map(
       value.members.map((member) => [member.id, { ...member, deadline: 0, timed: false }]),
     );
@@ -328,6 +416,9 @@ export class ShareGroups {
       id,
       epoch: FIRST_EPOCH,
       targetEpoch: FIRST_EPOCH,
+      targetAt: null,
+      partitions: [],
+      initialized: new Map(),
       members: new Map(),
       target: new Map(),
       refresh: true,
@@ -363,9 +454,13 @@ export class ShareGroups {
   private remove(group: Group, member: Member, why: string, reason: string, fx: ShardEffects): void {
     group.members.delete(member.id);
     group.target.delete(member.id);
+    this.refreshPartitions(group, fx);
     group.epoch++;
     // Nothing is left to share out.
-    if (group.members.size === 0) group.targetEpoch = group.epoch;
+    if (group.members.size === 0) {
+      group.targetEpoch = group.epoch;
+      group.targetAt = null;
+    }
     this.store(group, fx);
     fx.trace({ kind: 'member-removed', group: group.id, client: member.client, member: member.id, why });
     this.tell(group, reason, fx);
@@ -375,6 +470,9 @@ export class ShareGroups {
     const record: ShareGroupRecord = {
       epoch: group.epoch,
       targetEpoch: group.targetEpoch,
+      targetAt: group.targetAt,
+      partitions: group.partitions,
+      initialized: [...group.initialized],
       members: [...group.members.values()].map(({ id, client, topics, epoch, previousEpoch, assigned }) => ({
         id,
         client,

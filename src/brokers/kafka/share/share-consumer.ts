@@ -498,7 +498,12 @@ export class ShareConsumerClient implements Actor {
       case 'NONE':
         this.failures = 0;
         this.memberEpoch = reply.memberEpoch;
-        if (reply.assignment) this.takeUp(reply.assignment);
+        if (reply.assignment) {
+          this.takeUp(reply.assignment);
+          // It tells the coordinator at once that it has taken it up, empty or not.
+          this.beat();
+          break;
+        }
         this.port.timer(atLeastMicros(reply.heartbeatIntervalMs), 'heartbeat', ++this.heartbeats);
         break;
       case 'NOT_COORDINATOR':
