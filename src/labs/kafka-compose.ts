@@ -1,10 +1,10 @@
 /** Kafka in a `compose.yaml`: so many brokers, each a controller as well, with the settings of the scenarios. */
 import { clusterSettings, type Settings } from '../scenarios/kafka/cluster-settings.ts';
-import { KAFKA, type ComposePart } from './lab.ts';
+import { KAFKA, portVariable, type ComposePart } from './lab.ts';
 
-/** Where the first broker is reached from outside; the next ones follow. */
+/** Where the first broker is reached from outside, if nobody else listens there; the next ones follow. */
 const FIRST_PORT = 9092;
-/** As src/labs/kafka/brokers.ts has it: clients whose link is cut come in by the one, and are told to go to the other. */
+/** Clients whose link is cut come in by the one, and are told to go to the other. */
 const FIRST_RELAYED = { port: 9192, via: 9292 };
 /** Any: the data of one lab is nobody else's. */
 const CLUSTER = Buffer.from('Brokerbook-labs!').toString('base64url');
@@ -29,18 +29,17 @@ export function kafkaPart(nodes: number, own: Settings): ComposePart {
   };
   const entries = Object.entries(shared).map(([name, value]) => `  ${variable(name)}: '${value}'\n`);
   const services = ids.map((id) => {
-    const port = FIRST_PORT + id - 1;
-    const relayed = FIRST_RELAYED.port + id - 1;
+    const port = portVariable(`broker-${id}`, 'PORT', FIRST_PORT + id - 1);
     return `  broker-${id}:
     image: ${KAFKA}
     hostname: broker-${id}
     ports:
       - 127.0.0.1:${port}:9092
-      - 127.0.0.1:${relayed}:9094
+      - 127.0.0.1:${portVariable(`broker-${id}`, 'RELAYED_PORT', FIRST_RELAYED.port + id - 1)}:9094
     environment:
       <<: *settings
       KAFKA_NODE_ID: ${id}
-      KAFKA_ADVERTISED_LISTENERS: PLAINTEXT://broker-${id}:19092,PLAINTEXT_HOST://127.0.0.1:${port},RELAYED://127.0.0.1:${FIRST_RELAYED.via + id - 1}
+      KAFKA_ADVERTISED_LISTENERS: PLAINTEXT://broker-${id}:19092,PLAINTEXT_HOST://127.0.0.1:${port},RELAYED://127.0.0.1:${portVariable(`broker-${id}`, 'RELAY_PORT', FIRST_RELAYED.via + id - 1)}
     healthcheck:
       # The port is open when the broker is up. Kafka's own tools would start a Java of their own for each look.
       test: ['CMD', 'bash', '-c', 'exec 3<>/dev/tcp/127.0.0.1/9092']

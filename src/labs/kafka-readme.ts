@@ -29,7 +29,7 @@ export function needsPart(needs: Needs, brokers: number): string {
 
 Linux, macOS or WSL, with Node ${NODE} or newer, a JDK of 17 or newer, and Maven: on Debian and Ubuntu \`apt-get install openjdk-17-jdk-headless maven\`, on macOS \`brew install --cask temurin\` and \`brew install maven\`. The clients are Java’s, because it is they who assign, partition, batch and retry; Maven fetches Kafka once, some 45 MB, into the machine’s temporary folder.
 
-With Docker, ${brokers === 1 ? 'the broker is a container' : `the ${brokers} brokers are containers`} of \`compose.yaml\`. Without Docker, \`npm run up\` starts the same Kafka as ${brokers === 1 ? 'a process' : 'processes'}, from what Maven has fetched. ${brokers === 1 ? 'It has' : 'Each has'} 384 MB of heap. ${stops}`;
+With Docker, ${brokers === 1 ? 'the broker is a container' : `the ${brokers} brokers are containers`} of \`compose.yaml\`, at port 9092${brokers === 1 ? '' : ' and those after it'}; where something listens there already, \`npm run up\` takes the next port that is free, and says so. Without Docker, \`npm run up\` starts the same Kafka as ${brokers === 1 ? 'a process' : 'processes'}, from what Maven has fetched. ${brokers === 1 ? 'It has' : 'Each has'} 384 MB of heap. ${stops}`;
 }
 
 /** What is there, who does what, and what is done to them. */

@@ -61,6 +61,11 @@ export interface ComposePart {
   readonly files: Readonly<Record<string, string>>;
 }
 
+/** A port in a compose.yaml, which src/labs/services/ports.ts sets where the usual one is taken. */
+export function portVariable(node: string, name: string, usual: number): string {
+  return `\${${node.toUpperCase().replace('-', '_')}_${name}:-${usual}}`;
+}
+
 /** Runs TypeScript as it is since; @platformatic/kafka asks for as much. */
 export const NODE = '22.22';
 
@@ -78,7 +83,7 @@ export async function labOf(recipe: Recipe): Promise<Lab> {
     'tsconfig.json': TSCONFIG,
     // An older Node would only say that it does not know the extension .ts.
     '.npmrc': 'engine-strict=true\n',
-    '.gitignore': 'node_modules/\nrun/\n',
+    '.gitignore': 'node_modules/\nrun/\n.env\n',
     LICENSE: readFileSync('LICENSE', 'utf8'),
     'judge.mjs': await bundled(recipe.judge),
     ...(await allBundled(recipe.bundles ?? {})),

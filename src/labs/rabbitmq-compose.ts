@@ -1,7 +1,7 @@
 /** RabbitMQ in a `compose.yaml`, and the settings by which several nodes find one another. */
-import { imageOf, type ComposePart } from './lab.ts';
+import { imageOf, portVariable, type ComposePart } from './lab.ts';
 
-/** Where the first node is reached from outside; the next ones follow. */
+/** Where the first node is reached from outside, if nobody else listens there; the next ones follow. */
 const FIRST_PORT = 5672;
 /** Nodes of one cluster share it; it lets nobody in from outside, where no port is published for it. */
 const COOKIE = 'brokerbook-labs';
@@ -18,7 +18,7 @@ export function rabbitmqPart(nodes: number): ComposePart {
     hostname: rabbit-${id}
     command: sh -c "${isCluster ? cookie : ''}${PLUGIN} && exec rabbitmq-server"
 ${isCluster ? '    volumes:\n      - ./rabbitmq.conf:/etc/rabbitmq/rabbitmq.conf:ro\n' : ''}    ports:
-      - 127.0.0.1:${FIRST_PORT + id - 1}:5672
+      - 127.0.0.1:${portVariable(`rabbit-${id}`, 'PORT', FIRST_PORT + id - 1)}:5672
     healthcheck:
       test: rabbitmq-diagnostics -q check_port_connectivity
       interval: 3s

@@ -30,7 +30,7 @@ function needsPart(needs: Needs, nodes: number): string {
       : `Any other that listens on \`127.0.0.1:5672\` and lets \`guest\` in does as well, without \`npm run up\`; \`AMQP_URL\` names one elsewhere.${needs === 'plugin' ? ' The exchange of this lab is a plugin, which is on in what \`npm run up\` has started: elsewhere, \`rabbitmq-plugins enable rabbitmq_consistent_hash_exchange\`.' : ''}`;
   return `## What it needs
 
-Node ${NODE} or newer. With Docker, ${many ? `the ${nodes} nodes are containers` : 'RabbitMQ is a container'} of \`compose.yaml\`. Without Docker, on Debian, \`npm run up\` takes RabbitMQ from Debian’s next release into the machine’s temporary folder, and changes nothing of the system; where that cannot be, it takes the installed \`rabbitmq-server\`, which may be older. Either runs as ${many ? 'processes' : 'a process'} beside any that is there. ${own}`;
+Node ${NODE} or newer. With Docker, ${many ? `the ${nodes} nodes are containers` : 'RabbitMQ is a container'} of \`compose.yaml\`, at port 5672${many ? ' and those after it' : ''}; where something listens there already, \`npm run up\` takes the next port that is free, and says so. Without Docker, on Debian, \`npm run up\` takes RabbitMQ from Debian’s next release into the machine’s temporary folder, and changes nothing of the system; where that cannot be, it takes the installed \`rabbitmq-server\`, which may be older. Either runs as ${many ? 'processes' : 'a process'} beside any that is there. ${own}`;
 }
 
 function story({ system, clients, timeline }: Scenario): string[] {

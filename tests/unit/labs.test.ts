@@ -2,6 +2,7 @@
 // book is, its judge tells right from wrong, and its zip is the same each time. `npm run real -- labs` runs them.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { strFromU8, unzipSync } from 'fflate';
@@ -15,6 +16,9 @@ import { HELD_CONFIG } from '../../src/scenarios/kafka/held.ts';
 import { claimById, experiments, scenarioById } from '../../src/scenarios/library.ts';
 import { observableClaims, realScenarios } from '../../src/scenarios/real.ts';
 import { parseRecording, traceOfRecording } from '../../src/scenarios/recording.ts';
+import { traceOf } from '../../src/scenarios/run.ts';
+import { parseScenario } from '../../src/scenarios/schema.ts';
+import { isObservable, type ObservableEvent } from '../../src/sim/trace.ts';
 
 /** A zip is a short wait on a phone; one with the sources of both drivers may be a little longer. */
 const ZIP_MAX_BYTES = { one: 160_000, both: 200_000 };
@@ -244,6 +248,125 @@ describe('the judge of Kafka’s experiments', () => {
   });
 });
 
+describe('the judge of workloads', () => {
+  /** What clients see of a workload on the simulator, carried to the broker by the lab itself. */
+  const carried = (
+    lab: string,
+    name: string,
+  ): { own: string; seen: (broker: string) => ObservableEvent[] } => {
+    const own = unpacked(byId.get(lab)!);
+    expect(node(own, 'carry.mjs', name).code).toBe(0);
+    return {
+      own,
+      seen: (broker) => {
+        const text = readFileSync(join(own, 'scenarios', `${name}-${broker}.json`), 'utf8');
+        return traceOf(parseScenario(JSON.parse(text))).filter(isObservable);
+      },
+    };
+  };
+  const write = (own: string, name: string, broker: string, events: readonly object[]): void =>
+    writeFileSync(
+      join(own, 'run', `${name}-${broker}.jsonl`),
+      events.map((event) => JSON.stringify(event)).join('\n'),
+    );
+  const isOf = (event: ObservableEvent, message: number): boolean =>
+    'message' in event && event.message === message;
+  /** Nobody ever gets it. */
+  const without = (events: readonly ObservableEvent[], message: number): ObservableEvent[] =>
+    events.filter((event) => !isOf(event, message) || event.kind.startsWith('publish'));
+
+  const NAME = 'orders';
+  const { own, seen } = carried('workloads-on-one-node', NAME);
+  const good = { rabbitmq: seen('rabbitmq'), kafka: seen('kafka') };
+  const judged = (runs: Readonly<Record<string, readonly object[]>>): { code: number; output: string } => {
+    for (const broker of ['rabbitmq', 'kafka'])
+      rmSync(join(own, 'run', `${NAME}-${broker}.jsonl`), { force: true });
+    for (const [broker, events] of Object.entries(runs)) write(own, NAME, broker, events);
+    return node(own, 'judge.mjs', NAME);
+  };
+
+  it('says yes of a run in which all is finished, in its order', () => {
+    const { code, output } = judged(good);
+    expect(output).toMatch(/^published( +5949){4}$/m);
+    for (const broker of ['RabbitMQ', 'Kafka'])
+      for (const what of ['nothing is lost or left', 'nothing is finished out of', 'about as much'])
+        expect(output).toMatch(new RegExp(`^holds +${broker}: ${what}`, 'm'));
+    expect(output).not.toMatch(/^FAILS/m);
+    expect(code).toBe(0);
+  });
+
+  it.each(['rabbitmq', 'kafka'] as const)('names %s where it loses a message', (broker) => {
+    const { code, output } = judged({ ...good, [broker]: without(good[broker], 1000) });
+    const failed = output.match(/^FAILS.*$/gm);
+    expect(failed).toEqual([
+      expect.stringMatching(new RegExp(`${broker}: nothing is lost or left to be done \\(1\\)$`, 'i')),
+    ]);
+    expect(code).toBe(1);
+  });
+
+  it.each(['rabbitmq', 'kafka'] as const)('names %s where one key’s messages change places', (broker) => {
+    const events = good[broker];
+    const sent = events.filter((event) => event.kind === 'published');
+    const given = new Map(
+      events.flatMap((event, i) => (event.kind === 'delivered' ? [[event.message, i] as const] : [])),
+    );
+    // Both are there before the first of them is given to anybody.
+    const pairs = sent.flatMap((one) => {
+      const { message, client, key } = one;
+      const later = sent.find(
+        (other) => other.message > message && other.client === client && other.key === key,
+      );
+      return later && events.indexOf(later) < given.get(message)! ? [[one, later] as const] : [];
+    });
+    const [first, next] = pairs[0]!;
+    const places = new Map([
+      [first.message, next.message],
+      [next.message, first.message],
+    ]);
+    const swapped = events.map((event) =>
+      'message' in event && !event.kind.startsWith('publish') && places.has(event.message!)
+        ? { ...event, message: places.get(event.message!)! }
+        : event,
+    );
+    const { code, output } = judged({ ...good, [broker]: swapped });
+    expect(output.match(/^FAILS.*$/gm)).toEqual([
+      expect.stringMatching(
+        new RegExp(`${broker}: nothing is finished out of its order by key \\(1\\)$`, 'i'),
+      ),
+    ]);
+    expect(code).toBe(1);
+  });
+
+  it('does not take a run for good in which much less was published', () => {
+    const half = good.kafka.filter((event) => !('message' in event) || event.message! < 2900);
+    const { code, output } = judged({ kafka: half });
+    expect(output.match(/^FAILS.*$/gm)).toEqual([expect.stringMatching(/Kafka: about as much is published/)]);
+    expect(code).toBe(1);
+    expect(judged({ kafka: [] }).code).toBe(1);
+  });
+
+  it('leaves out what is set aside, which no client sees, and nothing more', () => {
+    const poison = carried('workloads-on-three-nodes', 'poison');
+    const events = poison.seen('rabbitmq');
+    write(poison.own, 'poison', 'rabbitmq', events);
+    const yes = node(poison.own, 'judge.mjs', 'poison');
+    expect(yes.output).toMatch(
+      /^holds +RabbitMQ: nothing is lost .*but what the simulator sets aside \(20\)$/m,
+    );
+    expect(yes.code).toBe(0);
+    write(poison.own, 'poison', 'rabbitmq', without(events, 1000));
+    const no = node(poison.own, 'judge.mjs', 'poison');
+    expect(no.output).toMatch(/^FAILS +RabbitMQ: nothing is lost .*\(1\)$/m);
+    expect(no.code).toBe(1);
+  });
+
+  it('says that there is nothing to judge', () => {
+    const { code, output } = judged({});
+    expect(output).toMatch(/npm start runs the workloads/);
+    expect(code).toBe(2);
+  });
+});
+
 describe('what goes home', () => {
   it('is a lab, or has a reason', () => {
     for (const experiment of experiments) {
@@ -309,8 +432,13 @@ describe('compose.yaml of RabbitMQ’s experiments', () => {
     expect(servicesOf('rabbitmq-acks')).toEqual(['rabbit-1']);
     expect(servicesOf('rabbitmq-alarm')).toEqual(['rabbit-1', 'rabbit-2']);
     expect(servicesOf('rabbitmq-quorum')).toEqual(['rabbit-1', 'rabbit-2', 'rabbit-3']);
-    const ports = [...filesOf('rabbitmq-quorum')['compose.yaml']!.matchAll(/- 127\.0\.0\.1:(\d+):5672$/gm)];
-    expect(ports.map(([, port]) => port)).toEqual(['5672', '5673', '5674']);
+    const compose = filesOf('rabbitmq-quorum')['compose.yaml']!;
+    const ports = [...compose.matchAll(/- 127\.0\.0\.1:\$\{(\w+):-(\d+)\}:5672$/gm)];
+    expect(ports.map(([, name, port]) => [name, port])).toEqual([
+      ['RABBIT_1_PORT', '5672'],
+      ['RABBIT_2_PORT', '5673'],
+      ['RABBIT_3_PORT', '5674'],
+    ]);
   });
 
   it('makes a cluster of them: one cookie, and a file that names each by its host', () => {
@@ -344,10 +472,13 @@ describe('compose.yaml of Kafka’s experiments', () => {
     const compose = composeOf('kafka-acks');
     for (const [i, port] of [9092, 9093, 9094].entries()) {
       expect(compose).toContain(`\n  broker-${i + 1}:\n`);
-      expect(compose).toContain(`- 127.0.0.1:${port}:9092`);
-      expect(compose).toContain(`- 127.0.0.1:${port + 100}:9094`);
+      const name = `BROKER_${i + 1}`;
+      expect(compose).toContain(`- 127.0.0.1:\${${name}_PORT:-${port}}:9092`);
+      expect(compose).toContain(`- 127.0.0.1:\${${name}_RELAYED_PORT:-${port + 100}}:9094`);
       // Whose link is cut goes through a relay of the run, which listens on the machine.
-      expect(compose).toContain(`PLAINTEXT_HOST://127.0.0.1:${port},RELAYED://127.0.0.1:${port + 200}\n`);
+      expect(compose).toContain(
+        `PLAINTEXT_HOST://127.0.0.1:\${${name}_PORT:-${port}},RELAYED://127.0.0.1:\${${name}_RELAY_PORT:-${port + 200}}\n`,
+      );
     }
     expect(composeOf('home-log')).not.toContain('broker-2');
   });
@@ -362,5 +493,71 @@ describe('compose.yaml of Kafka’s experiments', () => {
     for (const [name, value] of Object.entries(HELD_CONFIG))
       expect(settings.get(`KAFKA_${name.toUpperCase().replaceAll('.', '_')}`), name).toBe(String(value));
     expect(settings.get('KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR')).toBe('1');
+  });
+});
+
+describe('the ports of a lab’s containers', () => {
+  const PORTS = './src/labs/services/ports.ts';
+  /** Evaluates an expression in a lab. @returns what it comes to */
+  const asked = (own: string, module: string, expression: string): unknown => {
+    const program = `const m = await import('${module}'); console.log(JSON.stringify((await (${expression})) ?? null));`;
+    const { code, output } = node(own, '--input-type=module', '--eval', program);
+    expect(code, output).toBe(0);
+    return JSON.parse(output);
+  };
+  const urls = (own: string, broker: 'rabbitmq/nodes' | 'kafka/brokers'): unknown =>
+    asked(own, `./src/labs/${broker}.ts`, 'm.urls()');
+
+  it('are the usual ones, until up has chosen others', () => {
+    const quorum = unpacked(byId.get('rabbitmq-quorum')!);
+    const at = (port: number): string => `amqp://guest:guest@127.0.0.1:${port}`;
+    expect(urls(quorum, 'rabbitmq/nodes')).toEqual([at(5672), at(5673), at(5674)]);
+    writeFileSync(join(quorum, '.env'), 'RABBIT_1_PORT=5675\nRABBIT_2_PORT=5673\nRABBIT_3_PORT=5674\n');
+    expect(urls(quorum, 'rabbitmq/nodes')).toEqual([at(5675), at(5673), at(5674)]);
+
+    const acks = unpacked(byId.get('kafka-acks')!);
+    writeFileSync(join(acks, '.env'), 'BROKER_1_PORT=9095\nBROKER_2_RELAY_PORT=9295\n');
+    expect(urls(acks, 'kafka/brokers')).toEqual(
+      [9095, 9093, 9094].map((port) => `kafka://127.0.0.1:${port}`),
+    );
+    expect(asked(acks, './src/labs/kafka/brokers.ts', 'm.relayed()')).toEqual([
+      { port: 9192, via: 9292 },
+      { port: 9193, via: 9295 },
+      { port: 9194, via: 9294 },
+    ]);
+  });
+
+  it('are the next that are free where somebody listens, and nobody else has to move for that', async () => {
+    const server = createServer();
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const { port: taken } = server.address() as AddressInfo;
+    try {
+      const own = unpacked(byId.get('rabbitmq-acks')!);
+      const compose = [taken, taken + 1].map(
+        (port, i) => `- 127.0.0.1:\${RABBIT_${i + 1}_PORT:-${port}}:5672\n`,
+      );
+      writeFileSync(join(own, 'compose.yaml'), compose.join(''));
+      const lines = asked(own, PORTS, 'm.choosePorts()') as string[];
+      const first = asked(own, PORTS, "m.portOf('RABBIT_1_PORT')") as number;
+      expect(lines[0]).toBe(`Something listens at port ${taken} already: the lab takes ${first}`);
+      expect(first).toBeGreaterThan(taken + 1);
+      // Docker Compose reads the file by itself.
+      expect(readFileSync(join(own, '.env'), 'utf8')).toContain(`RABBIT_1_PORT=${first}\n`);
+      expect(asked(own, PORTS, "m.portOf('RABBIT_2_PORT')")).toBe(taken + 1);
+      asked(own, PORTS, 'm.forgetPorts()');
+      expect(asked(own, PORTS, "m.portOf('RABBIT_1_PORT')")).toBe(taken);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('are named, each once, in every compose.yaml', () => {
+    for (const { id, files } of labs) {
+      const compose = files['compose.yaml']!;
+      const published = [...compose.matchAll(/^      - 127\.0\.0\.1:(\S+):\d+$/gm)].map(([, port]) => port!);
+      expect(published.length, id).toBeGreaterThan(0);
+      for (const port of published) expect(port, id).toMatch(/^\$\{\w+_PORT:-\d+\}$/);
+      expect(new Set(published).size, id).toBe(published.length);
+    }
   });
 });

@@ -1,7 +1,7 @@
 /** Kafka's own tools on a lab's brokers: in a container where those are, else from the artifacts that they are started from. */
 import { spawn } from 'node:child_process';
 import { classpath, JAVA } from '../../real/kafka/maven.ts';
-import { containersUp } from '../services/docker-compose.ts';
+import { containersThere } from '../services/docker-compose.ts';
 import { dockerized, urls } from '../kafka/brokers.ts';
 import type { Printed } from './session.ts';
 
@@ -31,7 +31,7 @@ export async function kafkaTool(words: readonly string[], input: readonly string
   if (of === undefined)
     throw new Error(`There is no tool "${tool}": expected ${Object.keys(CLASSES).join(', ')}`);
   const inside = dockerized();
-  if (inside) containersUp();
+  if (inside) containersThere();
   // A container knows the brokers by their names.
   const bootstrap = inside
     ? 'broker-1:19092'

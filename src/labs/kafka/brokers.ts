@@ -10,12 +10,16 @@ import type { Relayed } from '../../real/installation.ts';
 import { javaMissing } from '../../real/kafka/maven.ts';
 import { answers, hurtNode, startNodes, stopNodes, type Nodes } from '../../real/kafka/nodes.ts';
 import { isAlive, isOfThisBoot } from '../../real/processes.ts';
-import { containersDown, containersUp, dockerCompose } from '../services/docker-compose.ts';
+import {
+  containersDown,
+  containersRun,
+  containersThere,
+  dockerCompose,
+  startContainers,
+} from '../services/docker-compose.ts';
+import { portOf } from '../services/ports.ts';
 import { labFile } from '../scenarios.ts';
 
-const FIRST_PORT = 9092;
-/** As in compose.yaml; nothing listens at `via` until a run has a link to cut. */
-const FIRST_RELAYED = { port: 9192, via: 9292 };
 const FOLDER = resolve('run/brokers');
 /** What is known of them where they are processes. */
 const FILE = resolve('run/brokers.json');
@@ -39,19 +43,25 @@ function keep(nodes: Nodes): void {
 /** Where clients connect. */
 export function urls(): readonly string[] {
   return (
-    named ??
-    processes()?.urls ??
-    Array.from({ length: labFile().nodes }, (_, i) => `kafka://127.0.0.1:${FIRST_PORT + i}`)
+    named ?? processes()?.urls ?? ofContainers((broker) => `kafka://127.0.0.1:${portOf(`${broker}_PORT`)}`)
   );
+}
+
+/** @param of what of a container, which compose.yaml calls `BROKER_1` in the names of its variables */
+function ofContainers<T>(of: (broker: string) => T): T[] {
+  return Array.from({ length: labFile().nodes }, (_, i) => of(`BROKER_${i + 1}`));
 }
 
 /** Where those go whose link is cut. @returns none of brokers that were not started here */
 export function relayed(): readonly Relayed[] {
   if (named) return [];
-  const { port, via } = FIRST_RELAYED;
   return (
     processes()?.relayed ??
-    Array.from({ length: labFile().nodes }, (_, i) => ({ port: port + i, via: via + i }))
+    // Nothing listens at `via` until a run has a link to cut.
+    ofContainers((broker) => ({
+      port: portOf(`${broker}_RELAYED_PORT`),
+      via: portOf(`${broker}_RELAY_PORT`),
+    }))
   );
 }
 
@@ -62,7 +72,7 @@ export async function up(): Promise<void> {
   const noDocker = dockerMissing();
   if (noDocker === null) {
     rmSync(FILE, { force: true });
-    await dockerCompose('up', '--detach');
+    await startContainers();
     await answers(urls(), [], labFile().nodes);
   } else await start(noDocker);
   console.log(`Kafka is up, at ${urls().join(', ')}`);
@@ -100,7 +110,7 @@ export async function start(noDocker: string): Promise<void> {
  * @throws Error where the lab needs its own and they are not up: whatever else listens there is left alone
  */
 export function started(): void {
-  if (labFile().own && !named && !processes()) containersUp();
+  if (labFile().own && !named && !processes()) containersRun();
 }
 
 export async function down(): Promise<void> {
@@ -126,7 +136,7 @@ export async function hurt(name: string, fault: Fault): Promise<void> {
     keep(await hurtNode(there, name, fault));
     return;
   }
-  containersUp();
+  containersThere();
   await dockerCompose(FAULT_COMMANDS[fault], name);
   if (fault === 'restart') await answers(urls(), [], labFile().nodes);
 }

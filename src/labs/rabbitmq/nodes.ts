@@ -13,10 +13,16 @@ import { eventually, isAlive, isOfThisBoot } from '../../real/processes.ts';
 import { open } from '../../real/rabbitmq/connect.ts';
 import { debianStarter } from '../../real/rabbitmq/debian.ts';
 import { packagesStarter } from '../../real/rabbitmq/packages.ts';
-import { containersDown, containersUp, dockerCompose } from '../services/docker-compose.ts';
+import {
+  containersDown,
+  containersRun,
+  containersThere,
+  dockerCompose,
+  startContainers,
+} from '../services/docker-compose.ts';
+import { portOf } from '../services/ports.ts';
 import { labFile } from '../scenarios.ts';
 
-const FIRST_PORT = 5672;
 const START_MS = 120_000;
 const FOLDER = resolve('run/nodes');
 /** What is known of them where they are processes. */
@@ -43,8 +49,13 @@ export function urls(): readonly string[] {
   return (
     named ??
     processes()?.urls ??
-    Array.from({ length: labFile().nodes }, (_, i) => `amqp://guest:guest@127.0.0.1:${FIRST_PORT + i}`)
+    Array.from({ length: labFile().nodes }, (_, i) => containerUrl(`rabbit-${i + 1}`))
   );
+}
+
+function containerUrl(name: string): string {
+  const port = portOf(`${name.toUpperCase().replace('-', '_')}_PORT`);
+  return `amqp://guest:guest@127.0.0.1:${port}`;
 }
 
 /** @throws Error that says what is missing, or what did not work */
@@ -52,7 +63,7 @@ export async function up(): Promise<void> {
   const noDocker = dockerMissing();
   if (noDocker === null) {
     rmSync(FILE, { force: true });
-    await dockerCompose('up', '--detach', '--wait');
+    await startContainers();
   } else await start(noDocker);
   console.log(`RabbitMQ is up, at ${urls().join(', ')}`);
 }
@@ -94,7 +105,7 @@ export async function start(noDocker: string): Promise<void> {
  * @throws Error where the lab needs its own and they are not up: whatever else listens there is left alone
  */
 export function started(): void {
-  if (labFile().own && !named && !processes()) containersUp();
+  if (labFile().own && !named && !processes()) containersRun();
 }
 
 export async function down(): Promise<void> {
@@ -120,13 +131,10 @@ export async function hurt(name: string, fault: Fault): Promise<void> {
     keep(await starterOf(there).hurt(there, name, fault));
     return;
   }
-  containersUp();
+  containersThere();
   await dockerCompose(FAULT_COMMANDS[fault], name);
   if (fault !== 'restart') return;
-  const port = FIRST_PORT + Number(name.slice('rabbit-'.length)) - 1;
-  await eventually(`${name} did not answer`, START_MS, async () =>
-    (await open(`amqp://guest:guest@127.0.0.1:${port}`)).close(),
-  );
+  await eventually(`${name} did not answer`, START_MS, async () => (await open(containerUrl(name))).close());
 }
 
 /** Runs rabbitmqctl on a node. @returns what it printed */
@@ -134,7 +142,7 @@ export async function administer(name: string, args: readonly string[]): Promise
   if (named) throw new Error(`${name} is administered only where npm run up has started it; unset AMQP_URL`);
   const there = processes();
   if (there) return starterOf(there).administer(there, name, args);
-  containersUp();
+  containersThere();
   const command = ['compose', 'exec', '--no-TTY', name, 'rabbitmqctl', ...args];
   return (await promisify(execFile)('docker', command)).stdout;
 }

@@ -78,7 +78,7 @@ A lab of Brokerbook: the workloads of the page “One workload, two brokers”, 
 
 Linux, macOS or WSL, with Node ${NODE} or newer, a JDK of 17 or newer, and Maven, for Kafka’s client is its own Java one: on Debian and Ubuntu \`apt-get install openjdk-17-jdk-headless maven\`, on macOS \`brew install --cask temurin\` and \`brew install maven\`. RabbitMQ’s is amqplib.
 
-With Docker, the brokers are containers of \`compose.yaml\`: \`${imageOf('rabbitmq')}\` and \`${KAFKA}\`. Without Docker, \`npm run up\` starts processes: Kafka from its artifacts on Maven Central, RabbitMQ on Debian from Debian’s next release, or elsewhere the \`rabbitmq-server\` that is installed, which may be older. Some workloads stop a node, and do so only to what \`npm run up\` has started.
+With Docker, the brokers are containers of \`compose.yaml\`: \`${imageOf('rabbitmq')}\` and \`${KAFKA}\`, at ports 5672 and 9092${nodes === 1 ? '' : ' and those after them'}; where something listens there already, \`npm run up\` takes the next port that is free, and says so. Without Docker, \`npm run up\` starts processes: Kafka from its artifacts on Maven Central, RabbitMQ on Debian from Debian’s next release, or elsewhere the \`rabbitmq-server\` that is installed, which may be older. Some workloads stop a node, and do so only to what \`npm run up\` has started.
 
 ## The commands
 

@@ -1,6 +1,7 @@
 /** `docker compose` in a lab's folder, which shows what it prints. */
 import { execFileSync, spawn } from 'node:child_process';
 import { dockerMissing } from '../../real/docker.ts';
+import { choosePorts, forgetPorts } from './ports.ts';
 
 /** @throws Error when it fails */
 export function dockerCompose(...args: readonly string[]): Promise<void> {
@@ -14,15 +15,42 @@ export function dockerCompose(...args: readonly string[]): Promise<void> {
   });
 }
 
+/** @returns a line for each that `docker compose` with these words prints */
+function linesOf(...args: readonly string[]): string[] {
+  const text = execFileSync('docker', ['compose', ...args], { encoding: 'utf8' });
+  return text.split('\n').filter((line) => line !== '');
+}
+
+/** Starts all that compose.yaml has, and waits until it is healthy. @throws Error when it does not become so */
+export async function startContainers(): Promise<void> {
+  // Those that are there listen at the ports that they have got.
+  if (linesOf('ps', '--all', '--quiet').length === 0)
+    for (const line of await choosePorts()) console.log(line);
+  try {
+    await dockerCompose('up', '--detach', '--wait');
+  } catch (error) {
+    const what = `${(error as Error).message}; npm run down takes away what has been started`;
+    throw new Error(`${what}, and npm run up begins anew, at ports that are free then`, { cause: error });
+  }
+}
+
 /** @throws Error where the lab has no containers, and so nothing at all: processes are asked for first */
-export function containersUp(): void {
-  const list = ['compose', 'ps', '--all', '--quiet'];
-  if (dockerMissing() !== null || execFileSync('docker', list, { encoding: 'utf8' }).trim() === '')
+export function containersThere(): void {
+  if (dockerMissing() !== null || linesOf('ps', '--all', '--quiet').length === 0)
     throw new Error('Nothing is up: npm run up starts it');
+}
+
+/** @throws Error where not each container of the lab runs, as after an `up` that failed or a run that was broken off */
+export function containersRun(): void {
+  containersThere();
+  const running = linesOf('ps', '--services', '--status', 'running');
+  const down = linesOf('config', '--services').filter((name) => !running.includes(name));
+  if (down.length > 0) throw new Error(`Not up: ${down.sort().join(', ')}; npm run up starts what is not`);
 }
 
 /** Takes the lab's containers away; without an engine there are none. */
 export async function containersDown(): Promise<void> {
   if (dockerMissing() === null) await dockerCompose('down', '--volumes');
   else console.log('Nothing was up');
+  forgetPorts();
 }

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { dockerMissing } from '../../real/docker.ts';
-import { containersDown, dockerCompose } from './docker-compose.ts';
+import { containersDown, startContainers } from './docker-compose.ts';
 import * as kafka from '../kafka/brokers.ts';
 import * as rabbitmq from '../rabbitmq/nodes.ts';
 
@@ -22,7 +22,7 @@ function services(): (keyof typeof STARTERS)[] {
 /** @throws Error that says what is missing, or what did not work */
 export async function up(): Promise<void> {
   const noDocker = dockerMissing();
-  if (noDocker === null) await dockerCompose('up', '--detach', '--wait');
+  if (noDocker === null) await startContainers();
   else {
     // Of two, the one is not left running where the other cannot be started.
     for (const service of services()) STARTERS[service].startable(noDocker);
