@@ -496,6 +496,45 @@ describe('compose.yaml of Kafka’s experiments', () => {
   });
 });
 
+describe('a run with containers', () => {
+  /** Docker as it answers where of three nodes these run. */
+  const withDocker = (running: readonly string[], act: () => void): void => {
+    const bin = mkdtempSync(join(folder, 'bin-'));
+    const answers = [
+      '#!/bin/sh',
+      'case "$*" in',
+      '"version "*|"compose version") echo 1 ;;',
+      '"compose ps --all --quiet") echo 1 ;;',
+      '"compose config --services") printf "rabbit-1\\nrabbit-2\\nrabbit-3\\n" ;;',
+      `"compose ps --services --status running") printf "${running.map((name) => `${name}\\n`).join('')}" ;;`,
+      '*) exit 1 ;;',
+      'esac',
+    ];
+    writeFileSync(join(bin, 'docker'), answers.join('\n'), { mode: 0o755 });
+    const path = process.env['PATH'];
+    process.env['PATH'] = `${bin}:${path}`;
+    try {
+      act();
+    } finally {
+      process.env['PATH'] = path;
+    }
+  };
+
+  it('wants all of its nodes up, for what listens in the place of one may be anybody’s', () => {
+    const own = unpacked(byId.get('rabbitmq-quorum')!);
+    withDocker(['rabbit-2', 'rabbit-3'], () => {
+      const { code, output } = node(own, 'src/labs/rabbitmq/run.ts');
+      expect(output).toBe('Not up: rabbit-1; npm run up starts what is not\n');
+      expect(code).toBe(1);
+    });
+    // With all of them it goes to them, and nobody listens there.
+    writeFileSync(join(own, '.env'), 'RABBIT_1_PORT=1\n');
+    withDocker(['rabbit-1', 'rabbit-2', 'rabbit-3'], () => {
+      expect(node(own, 'src/labs/rabbitmq/run.ts').output).toMatch(/^Nobody listens there .*127\.0\.0\.1:1/);
+    });
+  });
+});
+
 describe('the ports of a lab’s containers', () => {
   const PORTS = './src/labs/services/ports.ts';
   /** Evaluates an expression in a lab. @returns what it comes to */

@@ -40,11 +40,16 @@ export function containersThere(): void {
     throw new Error('Nothing is up: npm run up starts it');
 }
 
+/** @returns which of the lab's containers run, by the names of their services */
+export function running(): string[] {
+  return linesOf('ps', '--services', '--status', 'running');
+}
+
 /** @throws Error where not each container of the lab runs, as after an `up` that failed or a run that was broken off */
 export function containersRun(): void {
   containersThere();
-  const running = linesOf('ps', '--services', '--status', 'running');
-  const down = linesOf('config', '--services').filter((name) => !running.includes(name));
+  const there = running();
+  const down = linesOf('config', '--services').filter((name) => !there.includes(name));
   if (down.length > 0) throw new Error(`Not up: ${down.sort().join(', ')}; npm run up starts what is not`);
 }
 
