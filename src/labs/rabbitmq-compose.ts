@@ -20,7 +20,8 @@ export function rabbitmqPart(nodes: number): ComposePart {
 ${isCluster ? '    volumes:\n      - ./rabbitmq.conf:/etc/rabbitmq/rabbitmq.conf:ro\n' : ''}    ports:
       - 127.0.0.1:${portVariable(`rabbit-${id}`, 'PORT', FIRST_PORT + id - 1)}:5672
     healthcheck:
-      test: rabbitmq-diagnostics -q check_port_connectivity
+      # The port is open when the node is up. RabbitMQ's own tool would start an Erlang of its own for each look.
+      test: ['CMD', 'bash', '-c', 'exec 3<>/dev/tcp/127.0.0.1/5672']
       interval: 3s
       timeout: 10s
       retries: 40
