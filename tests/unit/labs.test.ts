@@ -496,6 +496,14 @@ describe('compose.yaml of Kafka’s experiments', () => {
   });
 });
 
+/** Evaluates an expression in a lab, where `m` is one of its modules. @returns what it comes to */
+function asked(own: string, module: string, expression: string): unknown {
+  const program = `const m = await import('${module}'); console.log(JSON.stringify((await (${expression})) ?? null));`;
+  const { code, output } = node(own, '--input-type=module', '--eval', program);
+  expect(code, output).toBe(0);
+  return JSON.parse(output);
+}
+
 describe('a run with containers', () => {
   /** Docker as it answers where of three nodes these run. */
   const withDocker = (running: readonly string[], act: () => void): void => {
@@ -505,6 +513,8 @@ describe('a run with containers', () => {
       'case "$*" in',
       '"version "*|"compose version") echo 1 ;;',
       '"compose ps --all --quiet") echo 1 ;;',
+      '"compose ps --all --quiet "*) echo "id-of-$5" ;;',
+      '"kill id-of-rabbit-1") ;;',
       '"compose config --services") printf "rabbit-1\\nrabbit-2\\nrabbit-3\\n" ;;',
       `"compose ps --services --status running") printf "${running.map((name) => `${name}\\n`).join('')}" ;;`,
       '*) exit 1 ;;',
@@ -533,17 +543,18 @@ describe('a run with containers', () => {
       expect(node(own, 'src/labs/rabbitmq/run.ts').output).toMatch(/^Nobody listens there .*127\.0\.0\.1:1/);
     });
   });
+
+  // While Docker Compose looks through a project first, the clock of the run stands and its clients go on.
+  it('has a fault done by the engine itself', () => {
+    const own = unpacked(byId.get('rabbitmq-quorum')!);
+    withDocker([], () => {
+      asked(own, './src/labs/services/docker-compose.ts', "m.hurtContainer('rabbit-1', 'crash')");
+    });
+  });
 });
 
 describe('the ports of a lab’s containers', () => {
   const PORTS = './src/labs/services/ports.ts';
-  /** Evaluates an expression in a lab. @returns what it comes to */
-  const asked = (own: string, module: string, expression: string): unknown => {
-    const program = `const m = await import('${module}'); console.log(JSON.stringify((await (${expression})) ?? null));`;
-    const { code, output } = node(own, '--input-type=module', '--eval', program);
-    expect(code, output).toBe(0);
-    return JSON.parse(output);
-  };
   const urls = (own: string, broker: 'rabbitmq/nodes' | 'kafka/brokers'): unknown =>
     asked(own, `./src/labs/${broker}.ts`, 'm.urls()');
 

@@ -13,8 +13,7 @@ import { isAlive, isOfThisBoot } from '../../real/processes.ts';
 import {
   containersDown,
   containersRun,
-  containersThere,
-  dockerCompose,
+  hurtContainer,
   running,
   startContainers,
 } from '../services/docker-compose.ts';
@@ -137,8 +136,7 @@ export async function hurt(name: string, fault: Fault): Promise<void> {
     keep(await hurtNode(there, name, fault));
     return;
   }
-  containersThere();
-  await dockerCompose(FAULT_COMMANDS[fault], name);
+  await hurtContainer(name, fault);
   if (fault !== 'restart') return;
   // One that is away as well will not come by waiting.
   const brokers = running().filter((service) => service.startsWith('broker-'));

@@ -17,7 +17,7 @@ import {
   containersDown,
   containersRun,
   containersThere,
-  dockerCompose,
+  hurtContainer,
   startContainers,
 } from '../services/docker-compose.ts';
 import { portOf } from '../services/ports.ts';
@@ -131,8 +131,7 @@ export async function hurt(name: string, fault: Fault): Promise<void> {
     keep(await starterOf(there).hurt(there, name, fault));
     return;
   }
-  containersThere();
-  await dockerCompose(FAULT_COMMANDS[fault], name);
+  await hurtContainer(name, fault);
   if (fault !== 'restart') return;
   await eventually(`${name} did not answer`, START_MS, async () => (await open(containerUrl(name))).close());
 }

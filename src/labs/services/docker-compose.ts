@@ -1,16 +1,21 @@
 /** `docker compose` in a lab's folder, which shows what it prints. */
 import { execFileSync, spawn } from 'node:child_process';
-import { dockerMissing } from '../../real/docker.ts';
+import { dockerMissing, FAULT_COMMANDS } from '../../real/docker.ts';
+import type { Fault } from '../../real/fault.ts';
 import { choosePorts, forgetPorts } from './ports.ts';
 
 /** @throws Error when it fails */
-export function dockerCompose(...args: readonly string[]): Promise<void> {
+function dockerCompose(...args: readonly string[]): Promise<void> {
+  return docker('inherit', 'compose', ...args);
+}
+
+function docker(output: 'inherit' | 'ignore', ...args: readonly string[]): Promise<void> {
   return new Promise((done, failed) => {
-    const child = spawn('docker', ['compose', ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn('docker', args, { stdio: ['ignore', output, 'inherit'] });
     child.once('error', failed);
     child.once('close', (code) => {
       if (code === 0) done();
-      else failed(new Error(`docker compose ${args.join(' ')} ended with ${code ?? 'a signal'}`));
+      else failed(new Error(`docker ${args.join(' ')} ended with ${code ?? 'a signal'}`));
     });
   });
 }
@@ -49,8 +54,32 @@ export function running(): string[] {
 export function containersRun(): void {
   containersThere();
   const there = running();
-  const down = linesOf('config', '--services').filter((name) => !there.includes(name));
+  const all = linesOf('config', '--services');
+  const down = all.filter((name) => !there.includes(name));
   if (down.length > 0) throw new Error(`Not up: ${down.sort().join(', ')}; npm run up starts what is not`);
+  // Asked now, and not when the moment for a fault has come.
+  for (const service of all) idOf(service);
+}
+
+/** Ids of containers by the names of their services. */
+const ids = new Map<string, string>();
+
+function idOf(service: string): string {
+  let id = ids.get(service);
+  if (id === undefined) {
+    [id] = linesOf('ps', '--all', '--quiet', service);
+    if (id === undefined) throw new Error(`Nothing is up: npm run up starts ${service}`);
+    ids.set(service, id);
+  }
+  return id;
+}
+
+/**
+ * Does it to a container. While it is done a run stands still and its clients do not, so it has to be done soon: Docker
+ * Compose looks through the whole project first, which takes half a second or more.
+ */
+export async function hurtContainer(service: string, fault: Fault): Promise<void> {
+  await docker('ignore', FAULT_COMMANDS[fault], idOf(service));
 }
 
 /** Takes the lab's containers away; without an engine there are none. */
