@@ -74,12 +74,12 @@ describe('the engine', () => {
   /** What was asked of `docker compose`, without what goes with every command. */
   const asked = (): string[] => readFileSync(join(folder, 'asked'), 'utf8').trim().split('\n');
 
-  /** @param script of a `docker` that has $* behind what goes with every command */
+  /** @param script of a `docker` that has $* behind what goes with every command of Docker Compose */
   function standIn(script: string): Containers {
     const program = join(folder, 'docker');
     writeFileSync(
       program,
-      `#!/bin/sh\necho "$*" >> ${join(folder, 'all')}\nshift 7\necho "$*" >> ${join(folder, 'asked')}\n${script}\n`,
+      `#!/bin/sh\necho "$*" >> ${join(folder, 'all')}\n[ $1 = compose ] && shift 7\necho "$*" >> ${join(folder, 'asked')}\n${script}\n`,
     );
     chmodSync(program, 0o755);
     vi.stubEnv('PATH', `${folder}${delimiter}${process.env['PATH']}`);
@@ -89,7 +89,7 @@ describe('the engine', () => {
   }
 
   it('is told with each command whose project it is, and what compose.yaml leaves open', async () => {
-    await standIn('').hurt('rabbit-1', 'crash');
+    await standIn('').inside('rabbit-1', ['rabbitmqctl', 'status']);
     const words = readFileSync(join(folder, 'all'), 'utf8').trim().split(' ');
     expect(words[words.indexOf('--project-name') + 1]).toBe(`brokerbook-${basename(folder).toLowerCase()}`);
     expect(readFileSync(words[words.indexOf('--env-file') + 1]!, 'utf8')).toBe(
@@ -97,11 +97,12 @@ describe('the engine', () => {
     );
   });
 
-  it('does to one container what is done to a process', async () => {
+  it('does to one container what is done to a process, and does not ask Docker Compose first', async () => {
     const containers = standIn('');
     for (const fault of ['crash', 'close', 'restart', 'pause', 'resume'] as const)
       await containers.hurt('rabbit-1', fault);
-    expect(asked()).toEqual(['kill', 'stop', 'start', 'pause', 'unpause'].map((word) => `${word} rabbit-1`));
+    const name = `brokerbook-${basename(folder).toLowerCase()}-rabbit-1-1`;
+    expect(asked()).toEqual(['kill', 'stop', 'start', 'pause', 'unpause'].map((word) => `${word} ${name}`));
   });
 
   it('takes away what did not answer, and the error has what it wrote', async () => {
