@@ -14,6 +14,9 @@ describe('what a tool printed and what the page prints', () => {
       '[main] WARN org.apache.kafka.clients.NetworkClient - slow',
       '[kafka-admin-client-thread | adminclient-1] WARN org.apache.kafka.clients.NetworkClient - [AdminClient] Connection to node -2 could not be established.',
       '[2026-11-28 16:44:01,120] ERROR Closing',
+      // As log4j has it in a container, of an exception.
+      '[2026-11-28 20:16:05,123] ERROR org.apache.kafka.common.errors.TopicExistsException: It is there.',
+      ' (org.apache.kafka.tools.TopicCommand)',
     ];
     expect(alike([...logged, line.replace('1,3', '3,1')], [line])).toBe(true);
     expect(alike(['[main] Topic is not there'], [])).toBe(false);

@@ -29,9 +29,9 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [/console-consumer-\S+/g, 'console-consumer-…'],
 ];
 
-/** Of a logger, or advice of the client, and not the tool’s answer. */
+/** Of a logger, whose line may end on the next one with who logged it, or advice of the client: not the tool’s answer. */
 const LOGGED =
-  /^(\[[^\]]*\] (WARN|INFO|ERROR|DEBUG)|SLF4J|WARNING: |The consumer rebalance protocol \(KIP-848\))/;
+  /^(\[[^\]]*\] (WARN|INFO|ERROR|DEBUG)|\(org\.apache\.kafka\.[\w.$]+\)$|SLF4J|WARNING: |The consumer rebalance protocol \(KIP-848\))/;
 
 /** What is compared of what a tool printed: words, one space between two, without what is another's in each cluster. */
 export function essence(lines: readonly string[]): string[] {
