@@ -40,11 +40,11 @@ export function readmeOf<S extends Scenario>(
   const isOwn = runs.some(({ scenario }) => scenario.id === own);
   const what = isOwn
     ? one
-      ? 'It is the run of the page’s figure.'
-      : 'The run of the page’s figure is among its runs.'
+      ? 'Its run is that of the page’s figure.'
+      : 'That of the page’s figure is among its runs.'
     : one
-      ? 'It is not the run of the page’s figure but a smaller one, which shows the same by what clients see.'
-      : 'They are not the run of the page’s figure but smaller ones, which show the same by what clients see.';
+      ? 'Its run is not that of the page’s figure but a smaller one, which shows the same by what clients see.'
+      : 'Its runs are not that of the page’s figure but smaller ones, which show the same by what clients see.';
   const versions = [...new Set(runs.map(({ recordedOn }) => recordedOn))].join(' and ');
   const parts = [
     `# ${title}`,
