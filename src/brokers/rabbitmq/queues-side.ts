@@ -196,7 +196,7 @@ export class QueuesSide implements ReplicaHost, AdministrationHost, DeadLetterHo
 
   /** @returns what this node's replica of a queue has applied, for comparison with the others' */
   replica(name: string): unknown {
-    return this.replicas.get(name)?.state();
+    return this.replicas.get(name)?.stateMachine.state();
   }
 
   // What channels ask.
