@@ -120,7 +120,7 @@ function givenAgainUntold(run: Run): number[] {
 function replicas(run: Run): unknown[] {
   return NODES.map((id) => {
     const node = run.kernel.actor(id);
-    return node instanceof RabbitNode ? node.replica('q') : null;
+    return node instanceof RabbitNode ? node.queues.replica('q') : null;
   });
 }
 

@@ -103,6 +103,12 @@ export type NodeFrame =
 
 export type Notice =
   | { readonly type: 'alive' }
+  /** what is short where has changed. */
+  | { readonly type: 'alarm' }
+  | QueueNotice;
+
+/** What nodes tell one another of queues. */
+export type QueueNotice =
   | { readonly type: 'queue-deleted'; readonly queue: string; readonly incarnation: number }
   /** Who leads a queue, as far as the sender has heard. */
   | {
@@ -122,9 +128,7 @@ export type Notice =
       readonly queue: string;
       readonly incarnation: number;
       readonly channels: readonly ChannelKey[];
-    }
-  /** what is short where has changed. */
-  | { readonly type: 'alarm' };
+    };
 
 export interface NodeFrames {
   readonly nodeFrames: readonly NodeFrame[];
