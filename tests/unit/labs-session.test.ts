@@ -14,7 +14,8 @@ describe('what a tool printed and what the page prints', () => {
     const logged = [
       '[main] WARN org.apache.kafka.clients.NetworkClient - slow',
       '[kafka-admin-client-thread | adminclient-1] WARN org.apache.kafka.clients.NetworkClient - [AdminClient] Connection to node -2 could not be established.',
-      '[2026-11-28 16:44:01,120] ERROR Closing',
+      "[2026-11-28 20:28:50,886] ERROR org.apache.kafka.common.errors.TopicExistsException: Topic 'orders' already exists.",
+      ' (org.apache.kafka.tools.TopicCommand)',
     ];
     expect(alike([...logged, line], [line])).toBe(true);
     expect(alike(['[main] Topic is not there'], [])).toBe(false);

@@ -31,7 +31,7 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
 
 /** Of a logger, or advice of the client, and not the tool’s answer. */
 const LOGGED =
-  /^(\[[^\]]*\] (WARN|INFO|ERROR|DEBUG)|SLF4J|WARNING: |The consumer rebalance protocol \(KIP-848\))/;
+  /^(\[[^\]]*\] (WARN|INFO|ERROR|DEBUG)|SLF4J|WARNING: |The consumer rebalance protocol \(KIP-848\)|\(org\.apache\.[\w.]+\)$)/;
 
 /** What is compared of what a tool printed: words, one space between two, without what is another's in each cluster. */
 export function essence(lines: readonly string[]): string[] {
