@@ -6,6 +6,7 @@ describe('what a tool printed and what the page prints', () => {
   it('are alike in whatever order rows come, and whatever the addresses are', () => {
     expect(alike(['b localhost:9092', 'a  1'], ['a 1', 'b 127.0.0.1:40001', ''])).toBe(true);
     expect(alike(['a 1'], ['a 2'])).toBe(false);
+    expect(alike(['Isr: 1,3'], ['Isr: 3,1'])).toBe(false);
   });
 
   it('are alike where a logger has added a line, whatever its thread is called', () => {
@@ -18,7 +19,7 @@ describe('what a tool printed and what the page prints', () => {
       '[2026-11-28 20:16:05,123] ERROR org.apache.kafka.common.errors.TopicExistsException: It is there.',
       ' (org.apache.kafka.tools.TopicCommand)',
     ];
-    expect(alike([...logged, line.replace('1,3', '3,1')], [line])).toBe(true);
+    expect(alike([...logged, line], [line])).toBe(true);
     expect(alike(['[main] Topic is not there'], [])).toBe(false);
   });
 });

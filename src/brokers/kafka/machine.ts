@@ -222,11 +222,16 @@ export class BrokerMachine implements StateMachine<Command, Reply, BrokerEffects
         this.share.fetch(request, from, correlation, now, this.shareEffects);
         break;
       case 'DescribeConfigs': {
-        const topic = this.context.image.topics.get(request.topic);
+        const { config, image } = this.context;
         fx.reply(from, correlation, {
           api: 'DescribeConfigs',
-          error: topic ? 'NONE' : 'UNKNOWN_TOPIC_OR_PARTITION',
-          config: topic ? effectiveConfig(topic.config, this.context.config) : {},
+          error: image.topics.has(request.topic) ? 'NONE' : 'UNKNOWN_TOPIC_OR_PARTITION',
+          // K-63: with the ELR the controller makes the brokers' own minimum one of the whole cluster.
+          cluster:
+            config['eligible.leader.replicas.version'] === 1
+              ? { 'min.insync.replicas': config['min.insync.replicas'] }
+              : {},
+          broker: effectiveConfig({}, config),
         });
         break;
       }

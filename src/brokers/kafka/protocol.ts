@@ -601,7 +601,14 @@ export type Reply =
       readonly first: number;
       readonly count: number;
     }
-  | { readonly api: 'DescribeConfigs'; readonly error: ErrorCode; readonly config: TopicConfig }
+  | {
+      readonly api: 'DescribeConfigs';
+      readonly error: ErrorCode;
+      /** What is set for all brokers while they run. */
+      readonly cluster: TopicConfig;
+      /** What holds for topics that do not say. */
+      readonly broker: TopicConfig;
+    }
   | { readonly api: 'DeleteRecords'; readonly error: ErrorCode; readonly logStart: number };
 
 type ReplyOf<R, Api> = R extends { readonly api: infer Apis }

@@ -725,7 +725,9 @@ export class Replicas {
     }
   }
 
-  private alterIsr(replica: Replica, isr: readonly string[], fx: BrokerEffects): void {
+  private alterIsr(replica: Replica, wanted: readonly string[], fx: BrokerEffects): void {
+    // Kafka's leader takes them from a hash set, which has numbers as small as these in ascending order.
+    const isr = [...wanted].sort();
     const { place, image } = replica;
     const { leaderEpoch, partitionEpoch } = image;
     replica.pendingIsr = isr;

@@ -35,14 +35,10 @@ const LOGGED =
 
 /** What is compared of what a tool printed: words, one space between two, without what is another's in each cluster. */
 export function essence(lines: readonly string[]): string[] {
-  return (
-    lines
-      .map((line) => MASKS.reduce((text, [from, to]) => text.replace(from, to), line.replace(/^>+/, '')))
-      // In-sync replicas are a set.
-      .map((line) => line.replace(/(?<=Isr: )[\d,]+/, (isr) => isr.split(',').sort().join(',')))
-      .map((line) => line.replace(/\s+/g, ' ').trim())
-      .filter((line) => line !== '' && !LOGGED.test(line))
-  );
+  return lines
+    .map((line) => MASKS.reduce((text, [from, to]) => text.replace(from, to), line.replace(/^>+/, '')))
+    .map((line) => line.replace(/\s+/g, ' ').trim())
+    .filter((line) => line !== '' && !LOGGED.test(line));
 }
 
 /** Rows may come in any order, for that nobody promises. @returns whether both say the same */

@@ -46,9 +46,13 @@ export const KAFKA_SESSION: readonly Typed[] = [
   },
   { about: '', line: `kafka-consumer-groups.sh ${KAFKA} --describe --group billing` },
   {
-    about:
-      'A setting of the topic, while it runs. `--describe` in the place of `--alter …` says where each value comes from.',
+    about: 'A setting of the topic, while it runs.',
     line: `kafka-configs.sh ${KAFKA} --entity-type topics --entity-name orders --alter --add-config retention.ms=60000`,
+  },
+  {
+    about:
+      'Where each value could come from, the one that holds first. Nobody has set a minimum for the brokers; with eligible leader replicas the controller does so itself.',
+    line: `kafka-configs.sh ${KAFKA} --entity-type topics --entity-name orders --describe`,
   },
   {
     about: 'A broker dies. Which partitions lack a copy, and who leads now what it led?',
@@ -56,7 +60,8 @@ export const KAFKA_SESSION: readonly Typed[] = [
     line: `kafka-topics.sh ${KAFKA} --describe --topic orders --under-replicated-partitions`,
   },
   {
-    about: 'It comes back, and its copies catch up. But does it lead again?',
+    about:
+      'It comes back, and its copies catch up. But does it lead again? `Isr` is a set: whom a leader adds to it comes in ascending order with the others.',
     fault: { node: 'broker-2', do: 'restart' },
     line: `kafka-topics.sh ${KAFKA} --describe --topic orders`,
   },

@@ -259,20 +259,28 @@ describe('the console', () => {
   });
 });
 
-const scenario = parseScenario({
-  version: 1,
-  id: 'console-tools',
-  title: 'Console',
-  system: { broker: 'kafka', brokers: 3, topics: [{ name: 'orders', partitions: 2, replicationFactor: 3 }] },
-  clients: [],
-  durationMs: 600_000,
-  seed: 11,
-});
-
 /** A whole cluster with nobody else on it. */
 class Run {
   readonly events = new Events();
-  readonly simulation = new Simulation(scenario, [], this.events);
+  readonly simulation: Simulation;
+
+  constructor(config: Readonly<Record<string, unknown>> = {}) {
+    const scenario = parseScenario({
+      version: 1,
+      id: 'console-tools',
+      title: 'Console',
+      system: {
+        broker: 'kafka',
+        brokers: 3,
+        topics: [{ name: 'orders', partitions: 2, replicationFactor: 3 }],
+        config,
+      },
+      clients: [],
+      durationMs: 600_000,
+      seed: 11,
+    });
+    this.simulation = new Simulation(scenario, [], this.events);
+  }
 
   act(action: Action): this {
     this.simulation.control('act', action);
@@ -446,5 +454,54 @@ describe('the console consumer', () => {
   it('leaves typing to the shell, after it has ended', () => {
     const run = filled().type(`${CONSUME} --from-beginning --max-messages 1`, 'foo').for(15_000);
     expect(run.output('foo')).toEqual({ lines: ['sh: foo: command not found'], exit: 127 });
+  });
+});
+
+// Each line is one of Kafka 4.4.0's.
+describe('the tools on a whole cluster', () => {
+  const AT = '--bootstrap-server localhost:9092';
+
+  it.each([
+    [
+      2,
+      {},
+      'DYNAMIC_TOPIC_CONFIG:min.insync.replicas=2, DYNAMIC_DEFAULT_BROKER_CONFIG:min.insync.replicas=1, DEFAULT_CONFIG:min.insync.replicas=1',
+    ],
+    [
+      3,
+      { 'min.insync.replicas': 2 },
+      'DYNAMIC_TOPIC_CONFIG:min.insync.replicas=3, DYNAMIC_DEFAULT_BROKER_CONFIG:min.insync.replicas=2, STATIC_BROKER_CONFIG:min.insync.replicas=2, DEFAULT_CONFIG:min.insync.replicas=1',
+    ],
+    [
+      1,
+      { 'min.insync.replicas': 2, 'eligible.leader.replicas.version': 0 },
+      'DYNAMIC_TOPIC_CONFIG:min.insync.replicas=1, STATIC_BROKER_CONFIG:min.insync.replicas=2, DEFAULT_CONFIG:min.insync.replicas=1',
+    ],
+  ])('say where a minimum of %i comes from, on brokers with %o (K-63)', (own, config, synonyms) => {
+    const run = new Run(config)
+      .type(`kafka-configs.sh ${AT} --alter --topic orders --add-config min.insync.replicas=${own}`)
+      .for(5000)
+      .type(`kafka-configs.sh ${AT} --describe --topic orders`)
+      .for(5000);
+    expect(run.output(`kafka-configs.sh ${AT} --describe`).lines).toEqual([
+      'Dynamic configs for topic orders are:',
+      `  min.insync.replicas=${own} sensitive=false synonyms={${synonyms}}`,
+    ]);
+  });
+
+  it('name who is in sync as a leader asked for it: in ascending order (K-56)', () => {
+    const describe = `kafka-topics.sh ${AT} --describe --topic b`;
+    const isrs = (run: Run): string[] =>
+      run.output(describe).lines.flatMap((line) => /Isr: (\S+)/.exec(line)?.[1] ?? []);
+    const run = new Run()
+      .type(`kafka-topics.sh ${AT} --create --topic b --replica-assignment 2:3:1,3:2:1,1:3:2,3:1:2,2:1:3`)
+      .for(5000)
+      .type(describe)
+      .for(5000);
+    expect(isrs(run)).toEqual(['2,3,1', '3,2,1', '1,3,2', '3,1,2', '2,1,3']);
+    run.act({ do: 'crash', target: 'broker-2' }).for(20_000).type(describe).for(5000);
+    expect(isrs(run).slice(5)).toEqual(['3,1', '3,1', '1,3', '3,1', '1,3']);
+    run.act({ do: 'restart', target: 'broker-2' }).for(20_000).type(describe).for(5000);
+    expect(isrs(run).slice(10)).toEqual(['1,2,3', '1,2,3', '1,2,3', '1,2,3', '1,2,3']);
   });
 });

@@ -34,6 +34,9 @@ export interface FakeTopic {
 export class FakeCluster {
   brokers = ['broker-1', 'broker-2', 'broker-3'];
   topics = new Map<string, FakeTopic>();
+  /** As the brokers tell them: by default what a new cluster of 4.x has. */
+  clusterConfig: TopicConfig = { 'min.insync.replicas': 1 };
+  brokerConfig: TopicConfig = {};
   groups = new Map<string, GroupDescription>();
   offsets = new Map<string, Map<string, number>>();
   shares = new Map<string, ShareState>();
@@ -127,7 +130,8 @@ export class FakeCluster {
         return {
           api: 'DescribeConfigs',
           error: this.topics.has(request.topic) ? 'NONE' : 'UNKNOWN_TOPIC_OR_PARTITION',
-          config: this.topics.get(request.topic)?.config ?? {},
+          cluster: this.clusterConfig,
+          broker: this.brokerConfig,
         };
       case 'CreateTopics': {
         if (!wrong && this.topics.has(request.topic))

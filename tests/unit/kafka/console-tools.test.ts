@@ -6,6 +6,26 @@ import { FakeCluster, runTool, threePartitions } from './console-harness.ts';
 
 const AT = '--bootstrap-server localhost:9092';
 
+/** Each of them another value than the default. */
+const EVERY_SETTING = {
+  'cleanup.policy': 'compact',
+  'delete.retention.ms': 1,
+  'max.compaction.lag.ms': 2,
+  'max.message.bytes': 3,
+  'message.timestamp.after.max.ms': 4,
+  'message.timestamp.before.max.ms': 5,
+  'message.timestamp.type': 'LogAppendTime',
+  'min.cleanable.dirty.ratio': 0.25,
+  'min.compaction.lag.ms': 1,
+  'min.insync.replicas': 2,
+  'retention.bytes': 7,
+  'retention.ms': 8,
+  'segment.bytes': 2_000_000,
+  'segment.jitter.ms': 9,
+  'segment.ms': 10,
+  'unclean.leader.election.enable': true,
+} as const;
+
 describe('kafka-topics.sh', () => {
   const topics = (args: string, cluster = threePartitions()) =>
     runTool(`kafka-topics.sh ${AT} ${args}`, cluster);
@@ -152,6 +172,23 @@ describe('kafka-topics.sh', () => {
       '\tTopic: orders\tPartition: 1\tLeader: 2\tReplicas: 2,3,1\tIsr: 2\tElr: 3\tLastKnownElr: ',
       '\tTopic: orders\tPartition: 2\tLeader: none\tReplicas: 3,1,2\tIsr: 3,1,2\tElr: \tLastKnownElr: ',
     ]);
+  });
+
+  // What Kafka 4.4.0 printed, in the order of one of its hash maps.
+  it('describes what is no default, whether the topic or a broker sets it', () => {
+    const cluster = threePartitions();
+    const settings = (): string | undefined =>
+      /Configs: (.*)/.exec(topics('--describe --topics-with-overrides', cluster).lines[0] ?? '')?.[1];
+    expect(settings()).toBe('min.insync.replicas=1');
+    cluster.topics.get('orders')!.config = EVERY_SETTING;
+    expect(settings()).toBe(
+      'min.insync.replicas=2,segment.jitter.ms=9,cleanup.policy=compact,segment.bytes=2000000,retention.ms=8,max.compaction.lag.ms=2,max.message.bytes=3,min.compaction.lag.ms=1,message.timestamp.type=LogAppendTime,min.cleanable.dirty.ratio=0.25,unclean.leader.election.enable=true,retention.bytes=7,delete.retention.ms=1,message.timestamp.after.max.ms=4,message.timestamp.before.max.ms=5,segment.ms=10',
+    );
+    cluster.clusterConfig = {};
+    cluster.topics.get('orders')!.config = {};
+    expect(settings()).toBeUndefined();
+    cluster.brokerConfig = { 'min.insync.replicas': 2, 'cleanup.policy': 'delete' };
+    expect(settings()).toBe('min.insync.replicas=2');
   });
 
   it.each([
@@ -648,19 +685,51 @@ describe('kafka-configs.sh', () => {
     expect(cluster.topics.get('orders')!.config).toEqual({ 'cleanup.policy': 'compact,delete' });
   });
 
-  it('describes a topic’s own settings, and all with --all', () => {
+  // What Kafka 4.4.0 printed; of `--all` without the settings that the model does not have.
+  it('describes a topic’s own settings, and where each value could come from', () => {
     const cluster = threePartitions();
-    cluster.topics.get('orders')!.config = { 'retention.ms': 1000 };
+    cluster.topics.get('orders')!.config = EVERY_SETTING;
     expect(configs('--describe --entity-type topics --entity-name orders', cluster).lines).toEqual([
       'Dynamic configs for topic orders are:',
-      '  retention.ms=1000 sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:retention.ms=1000, DEFAULT_CONFIG:log.retention.hours=168}',
+      '  cleanup.policy=compact sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:cleanup.policy=compact, DEFAULT_CONFIG:log.cleanup.policy=delete}',
+      '  delete.retention.ms=1 sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:delete.retention.ms=1, DEFAULT_CONFIG:log.cleaner.delete.retention.ms=86400000}',
+      '  max.compaction.lag.ms=2 sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:max.compaction.lag.ms=2, DEFAULT_CONFIG:log.cleaner.max.compaction.lag.ms=9223372036854775807}',
+      '  max.message.bytes=3 sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:max.message.bytes=3, DEFAULT_CONFIG:message.max.bytes=1048588}',
+      '  message.timestamp.after.max.ms=4 sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:message.timestamp.after.max.ms=4, DEFAULT_CONFIG:log.message.timestamp.after.max.ms=3600000}',
+      '  message.timestamp.before.max.ms=5 sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:message.timestamp.before.max.ms=5, DEFAULT_CONFIG:log.message.timestamp.before.max.ms=9223372036854775807}',
+      '  message.timestamp.type=LogAppendTime sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:message.timestamp.type=LogAppendTime, DEFAULT_CONFIG:log.message.timestamp.type=CreateTime}',
+      '  min.cleanable.dirty.ratio=0.25 sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:min.cleanable.dirty.ratio=0.25, DEFAULT_CONFIG:log.cleaner.min.cleanable.ratio=0.5}',
+      '  min.compaction.lag.ms=1 sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:min.compaction.lag.ms=1, DEFAULT_CONFIG:log.cleaner.min.compaction.lag.ms=0}',
+      '  min.insync.replicas=2 sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:min.insync.replicas=2, DYNAMIC_DEFAULT_BROKER_CONFIG:min.insync.replicas=1, DEFAULT_CONFIG:min.insync.replicas=1}',
+      '  retention.bytes=7 sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:retention.bytes=7, DEFAULT_CONFIG:log.retention.bytes=-1}',
+      '  retention.ms=8 sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:retention.ms=8}',
+      '  segment.bytes=2000000 sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:segment.bytes=2000000, DEFAULT_CONFIG:log.segment.bytes=1073741824}',
+      '  segment.jitter.ms=9 sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:segment.jitter.ms=9}',
+      '  segment.ms=10 sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:segment.ms=10}',
+      '  unclean.leader.election.enable=true sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:unclean.leader.election.enable=true, DEFAULT_CONFIG:unclean.leader.election.enable=false}',
     ]);
-    const { lines } = configs('--describe --all --topic orders', cluster);
-    expect(lines[0]).toBe('All configs for topic orders are:');
-    expect(lines).toContain(
+  });
+
+  it('describes all settings with --all', () => {
+    expect(configs('--describe --all --topic orders').lines).toEqual([
+      'All configs for topic orders are:',
       '  cleanup.policy=delete sensitive=false synonyms={DEFAULT_CONFIG:log.cleanup.policy=delete}',
-    );
-    expect(lines).toHaveLength(17);
+      '  delete.retention.ms=86400000 sensitive=false synonyms={DEFAULT_CONFIG:log.cleaner.delete.retention.ms=86400000}',
+      '  max.compaction.lag.ms=9223372036854775807 sensitive=false synonyms={DEFAULT_CONFIG:log.cleaner.max.compaction.lag.ms=9223372036854775807}',
+      '  max.message.bytes=1048588 sensitive=false synonyms={DEFAULT_CONFIG:message.max.bytes=1048588}',
+      '  message.timestamp.after.max.ms=3600000 sensitive=false synonyms={DEFAULT_CONFIG:log.message.timestamp.after.max.ms=3600000}',
+      '  message.timestamp.before.max.ms=9223372036854775807 sensitive=false synonyms={DEFAULT_CONFIG:log.message.timestamp.before.max.ms=9223372036854775807}',
+      '  message.timestamp.type=CreateTime sensitive=false synonyms={DEFAULT_CONFIG:log.message.timestamp.type=CreateTime}',
+      '  min.cleanable.dirty.ratio=0.5 sensitive=false synonyms={DEFAULT_CONFIG:log.cleaner.min.cleanable.ratio=0.5}',
+      '  min.compaction.lag.ms=0 sensitive=false synonyms={DEFAULT_CONFIG:log.cleaner.min.compaction.lag.ms=0}',
+      '  min.insync.replicas=1 sensitive=false synonyms={DYNAMIC_DEFAULT_BROKER_CONFIG:min.insync.replicas=1, DEFAULT_CONFIG:min.insync.replicas=1}',
+      '  retention.bytes=-1 sensitive=false synonyms={DEFAULT_CONFIG:log.retention.bytes=-1}',
+      '  retention.ms=604800000 sensitive=false synonyms={}',
+      '  segment.bytes=1073741824 sensitive=false synonyms={DEFAULT_CONFIG:log.segment.bytes=1073741824}',
+      '  segment.jitter.ms=0 sensitive=false synonyms={}',
+      '  segment.ms=604800000 sensitive=false synonyms={}',
+      '  unclean.leader.election.enable=false sensitive=false synonyms={DEFAULT_CONFIG:unclean.leader.election.enable=false}',
+    ]);
   });
 
   it.each([

@@ -21,8 +21,10 @@ import {
 import {
   parseConfig,
   showConfig,
+  sourcesOf,
   TOPIC_CONFIGS,
   wrongConfigName,
+  type Configs,
   type ConfigValue,
 } from './topic-configs.ts';
 
@@ -167,36 +169,21 @@ function* describe(
   const topics = entity === null ? (yield* allTopics(true)).map(({ topic }) => topic) : [entity];
   const all = options.has('all');
   for (const topic of topics) {
-    const own: Readonly<Record<string, ConfigValue | undefined>> = yield* ownConfig(topic);
+    const own: Configs = yield* ownConfig(topic);
     const reply = yield* askOne<'DescribeConfigs'>(ANY, 'describeConfigs', {
       api: 'DescribeConfigs',
       topic,
     });
     if (reply.error !== 'NONE') throw errorOf(reply.error);
-    const effective: Readonly<Record<string, ConfigValue | undefined>> = reply.config;
+    const broker: Configs = reply.broker;
     out.push(`${all ? 'All' : 'Dynamic'} configs for topic ${topic} are:`);
     for (const name of Object.keys(TOPIC_CONFIGS).sort()) {
-      const value = own[name] ?? effective[name] ?? defaults[name]!;
       if (!all && own[name] === undefined) continue;
-      out.push(
-        `  ${name}=${showConfig(value)} sensitive=false synonyms={${synonyms(name, own[name], effective[name], defaults[name]!)}}`,
+      const value = own[name] ?? broker[name] ?? defaults[name]!;
+      const synonyms = sourcesOf(name, own, reply, defaults[name]!).map(
+        ([kind, setting, there]) => `${kind}:${setting}=${showConfig(there)}`,
       );
+      out.push(`  ${name}=${showConfig(value)} sensitive=false synonyms={${synonyms.join(', ')}}`);
     }
   }
-}
-
-/** Where a value could come from, the one that holds first. */
-function synonyms(
-  name: string,
-  own: ConfigValue | undefined,
-  effective: ConfigValue | undefined,
-  byDefault: ConfigValue,
-): string {
-  const { server, serverDefault } = TOPIC_CONFIGS[name]!;
-  const sources: string[] = [];
-  if (own !== undefined) sources.push(`DYNAMIC_TOPIC_CONFIG:${name}=${showConfig(own)}`);
-  else if (effective !== undefined && effective !== byDefault)
-    sources.push(`STATIC_BROKER_CONFIG:${server}=${showConfig(effective)}`);
-  sources.push(`DEFAULT_CONFIG:${server}=${serverDefault ?? showConfig(byDefault)}`);
-  return sources.join(', ');
 }

@@ -21,7 +21,7 @@ export function scriptOf(
 ): Script | null {
   switch (program) {
     case TOPICS:
-      return topics(context);
+      return topics(context, defaults);
     case GROUPS:
       return consumerGroups(context);
     case SHARE_GROUPS:

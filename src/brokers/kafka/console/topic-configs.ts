@@ -5,33 +5,35 @@ interface ConfigSpec {
   readonly min?: number;
   readonly max?: number;
   readonly oneOf?: readonly string[];
-  /** The broker's setting whose value holds for topics that do not say. */
-  readonly server: string;
-  /** That setting's default, where it is not the topic's own. */
-  readonly serverDefault?: string;
+  /**
+   * The broker's setting whose value holds for topics that do not say. None where a broker's default is that of another
+   * one (`log.retention.hours`): Kafka does not name it.
+   */
+  readonly server?: string;
 }
 
+/** In the order in which `kafka-topics.sh` prints them, that of one of Java’s hash maps. */
 export const TOPIC_CONFIGS: Readonly<Record<string, ConfigSpec>> = {
+  'min.insync.replicas': { type: 'INT', min: 1, server: 'min.insync.replicas' },
+  'segment.jitter.ms': { type: 'LONG', min: 0 },
   'cleanup.policy': { type: 'LIST', oneOf: ['compact', 'delete'], server: 'log.cleanup.policy' },
-  'delete.retention.ms': { type: 'LONG', min: 0, server: 'log.cleaner.delete.retention.ms' },
+  'segment.bytes': { type: 'INT', min: 1_048_576, server: 'log.segment.bytes' },
+  'retention.ms': { type: 'LONG', min: -1 },
   'max.compaction.lag.ms': { type: 'LONG', min: 1, server: 'log.cleaner.max.compaction.lag.ms' },
   'max.message.bytes': { type: 'INT', min: 0, server: 'message.max.bytes' },
-  'message.timestamp.after.max.ms': { type: 'LONG', min: 0, server: 'log.message.timestamp.after.max.ms' },
-  'message.timestamp.before.max.ms': { type: 'LONG', min: 0, server: 'log.message.timestamp.before.max.ms' },
+  'min.compaction.lag.ms': { type: 'LONG', min: 0, server: 'log.cleaner.min.compaction.lag.ms' },
   'message.timestamp.type': {
     type: 'STRING',
     oneOf: ['CreateTime', 'LogAppendTime'],
     server: 'log.message.timestamp.type',
   },
   'min.cleanable.dirty.ratio': { type: 'DOUBLE', min: 0, max: 1, server: 'log.cleaner.min.cleanable.ratio' },
-  'min.compaction.lag.ms': { type: 'LONG', min: 0, server: 'log.cleaner.min.compaction.lag.ms' },
-  'min.insync.replicas': { type: 'INT', min: 1, server: 'min.insync.replicas' },
-  'retention.bytes': { type: 'LONG', min: -1, server: 'log.retention.bytes' },
-  'retention.ms': { type: 'LONG', min: -1, server: 'log.retention.hours', serverDefault: '168' },
-  'segment.bytes': { type: 'INT', min: 1_048_576, server: 'log.segment.bytes' },
-  'segment.jitter.ms': { type: 'LONG', min: 0, server: 'log.roll.jitter.hours', serverDefault: '0' },
-  'segment.ms': { type: 'LONG', min: 1, server: 'log.roll.hours', serverDefault: '168' },
   'unclean.leader.election.enable': { type: 'BOOLEAN', server: 'unclean.leader.election.enable' },
+  'retention.bytes': { type: 'LONG', min: -1, server: 'log.retention.bytes' },
+  'delete.retention.ms': { type: 'LONG', min: 0, server: 'log.cleaner.delete.retention.ms' },
+  'message.timestamp.after.max.ms': { type: 'LONG', min: 0, server: 'log.message.timestamp.after.max.ms' },
+  'message.timestamp.before.max.ms': { type: 'LONG', min: 0, server: 'log.message.timestamp.before.max.ms' },
+  'segment.ms': { type: 'LONG', min: 1 },
 };
 
 /** Settings that Kafka has and this model has not. */
@@ -40,6 +42,7 @@ const NOT_MODELLED: readonly string[] = [
   'compression.lz4.level',
   'compression.type',
   'compression.zstd.level',
+  'errors.deadletterqueue.group.enable',
   'file.delete.delay.ms',
   'flush.messages',
   'flush.ms',
@@ -48,7 +51,10 @@ const NOT_MODELLED: readonly string[] = [
   'leader.replication.throttled.replicas',
   'local.retention.bytes',
   'local.retention.ms',
+  'max.decompressed.message.bytes',
   'preallocate',
+  'remote.copy.lag.bytes',
+  'remote.copy.lag.ms',
   'remote.log.copy.disable',
   'remote.log.delete.on.disable',
   'remote.storage.enable',
@@ -56,12 +62,41 @@ const NOT_MODELLED: readonly string[] = [
 ];
 
 export type ConfigValue = string | number | boolean;
+export type Configs = Readonly<Record<string, ConfigValue | undefined>>;
+
+/** A value, and where it comes from: the kind of source, and what the setting is called there. */
+export type Source = readonly [kind: string, name: string, value: ConfigValue];
+/** The kind of what nobody has set. */
+export const DEFAULT = 'DEFAULT_CONFIG';
 
 /** Java's Long.MAX_VALUE, which stands in this model as the largest safe integer. */
 const LONG_MAX = '9223372036854775807';
 
 export function showConfig(value: ConfigValue): string {
   return value === Number.MAX_SAFE_INTEGER ? LONG_MAX : String(value);
+}
+
+/**
+ * Where a setting's value could come from, the one that holds first.
+ * @param own what the topic sets
+ * @param described what the broker tells
+ */
+export function sourcesOf(
+  name: string,
+  own: Configs,
+  described: { readonly cluster: Configs; readonly broker: Configs },
+  byDefault: ConfigValue,
+): Source[] {
+  const { server } = TOPIC_CONFIGS[name]!;
+  const { cluster, broker } = described;
+  const stated = broker[name] === byDefault ? undefined : broker[name];
+  const sources: [string, string | undefined, ConfigValue | undefined][] = [
+    ['DYNAMIC_TOPIC_CONFIG', name, own[name]],
+    ['DYNAMIC_DEFAULT_BROKER_CONFIG', server, cluster[name]],
+    ['STATIC_BROKER_CONFIG', server, stated],
+    [DEFAULT, server, byDefault],
+  ];
+  return sources.filter((source): source is [...Source] => !source.includes(undefined));
 }
 
 /** @returns why there is no such setting, in Kafka's words where it has none either, or null */

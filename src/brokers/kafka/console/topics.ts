@@ -24,7 +24,15 @@ import {
   type Script,
 } from './script.ts';
 import { OptionError, type Options } from './options.ts';
-import { parseConfig, showConfig, wrongConfigName, type ConfigValue } from './topic-configs.ts';
+import {
+  DEFAULT,
+  parseConfig,
+  showConfig,
+  sourcesOf,
+  TOPIC_CONFIGS,
+  wrongConfigName,
+  type ConfigValue,
+} from './topic-configs.ts';
 
 const ACTIONS = ['alter', 'create', 'describe', 'list', 'delete'];
 const REPORTS = [
@@ -36,11 +44,12 @@ const REPORTS = [
 const TIMEOUT_MS = 60_000;
 const API_EXCEPTION = 'org.apache.kafka.common.errors';
 
-export function topics(context: Context): Script {
-  return guarded(context, main(context), (error) => [[error.message], 1]);
+/** @param defaults Kafka's defaults for every setting of a topic */
+export function topics(context: Context, defaults: Readonly<Record<string, ConfigValue>>): Script {
+  return guarded(context, main(context, defaults), (error) => [[error.message], 1]);
 }
 
-function* main(context: Context): Script {
+function* main(context: Context, defaults: Readonly<Record<string, ConfigValue>>): Script {
   const options = optionsOf(TOPICS, context.words);
   checkOptions(options);
   yield* connect(options, TIMEOUT_MS);
@@ -49,7 +58,7 @@ function* main(context: Context): Script {
     if (options.has('create')) yield* create(context, options);
     else if (options.has('alter')) yield* alter(options);
     else if (options.has('list')) yield* list(context, options);
-    else if (options.has('describe')) yield* describe(context, options);
+    else if (options.has('describe')) yield* describe(context, options, defaults);
     else yield* remove(options);
     return 0;
   } catch (error) {
@@ -234,26 +243,32 @@ function* remove(options: Options): Part<void> {
     if (reply.api === 'DeleteTopics' && reply.error !== 'NONE') throw errorOf(reply.error, reply.detail);
 }
 
-function* describe({ out }: Context, options: Options): Part<void> {
+function* describe(
+  { out }: Context,
+  options: Options,
+  defaults: Readonly<Record<string, ConfigValue>>,
+): Part<void> {
   const found = yield* chosen(options);
   ensureExists(found, options);
-  const configs = yield* ask(
+  const replies = yield* ask(
     found.map(({ topic }) => ({
       to: ANY,
       call: 'describeConfigs',
       request: { api: 'DescribeConfigs', topic } as const,
     })),
   );
+  const configs = replies.filter((reply) => reply.api === 'DescribeConfigs');
   const live = yield* liveBrokers('describeCluster');
   const report = REPORTS.some((name) => options.has(name));
   found.forEach(({ topic, partitions, config: own }, i) => {
-    const reply = configs[i];
-    if (reply?.api === 'DescribeConfigs' && reply.error !== 'NONE') throw errorOf(reply.error);
-    const effective = reply?.api === 'DescribeConfigs' ? reply.config : own;
-    const minIsr = effective['min.insync.replicas'] ?? own['min.insync.replicas'] ?? 1;
-    const settings = Object.entries(own)
-      .flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${showConfig(value)}`]))
-      .sort();
+    const reply = configs[i]!;
+    if (reply.error !== 'NONE') throw errorOf(reply.error);
+    const minIsr = own['min.insync.replicas'] ?? reply.broker['min.insync.replicas'] ?? 1;
+    // What is no default, wherever it was set.
+    const settings = Object.keys(TOPIC_CONFIGS).flatMap((name) => {
+      const [source] = sourcesOf(name, own, reply, defaults[name]!);
+      return source && source[0] !== DEFAULT ? [`${name}=${showConfig(source[2])}`] : [];
+    });
     if (!report && (!options.has('topics-with-overrides') || settings.length > 0)) {
       out.push(
         [
