@@ -32,7 +32,7 @@ export interface Actor {
    * Whether it reads what a peer had sent before it gave up the connection; the answer goes to a peer that no longer waits
    * for it. Otherwise that is gone with the connection.
    */
-  readonly readsWhatArrived?: boolean;
+  readsWhatArrived?(peer: string): boolean;
   /** The process begins; also after a restart. */
   start(): void;
   receive(message: unknown, from: string): void;
@@ -277,7 +277,7 @@ export class Kernel {
   disconnect(closer: string, peer: string): void {
     const link = this.link(closer, peer);
     const back = this.link(peer, closer);
-    if (!link.made || !link.to.actor.readsWhatArrived)
+    if (!link.made || !link.to.actor.readsWhatArrived?.(closer))
       link.held = link.held.filter(({ connection }) => connection !== link.connection);
     // Whether the peer has closed it too, it will not hear any more.
     if (back.cut) link.dead = false;
@@ -391,8 +391,12 @@ export class Kernel {
     const process = entry.to;
     if (!process.up || entry.life !== process.life) return;
     if (entry.type === 'message') {
-      const { link } = entry;
-      if (entry.connection < (process.actor.readsWhatArrived ? link.readFrom : link.connection)) return;
+      const { connection, readFrom } = entry.link;
+      if (
+        entry.connection < connection &&
+        (entry.connection < readFrom || !process.actor.readsWhatArrived?.(entry.from))
+      )
+        return;
     }
     if (process.paused) {
       process.deferred.push(entry);

@@ -21,8 +21,6 @@ interface OutgoingReply extends ReplyEnvelope {
 
 export class BrokerNode implements Actor, BrokerEffects {
   readonly id: string;
-  /** K-33: a request of a producer that has given up its connection is written all the same. */
-  readonly readsWhatArrived = true;
   private readonly port: Port;
   private readonly formation: Formation;
   private readonly machine: BrokerMachine;
@@ -51,6 +49,11 @@ export class BrokerNode implements Actor, BrokerEffects {
     this.lives++;
     if (this.lives === 1) this.apply({ type: 'formed', image: this.formation.image() });
     else this.apply({ type: 'restarted', incarnation: this.lives });
+  }
+
+  /** K-33: a request of a producer that has given up its connection is written all the same. */
+  readsWhatArrived(): boolean {
+    return true;
   }
 
   receive(message: unknown, from: string): void {

@@ -32,8 +32,6 @@ const MEMORY_CHECK_MS = 2500;
 
 export class RabbitNode implements Actor, ClientsHost, ChannelHost {
   readonly id: string;
-  /** what a client has sent is published, also when it has given up its connection. */
-  readonly readsWhatArrived = true;
   readonly cluster: ClusterState;
   readonly admin: Administration;
   readonly outbox: Outbox;
@@ -74,6 +72,14 @@ export class RabbitNode implements Actor, ClientsHost, ChannelHost {
     if (this.cluster.nodes.length > 1) this.port.timer(fromMs(BEAT_MS), 'beat');
     this.watchMemory();
     this.flush();
+  }
+
+  /**
+   * R-29: what a client has sent is published, also when it has given up its connection. Nodes that have lost one another
+   * begin anew.
+   */
+  readsWhatArrived(peer: string): boolean {
+    return !this.cluster.nodes.includes(peer);
   }
 
   receive(message: unknown, from: string): void {

@@ -10,11 +10,15 @@ class Probe implements Actor {
   readonly port: Port;
   readonly log: string[] = [];
   onStart: ((probe: Probe) => void) | null = null;
-  readsWhatArrived = false;
+  reads = false;
 
   constructor(id: string, port: Port) {
     this.id = id;
     this.port = port;
+  }
+
+  readsWhatArrived(): boolean {
+    return this.reads;
   }
 
   start(): void {
@@ -147,8 +151,8 @@ describe('links', () => {
     'give who reads it what was sent before its sender closed, then the news; what comes back is gone: %s',
     (reads) => {
       const { kernel, probes, runAll, send } = world(['a', 'b']);
-      probes.a!.readsWhatArrived = true;
-      probes.b!.readsWhatArrived = reads;
+      probes.a!.reads = true;
+      probes.b!.reads = reads;
       send('a', 'b', 'on its way');
       send('b', 'a', 'refused');
       kernel.disconnect('a', 'b');
@@ -163,8 +167,8 @@ describe('links', () => {
     'carry on, when a cut heals, what was sent into it and given up, to who reads it: %s',
     (reads) => {
       const { kernel, probes, runAll, send } = world(['a', 'b']);
-      probes.a!.readsWhatArrived = true;
-      probes.b!.readsWhatArrived = reads;
+      probes.a!.reads = true;
+      probes.b!.reads = reads;
       send('a', 'b', 'hello');
       runAll();
       kernel.cut('a', 'b');
@@ -192,7 +196,7 @@ describe('links', () => {
 
   it('let nobody in while cut: what was sent on a connection that was begun and given up meanwhile is gone', () => {
     const { kernel, probes, runAll, send } = world(['a', 'b']);
-    probes.b!.readsWhatArrived = true;
+    probes.b!.reads = true;
     kernel.cut('a', 'b');
     send('a', 'b', 'first');
     kernel.disconnect('a', 'b');
@@ -211,7 +215,7 @@ describe('links', () => {
 
   it('carry what was sent into a cut and given up to no later life, and none that its sender’s death took', () => {
     const { kernel, probes, runAll, send } = world(['a', 'b', 'c']);
-    probes.b!.readsWhatArrived = true;
+    probes.b!.reads = true;
     for (const from of ['a', 'c']) {
       send(from, 'b', 'hello');
       runAll();
@@ -322,7 +326,7 @@ describe('faults', () => {
 
   it.each([true, false])('what arrived in a pause is read after it by who does that: %s', (reads) => {
     const { kernel, probes, runAll, send } = world(['a', 'b']);
-    probes.b!.readsWhatArrived = reads;
+    probes.b!.reads = reads;
     kernel.pause('b');
     send('a', 'b', 'arrived');
     runAll();

@@ -333,3 +333,31 @@ it('the same run twice is the same, byte for byte', () => {
     ).trace.map(toJsonLine);
   expect(trace()).toEqual(trace());
 });
+
+describe('R-59: nodes that have lost one another', () => {
+  it('read nothing of what the other had sent before', () => {
+    const trace = run(
+      {
+        system: {
+          version: '4.2',
+          nodes: 3,
+          queues: [{ name: 'q', arguments: quorum, node: 1 }],
+          config: { net_ticktime: 4 },
+        },
+        clients: [publisher({ node: 2 })],
+        steps: [
+          { atMs: 500, do: { do: 'pause', target: 'rabbit-1' } },
+          { atMs: 7000, do: { do: 'resume', target: 'rabbit-1' } },
+        ],
+      },
+      12_000,
+    );
+    const [before, after] = leaders(trace);
+    expect([before![0], after![0]]).toEqual(['rabbit-1', expect.not.stringMatching('rabbit-1')]);
+    // What it would append as the leader that it was, it would have to take back.
+    const since = (kind: 'appended' | 'replicated' | 'truncated') =>
+      trace.of(kind).filter(({ node, at }) => node === 'rabbit-1' && at >= 7_000_000).length;
+    expect([since('appended'), since('truncated')]).toEqual([0, 0]);
+    expect(since('replicated')).toBeGreaterThan(0);
+  });
+});
