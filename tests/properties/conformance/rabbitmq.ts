@@ -133,6 +133,14 @@ function inputOf(
   const queues = shape.queues.map((queue, i) =>
     consumed.has(i) ? queue : { ...queue, overflow: 'drop-head' as const },
   );
+  // R-79: that a queue takes publishes again is said once, and a channel whose node was lost then does not hear it.
+  const missesNews =
+    shape.nodes > 1 &&
+    queues.some(
+      ({ type, maxLength, overflow }) =>
+        type === 'quorum' && maxLength !== null && overflow === 'reject-publish',
+    ) &&
+    faults.some(({ action }) => action.do === 'pause' || action.do === 'cut');
   return {
     version: 1,
     id: 'random',
@@ -181,6 +189,10 @@ function inputOf(
     network: { latencyMs: shape.latencyMs, jitterMs: shape.jitterMs, loss: shape.loss },
     timeline: [
       ...faults,
+      ...(missesNews ? shape.publishers : []).map((_, i): Fault => ({
+        atMs: FAULTS_UNTIL_MS + 500,
+        action: { do: 'crash', target: `p${i}` },
+      })),
       // Those that troubles have killed begin again; for the others this is refused.
       ...Array.from({ length: 4 }, (_, round) =>
         clients.map((target): Fault => ({
