@@ -7,6 +7,7 @@ import starlight from '@astrojs/starlight';
 import { defineConfig, fontProviders } from 'astro/config';
 import { heldToTheSimulator } from './src/components/claims/held.mjs';
 import { hashInline } from './src/components/shell/hash-inline.mjs';
+import { searchIndex } from './src/components/shell/search-index.mjs';
 import { sidebar } from './src/components/shell/contents.mjs';
 
 const base = `/${(process.env.BASE_PATH ?? '').replace(/^\/+|\/+$/g, '')}`;
@@ -131,5 +132,6 @@ export default defineConfig({
     preact(),
     heldToTheSimulator(),
     hashInline(),
+    searchIndex(),
   ],
 });
