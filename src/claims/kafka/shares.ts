@@ -55,6 +55,8 @@ class ShareFirstWaits implements ClaimFold {
   private started = new Map<string, Micros>();
   /** When the first record of all was confirmed. */
   private there: Micros | null = null;
+  /** Whether a member has been given a record. */
+  private met = false;
   private waited: Micros | null = null;
 
   on(event: TraceEvent): void {
@@ -67,14 +69,19 @@ class ShareFirstWaits implements ClaimFold {
     this.started.delete(client);
     const wait = at - start;
     const text = `${displayName(client)} is given its first record ${formatSeconds(wait)} after its start`;
-    const first = this.waited === null;
-    this.waited ??= wait;
-    if (first ? wait < LONG && this.there! < start : wait >= LONG) this.ledger.contradict(event, text);
-    else if (!first)
-      this.ledger.confirm(
-        event,
-        () => `${text}; the group’s first member waited ${formatSeconds(this.waited!)}`,
-      );
+    if (!this.met) {
+      this.met = true;
+      // Who comes before there is anything waits for that.
+      if (this.there === null || this.there >= start) return;
+      if (wait < LONG) this.ledger.contradict(event, text);
+      else this.waited = wait;
+      return;
+    }
+    const { waited } = this;
+    if (waited === null) return;
+    if (wait >= LONG) this.ledger.contradict(event, text);
+    else
+      this.ledger.confirm(event, () => `${text}; the group’s first member waited ${formatSeconds(waited)}`);
   }
 
   verdict(): Verdict {

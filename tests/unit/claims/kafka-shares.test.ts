@@ -89,8 +89,12 @@ const cases: Record<string, Case> = {
   'kafka.share-first-waits': {
     shown: firstAndLater(6, 11.1),
     contradicted: [firstAndLater(1.2, 11.1), firstAndLater(6, 16.5)],
-    // Nothing was there before, or nobody came later.
+    // Nothing was there before, which the first waited for, or nobody came later.
     allowed: [
+      trace(
+        ...[at(1, started('a')), at(6, confirmed(0, P0)), at(6.5, shared('a', 0))],
+        ...[at(11, started('b')), at(11.1, shared('b', 1))],
+      ),
       trace(at(1, started('a')), at(1.2, confirmed(0, P0)), at(1.3, shared('a', 0))),
       trace(at(0.5, confirmed(0, P0)), at(1, started('a')), at(6, shared('a', 0)), at(7, shared('a', 1))),
     ],
