@@ -7,6 +7,7 @@ import starlight from '@astrojs/starlight';
 import { defineConfig, fontProviders } from 'astro/config';
 import { heldToTheSimulator } from './src/components/claims/held.mjs';
 import { hashInline } from './src/components/shell/hash-inline.mjs';
+import { measures } from './src/components/shell/measures.mjs';
 import { searchIndex } from './src/components/shell/search-index.mjs';
 import { sidebar } from './src/components/shell/contents.mjs';
 
@@ -80,7 +81,10 @@ export default defineConfig({
   },
   // A chapter's footnotes are its sources; the label is their heading, in the page and in its contents.
   markdown: {
-    processor: satteri({ features: { gfm: { footnotes: { label: 'Sources', clobberPrefix: 'source-' } } } }),
+    processor: satteri({
+      features: { gfm: { footnotes: { label: 'Sources', clobberPrefix: 'source-' } } },
+      mdastPlugins: [measures],
+    }),
   },
   integrations: [
     starlight({

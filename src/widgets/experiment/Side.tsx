@@ -27,6 +27,7 @@ interface ClaimsProps extends Props {
 }
 
 export function Claims({ session, frame, ready }: ClaimsProps) {
+  if (frame.claims.length === 0) return null;
   return (
     <section class="xp-side">
       <h4>Claims</h4>

@@ -98,8 +98,8 @@ export function Publisher({ publisher, title, notes, tone, x, y, width, height }
   return (
     <g class={`xp-box xp-${tone}${off ? ' xp-off' : ''}`}>
       <rect x={x} y={y} width={width} height={height} rx="10" />
-      <text class="xp-title" x={x + 10} y={y + 20}>
-        {title}
+      <text class={`xp-title${title.tight ? ' xp-tight' : ''}`} x={x + 10} y={y + 20}>
+        {title.text}
       </text>
       <text class={`xp-small${tone === 'fault' ? ' xp-bad-note' : ''}`} x={x + 10} y={y + 36}>
         {notes[0]}
@@ -274,8 +274,8 @@ export function Consumer({ box, tab, selected }: Selecting & { box: ConsumerBox 
     <g>
       <g aria-hidden="true" class={`xp-box xp-${tone}${tone === 'consumer' ? '' : ' xp-off'}`}>
         <rect x={x} y={y} width={width} height={height} rx="10" />
-        <text class="xp-title" x={x + 10} y={y + 19}>
-          {title}
+        <text class={`xp-title${title.tight ? ' xp-tight' : ''}`} x={x + 10} y={y + 19}>
+          {title.text}
         </text>
         <text class="xp-small" x={x + 10} y={y + 35}>
           {note}

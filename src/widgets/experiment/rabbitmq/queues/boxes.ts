@@ -24,8 +24,15 @@ export const SLOT = 18;
 const SLOT_PITCH = 22;
 const ROW = 23;
 
+/** A name on a box. */
+export interface Title {
+  readonly text: string;
+  /** In smaller letters, since it would not fit otherwise. */
+  readonly tight: boolean;
+}
+
 export interface PublisherBox extends Box, PublisherWords {
-  readonly title: string;
+  readonly title: Title;
 }
 
 /** A crossing: its bounds, and the circle in it. */
@@ -47,7 +54,7 @@ export interface DrawnSlot extends Point {
 }
 
 export interface ConsumerBox extends Box, ConsumerWords {
-  readonly title: string;
+  readonly title: Title;
   readonly slots: readonly DrawnSlot[];
   /** Held beyond the slots. */
   readonly more: (Point & { readonly text: string }) | null;
@@ -65,8 +72,9 @@ export function layPublisher(publisher: PublisherView, box: Point & { width: num
 }
 
 /** What has room on a box: its letters are bold. */
-function titleOf(label: string, width: number): string {
-  return shortened(label, Math.floor((width - 18) / 6.9));
+function titleOf(label: string, width: number): Title {
+  const tight = label.length > Math.floor((width - 18) / 6.9);
+  return { text: shortened(label, Math.floor((width - 18) / (tight ? 6.1 : 6.9))), tight };
 }
 
 export const RADIUS = 15;
@@ -75,6 +83,8 @@ export const RADIUS = 15;
 export function layExchange(exchange: ExchangeView, box: Box, beside: boolean): ExchangeNode {
   const radius = beside ? 13 : RADIUS;
   const limit = Math.floor((beside ? box.width - 2 * radius - 10 : box.width) / 6.6);
+  const type = typeWords(exchange.type);
+  const types = type.length > limit ? type.split(' ') : [type];
   const lost = exchange.unroutable > 0 ? `${exchange.unroutable} unroutable` : '';
   const centre = beside
     ? { x: box.x + radius + 2, y: box.y + box.height / 2 }
@@ -86,7 +96,7 @@ export function layExchange(exchange: ExchangeView, box: Box, beside: boolean): 
     radius,
     name: shortened(exchangeName(exchange.name), limit),
     lines: [
-      { text: typeWords(exchange.type), bad: false },
+      ...types.map((text) => ({ text, bad: false })),
       ...(lost === '' ? [] : [{ text: shortened(lost, limit + 1), bad: true }]),
     ],
     text: beside

@@ -340,7 +340,7 @@ function commitLine(
   const { commitIndex } = queue;
   if (commitIndex <= window.first || commitIndex > window.first + window.slots) return [];
   const x = xAt(commitIndex) - (PITCH - CELL) / 2;
-  return lanes.map(({ id, cellsY, y, height }) => ({ id, x, y1: cellsY - 5, y2: y + height + 4 }));
+  return lanes.map(({ id, cellsY, y, height }) => ({ id, x, y1: cellsY - 2, y2: y + height + 4 }));
 }
 
 type Laid = Pick<QuorumPicture, 'publishers' | 'nodes' | 'lanes' | 'consumers'>;
