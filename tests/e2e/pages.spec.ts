@@ -38,6 +38,28 @@ async function keepsItsWidth(page: Page, widthPx: number): Promise<void> {
   expect
     .soft(scrollWidth, `at ${widthPx} px it scrolls sideways; perhaps because of ${widest.join(' and ')}`)
     .toBeLessThanOrEqual(clientWidth);
+  expect.soft(await page.evaluate(cutOff), `at ${widthPx} px text is cut off`).toEqual([]);
+}
+
+/** What has words that reach beyond the nearest box that hides what is outside of it, if that is not one to scroll. Runs in the page. */
+function cutOff(): string[] {
+  const hasWords = (element: Element): boolean =>
+    element.closest('svg') === null &&
+    [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim());
+  return [...document.body.querySelectorAll('*')]
+    .filter(hasWords)
+    .filter((element) => {
+      const { right, width, height } = element.getBoundingClientRect();
+      if (width < 2 || height < 2) return false;
+      let around = element.parentElement;
+      while (around && getComputedStyle(around).overflowX === 'visible') around = around.parentElement;
+      if (!around || /auto|scroll/.test(getComputedStyle(around).overflowX)) return false;
+      const edge = around.getBoundingClientRect();
+      // What is hidden from the eye and not from a reader of the screen is cut on purpose.
+      return edge.width > 2 && right > edge.right + 1;
+    })
+    .slice(0, 5)
+    .map((element) => element.outerHTML.slice(0, 120));
 }
 
 async function isClean(page: Page, what: string): Promise<void> {
