@@ -141,7 +141,8 @@ const inputs: readonly Input[] = [
     ...ORDERS,
     id: 'node-crash',
     title: 'One of three nodes is lost',
-    about: 'With replicas nothing that was confirmed is lost, and after a moment of silence others go on.',
+    about:
+      'With replicas nothing that was confirmed is lost. Others go on, but not at once: Kafka waits until a node has been silent for its session, a queue of RabbitMQ for a consumer whose node may come back.',
     survives: 'node',
     nodes: 3,
     faults: [{ atMs: 20_000, fault: 'crash', of: 'node', number: 1, lastsMs: 20_000 }],
