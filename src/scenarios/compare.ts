@@ -3,8 +3,8 @@
  * broker.
  */
 import * as v from 'valibot';
-import { carryToKafka } from '../brokers/kafka/carry.ts';
-import { carryToRabbitmq } from '../brokers/rabbitmq/carry.ts';
+import { carryToKafka, RESERVED_ON_KAFKA } from '../brokers/kafka/carry.ts';
+import { carryToRabbitmq, RESERVED_ON_RABBITMQ } from '../brokers/rabbitmq/carry.ts';
 import {
   checkChoices,
   checkWorkload,
@@ -15,6 +15,7 @@ import {
   type Workload,
 } from '../brokers/workload.ts';
 import { OutcomeFold, type Outcome, type OutcomeSettings } from '../claims/outcome.ts';
+import { quoted } from '../brokers/parts.ts';
 import { fromMs } from '../sim/time.ts';
 import { describeIssues, InvalidInput, parseScenario, SCENARIO_VERSION, type Scenario } from './schema.ts';
 import { Simulation } from './simulation.ts';
@@ -24,6 +25,9 @@ const CARRIERS = { kafka: carryToKafka, rabbitmq: carryToRabbitmq } as const;
 /** The brokers that a workload can be carried to. */
 export type CarryingBroker = keyof typeof CARRIERS;
 export const CARRYING_BROKERS = Object.keys(CARRIERS) as CarryingBroker[];
+
+/** What brokers, or the rules by which a workload is carried to them, call things of their own. */
+const RESERVED: readonly string[] = [...RESERVED_ON_KAFKA, ...RESERVED_ON_RABBITMQ];
 
 /** Per broker, the reader's choices. */
 export type Choices = Readonly<Partial<Record<CarryingBroker, CarryChoices>>>;
@@ -37,9 +41,21 @@ export function parseWorkload(input: unknown): Workload {
   const what = 'This is not a workload';
   const result = v.safeParse(workloadSchema, input);
   if (!result.success) throw new InvalidInput(what, describeIssues(result.issues));
-  const problems = checkWorkload(result.output);
+  const problems = [...checkWorkload(result.output), ...checkIds(result.output)];
   if (problems.length > 0) throw new InvalidInput(what, problems);
   return result.output;
+}
+
+function checkIds({ producers, audiences }: Workload): string[] {
+  return Object.entries({ producers, audiences }).flatMap(([list, each]) =>
+    each.flatMap(({ id }, i) =>
+      RESERVED.includes(id)
+        ? [
+            `${list}[${i}].id: expected another id than ${quoted(RESERVED)}, which have a meaning where it is carried to`,
+          ]
+        : [],
+    ),
+  );
 }
 
 /** Whether something parsed is meant to be a workload, and not a scenario. */

@@ -17,11 +17,13 @@ import {
   type Workload,
 } from '../workload.ts';
 import type { kafkaClient } from './client-config.ts';
-import { brokerName, type kafkaSystem } from './config.ts';
+import { brokerName, CONTROLLER, type kafkaSystem } from './config.ts';
 
 export type KafkaCarried = Carried<v.InferInput<typeof kafkaSystem>, v.InferInput<typeof kafkaClient>>;
 type Client = v.InferInput<typeof kafkaClient>;
 
+/** A workload's ids that would be those of processes of the cluster. */
+export const RESERVED_ON_KAFKA = ['broker'] as const;
 const TOPIC = 'messages';
 /** Network card and disk as those of the other systems, so that all run on the same machines. */
 const MACHINE = { networkBytesPerSecond: 1_250_000_000, diskBytesPerSecond: 500_000_000 } as const;
@@ -122,7 +124,7 @@ export function carryToKafka(workload: Workload, choices: CarryChoices): KafkaCa
       },
       clients,
       network: workload.network,
-      timeline: timelineOf(workload, nodes),
+      timeline: timelineOf(workload, nodes, [CONTROLLER]),
       durationMs: workload.durationMs,
       seed: workload.seed,
     },

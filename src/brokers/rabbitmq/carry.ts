@@ -36,6 +36,8 @@ const EXCHANGE = 'messages';
 const DEAD_LETTERS = 'dead-letters';
 /** Of the streams that all audiences read, where streams are chosen. */
 const STREAM = 'messages';
+/** A workload's ids that would be those of processes of the cluster, or of what is made here. */
+export const RESERVED_ON_RABBITMQ = ['rabbit', EXCHANGE, DEAD_LETTERS] as const;
 
 interface Choice {
   readonly queue: QueueType;

@@ -70,8 +70,52 @@ describe('a workload', () => {
       { ...SMALL, faults: [{ atMs: 1, fault: 'cut', of: 'node', number: 2 }] },
       ['faults[0].number: expected at most 1, got 2'],
     ],
+    [
+      'an id that is a member’s of another',
+      { ...SMALL, audiences: [{ id: 'a', count: 2 }, { id: 'a-1' }] },
+      ['audiences[1].id: expected an id that no member of another has, got "a-1"'],
+    ],
+    [
+      'an id that has a meaning on a broker',
+      { ...SMALL, producers: [{ ...SMALL.producers[0]!, id: 'broker' }], audiences: [{ id: 'messages' }] },
+      [
+        'producers[0].id: expected another id than "broker", "rabbit", "messages", "dead-letters", which have a meaning where it is carried to',
+        'audiences[0].id: expected another id than "broker", "rabbit", "messages", "dead-letters", which have a meaning where it is carried to',
+      ],
+    ],
+    [
+      'a peak that is over before it begins',
+      {
+        ...SMALL,
+        producers: [{ id: 'p', load: { ratePerSecond: 1, peak: { fromMs: 20, untilMs: 20, factor: 2 } } }],
+      },
+      ['producers[0].load.peak.untilMs: expected more than 20, its fromMs, got 20'],
+    ],
+    [
+      'too many clients',
+      { ...SMALL, audiences: Array.from({ length: 6 }, (_, i) => ({ id: `a${i}`, count: 200 })) },
+      ['producers, audiences: expected at most 1000 of them by their counts together, got 1201'],
+    ],
+    [
+      'more messages than a run can take',
+      { ...SMALL, producers: [{ id: 'p', count: 2, load: { ratePerSecond: 500_000 } }], durationMs: 70_000 },
+      [
+        'producers: expected at most 5000000 messages in one run, got about 60000000: a lower rate or a shorter durationMs',
+      ],
+    ],
   ])('with %s is refused, and the field named', (_, input, expected) => {
     expect(problemsOf(input)).toEqual(expected);
+  });
+
+  it('may offer much for a short time', () => {
+    const burst = {
+      ratePerSecond: 1000,
+      bursts: { everyMs: 1000, lastsMs: 10, factor: 1000 },
+      count: 1_000_000,
+    };
+    expect(problemsOf({ ...SMALL, producers: [{ id: 'p', load: burst }], durationMs: 3_600_000 })).toEqual(
+      [],
+    );
   });
 
   it('names no broker', () => {
@@ -211,6 +255,61 @@ function isWhole({ carries, made, why, options, chosen }: CarryRule): boolean {
     [carries, made, why].every((text) => text.length > 5) && made.endsWith('.') && why.endsWith('.');
   return told && (options.length === 0 ? chosen === null : options.some(({ id }) => id === chosen));
 }
+
+describe('faults', () => {
+  const timelineOf = (broker: CarryingBroker, faults: WorkloadInput['faults'], more = {}) =>
+    carry(broker, parseWorkload({ ...SMALL, faults, ...more })).scenario.timeline.map(({ atMs, action }) =>
+      [atMs, ...Object.values(action).flat()].join(' '),
+    );
+  const consumer = { of: 'consumer', audience: 'a' } as const;
+  const node = { of: 'node' } as const;
+
+  it('of one kind that overlap are over when the last of them is', () => {
+    const crashes = [
+      { ...node, atMs: 30, fault: 'crash', lastsMs: 20 },
+      { ...node, atMs: 20, fault: 'crash', lastsMs: 20 },
+      { ...node, atMs: 60, fault: 'crash' },
+      { ...node, atMs: 70, fault: 'crash', lastsMs: 5 },
+    ] as const;
+    expect(timelineOf('kafka', [...crashes])).toEqual([
+      '20 crash broker-1',
+      '50 restart broker-1',
+      '60 crash broker-1',
+    ]);
+    const cuts = [
+      { ...consumer, atMs: 20, fault: 'cut', lastsMs: 20 },
+      { ...consumer, atMs: 30, fault: 'cut', lastsMs: 20 },
+      { ...consumer, atMs: 30, fault: 'pause', lastsMs: 1 },
+    ] as const;
+    expect(timelineOf('rabbitmq', [...cuts])).toEqual([
+      '20 cut a-1 rabbit-1',
+      '30 pause a-1',
+      '31 resume a-1',
+      '50 heal a-1 rabbit-1',
+    ]);
+  });
+
+  it('cut a node off from all others, and from what decides for them', () => {
+    const cut = [
+      { ...node, number: 2, atMs: 20, fault: 'cut', lastsMs: 30 },
+      { ...node, number: 3, atMs: 30, fault: 'cut' },
+    ] as const;
+    expect(timelineOf('rabbitmq', [...cut], { nodes: 3 })).toEqual([
+      '20 cut rabbit-2 rabbit-1',
+      '20 cut rabbit-2 rabbit-3',
+      '30 cut rabbit-3 rabbit-1',
+      '50 heal rabbit-2 rabbit-1',
+    ]);
+    expect(timelineOf('kafka', [cut[0]], { nodes: 3 })).toEqual([
+      '20 cut broker-2 broker-1',
+      '20 cut broker-2 broker-3',
+      '20 cut broker-2 controller',
+      '50 heal broker-2 broker-1',
+      '50 heal broker-2 broker-3',
+      '50 heal broker-2 controller',
+    ]);
+  });
+});
 
 describe('a comparison', () => {
   it('is the same each time, and another for another seed', () => {
