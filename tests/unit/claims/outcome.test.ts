@@ -318,6 +318,34 @@ describe('a message in a queue', () => {
     });
   });
 
+  it('is not there where another leader wrote, or the one that wrote it took it back', () => {
+    const back: Event = {
+      kind: 'truncated',
+      node: 'n1',
+      place: 'q',
+      position: 1,
+      messages: [1, 2],
+      why: 'raft',
+    };
+    const lonely = [
+      ...QUEUE,
+      ...stored(0),
+      publish(1),
+      append('q', 1),
+      publish(2),
+      append('q', 2),
+      confirm(1),
+    ];
+    const next = [lead('q', 'n2', 1), publish(3), append('q', 3, 1, 'n2', 1), confirm(3)];
+    const over = outcomeOf([...lonely, ...next, stop('p')]);
+    expect(over).toMatchObject({ lost: { confirmed: 1 }, storage: { atEnd: { messages: 3, bytes: 300 } } });
+    expect(outcomeOf([...lonely, ...next, back, stop('p')])).toMatchObject({
+      owed: 2,
+      lost: { confirmed: 1, unconfirmed: 1 },
+      storage: { atEnd: { messages: 2, bytes: 200 } },
+    });
+  });
+
   it('is dead-lettered or dropped by the word of the queue that the audience reads, and no other', () => {
     const dead: Event = {
       kind: 'dead-lettered',
