@@ -10,7 +10,8 @@
  * - *Reordered*: of the messages of one producer with one key, those that came first to the audience's work (`finished`), or
  *   into its hands (`given`), after a later one had. Only first times count: a duplicate reorders nothing. Messages without a
  *   key have no order.
- * - *Refused*: the publisher was told that it failed or came back. Nobody owes it any more.
+ * - *Refused*: the publisher was told that it failed or came back, and nobody has finished it all the same. Nobody is owed it
+ *   any more.
  * - Of every other message that an audience has not finished, exactly one holds when the run ends. It is *owed*: a consumer
  *   that lives has it in hand; or it is in a place that the audience reads, where the audience will come to it; or its
  *   producer lives, waits for a confirm, and will send it again. It is *dead-lettered*: moved to where somebody will look at
@@ -312,11 +313,18 @@ export class OutcomeFold {
   private onRepublished(message: MessageId, at: Micros): void {
     const open = this.open.get(message);
     if (!open) return;
-    const before = open.refused ? 0 : backlogOf(open, this.audiences.length);
-    if (open.refused) this.refused--;
-    open.refused = false;
+    this.onTaken(open, at);
+    const before = backlogOf(open, this.audiences.length);
     open.dropped = 0;
     this.history.add(at, backlogOf(open, this.audiences.length) - before);
+  }
+
+  /** It is not refused any more, if it was. */
+  private onTaken(open: Open, at: Micros): void {
+    if (!open.refused) return;
+    open.refused = false;
+    this.refused--;
+    this.history.add(at, backlogOf(open, this.audiences.length));
   }
 
   private onConfirmed(client: string, message: MessageId): void {
@@ -328,7 +336,7 @@ export class OutcomeFold {
 
   private onRefused(message: MessageId, at: Micros): void {
     const open = this.open.get(message);
-    if (open?.refused) return;
+    if (open?.refused || this.audiences.some(({ done }) => done.has(message))) return;
     this.refused++;
     if (!open) return;
     this.history.add(at, -backlogOf(open, this.audiences.length));
@@ -389,12 +397,13 @@ export class OutcomeFold {
     audience.lastFinishedAt = at;
     const open = this.open.get(message);
     if (!open) return;
+    this.onTaken(open, at);
     if (open.holders[index] === member) member.worked = Math.max(member.worked, open.turns[index]!);
     audience.latency.add(at - open.at);
     if (open.order && isLate(open.order.finished, index, message)) audience.finishedOutOfOrder++;
     const bit = 1 << index;
     if ((open.owing & bit) === 0) return;
-    if (!open.refused && !isSetAside(open, index)) this.history.add(at, -1);
+    if (!isSetAside(open, index)) this.history.add(at, -1);
     open.owing &= ~bit;
     if (open.owing !== 0) return;
     this.open.delete(message);

@@ -230,9 +230,10 @@ function queuesOf(
   return {
     exchanges: [{ name: id, type: 'x-consistent-hash' }],
     queues: memberIds({ id, count }).map((name) => ({ name, arguments: args, node: node() })),
+    // Messages last: while queues are being bound, keys move from one to another.
     bindings: [
-      { source: EXCHANGE, destination: id, destinationType: 'exchange' },
       ...memberIds({ id, count }).map((name) => ({ source: id, destination: name, routingKey: '1' })),
+      { source: EXCHANGE, destination: id, destinationType: 'exchange' },
     ],
   };
 }

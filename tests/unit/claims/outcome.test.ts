@@ -407,6 +407,27 @@ describe('a message that was refused', () => {
   });
 });
 
+describe('a message that was finished although its publisher was told that it failed', () => {
+  const failed: Event = { kind: 'publish-failed', client: 'p', message: 0, error: 'timeout' };
+  const two: Audience = { id: 'analytics', clients: ['a1'], wants: 'everything' };
+
+  it('is finished and not refused, whichever comes first', () => {
+    const before = outcomeOf([...QUEUE, publish(0), append('q', 0), ...done('b1', 0), failed]);
+    expect(before).toMatchObject({ published: 1, refused: 0, finished: 1 });
+    const after = outcomeOf([...QUEUE, publish(0), append('q', 0), failed, ...done('b1', 0)]);
+    expect(after).toMatchObject({ published: 1, refused: 0, finished: 1 });
+    expect(after.backlog.most.at(-1)).toBe(0);
+  });
+
+  it('is owed to audiences that will come to it', () => {
+    const queues = [...QUEUE, queue('q2'), start('a1'), consume('a1', 'q2')];
+    const both = [...queues, publish(0), append('q', 0), append('q2', 0), failed, ...done('b1', 0)];
+    const outcome = outcomeOf(both, [BILLING, two]);
+    expect(outcome).toMatchObject({ refused: 0, finished: 1, owed: 1 });
+    expect(outcome.backlog.most.at(-1)).toBe(1);
+  });
+});
+
 describe('a message that a queue refused to take', () => {
   const unavailable: Event = { kind: 'dropped', node: 'n1', place: 'q', message: 1, reason: 'unavailable' };
   const events = [...QUEUE, ...stored(0), ...done('b1', 0), publish(1), unavailable];
