@@ -65,18 +65,31 @@ export function looksLikeWorkload(input: unknown): boolean {
 
 /**
  * @param choices rule id to option id
+ * @param unfit what becomes of a choice that another one leaves no room for, such as one between commits where a share group
+ * reads: it is refused, or left out, for whoever keeps choices while others change
  * @throws InvalidInput for a choice that this workload's rules do not offer
  */
 export function carry(
   broker: CarryingBroker,
   workload: Workload,
   choices: CarryChoices = {},
+  unfit: 'refused' | 'left-out' = 'refused',
 ): { readonly scenario: Scenario; readonly rules: readonly CarryRule[] } {
+  const refuse = (problems: readonly string[]): void => {
+    if (problems.length > 0)
+      throw new InvalidInput(`This workload cannot be carried to ${broker} so`, problems);
+  };
   // What may be chosen, the rules say, so they are made before a choice is taken.
-  const problems = checkChoices(choices, CARRIERS[broker](workload, {}).rules);
-  if (problems.length > 0)
-    throw new InvalidInput(`This workload cannot be carried to ${broker} so`, problems);
-  const { scenario, rules } = CARRIERS[broker](workload, choices);
+  refuse(checkChoices(choices, CARRIERS[broker](workload, {}).rules));
+  const asked = CARRIERS[broker](workload, choices);
+  if (unfit === 'refused') refuse(checkChoices(choices, asked.rules));
+  const fitting = Object.entries(choices).filter(
+    ([rule, option]) => checkChoices({ [rule]: option }, asked.rules).length === 0,
+  );
+  const { scenario, rules } =
+    fitting.length === Object.keys(choices).length
+      ? asked
+      : CARRIERS[broker](workload, Object.fromEntries(fitting));
   return { scenario: parseScenario({ version: SCENARIO_VERSION, ...scenario }), rules };
 }
 

@@ -245,8 +245,77 @@ describe('the rules of carrying', () => {
       { queue: 'mirrored' },
       'choices.queue: expected one of "classic", "quorum", "stream", got "mirrored"',
     ],
+    [
+      'rabbitmq',
+      { queue: 'stream', ack: 'auto', prefetch: 'none', spread: 'by-hash' },
+      [
+        'choices.ack: expected one of "after", "before", got "auto"',
+        'choices.prefetch: expected one of "1", "10", "100", "1000", got "none"',
+        'choices.spread: expected one of "queue", "prefetch", "ack", "confirms", "persistence"',
+      ].join('\n  '),
+    ],
+    [
+      'kafka',
+      { reader: 'share-group', commit: 'after-each' },
+      'choices.commit: expected one of "partitions", "acks", "linger", "reader"',
+    ],
   ] as const)('of %s refuse what they do not offer', (broker, choices, problem) => {
     expect(() => carry(broker, parseWorkload(SMALL), choices)).toThrow(problem);
+  });
+});
+
+describe('choices that leave no room for others', () => {
+  const small = parseWorkload(SMALL);
+
+  it('leave those out for whoever keeps them, and keep the rest', () => {
+    const { rules } = carry(
+      'rabbitmq',
+      small,
+      { queue: 'stream', ack: 'auto', prefetch: '10', spread: 'by-hash' },
+      'left-out',
+    );
+    const chosen = Object.fromEntries(rules.map(({ id, chosen: option }) => [id, option]));
+    expect(chosen).toMatchObject({ queue: 'stream', ack: 'after', prefetch: '10', spread: null });
+    expect(() => carry('kafka', small, { acks: '2' }, 'left-out')).toThrow('choices.acks');
+  });
+});
+
+describe('what the rules say of themselves', () => {
+  const madeOf = (broker: CarryingBroker, of: WorkloadInput, choices: Record<string, string>, rule: string) =>
+    carry(broker, parseWorkload(of), choices).rules.find(({ id }) => id === rule)!;
+
+  it('is of as many replicas as there are nodes for', () => {
+    const of = (nodes: number) => madeOf('rabbitmq', { ...SMALL, nodes }, { queue: 'quorum' }, 'queue').made;
+    expect(of(1)).toContain('one replica,');
+    expect(of(2)).toContain('2 replicas,');
+    expect(of(5)).toContain('3 replicas,');
+  });
+
+  it('is that no limit holds where nothing is acknowledged', () => {
+    expect(madeOf('rabbitmq', SMALL, { ack: 'auto' }, 'prefetch').made).toMatch(/^No limit/);
+  });
+
+  it('is that nothing is in order by a key where there are none', () => {
+    const keyless = {
+      ...SMALL,
+      order: 'by-key',
+      producers: [{ id: 'p', load: { ratePerSecond: 1 } }],
+    } as const;
+    expect(madeOf('rabbitmq', keyless, {}, 'spread').why).toContain('no message has one');
+    expect(madeOf('kafka', keyless, {}, 'partitions').why).not.toContain('each key in order');
+  });
+
+  it('is that a stream puts nothing aside', () => {
+    const { made, options } = madeOf('rabbitmq', FAILING, { queue: 'stream' }, 'failure');
+    expect(made).toContain('changes nothing');
+    expect(options).toEqual([]);
+  });
+
+  it('is that fewer acks take idempotence with them', () => {
+    const settings = (acks: string) =>
+      madeOf('kafka', SMALL, { acks }, 'acks').settings.map(({ name }) => name);
+    expect(settings('1')).toEqual(['acks', 'enable.idempotence']);
+    expect(settings('all')).toEqual(['acks']);
   });
 });
 
