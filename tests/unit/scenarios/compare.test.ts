@@ -296,11 +296,8 @@ describe('what the rules say of themselves', () => {
   });
 
   it('is that nothing is in order by a key where there are none', () => {
-    const keyless = {
-      ...SMALL,
-      order: 'by-key',
-      producers: [{ id: 'p', load: { ratePerSecond: 1 } }],
-    } as const;
+    const producers = [{ id: 'p', load: { ratePerSecond: 1 } }];
+    const keyless: WorkloadInput = { ...SMALL, order: 'by-key', producers };
     expect(madeOf('rabbitmq', keyless, {}, 'spread').why).toContain('no message has one');
     expect(madeOf('kafka', keyless, {}, 'partitions').why).not.toContain('each key in order');
   });
@@ -328,7 +325,7 @@ function isWhole({ carries, made, why, options, chosen }: CarryRule): boolean {
 describe('faults', () => {
   const timelineOf = (broker: CarryingBroker, faults: WorkloadInput['faults'], more = {}) =>
     carry(broker, parseWorkload({ ...SMALL, faults, ...more })).scenario.timeline.map(({ atMs, action }) =>
-      [atMs, ...Object.values(action).flat()].join(' '),
+      [atMs, ...Object.values(action as Record<string, string | string[]>).flat()].join(' '),
     );
   const consumer = { of: 'consumer', audience: 'a' } as const;
   const node = { of: 'node' } as const;
