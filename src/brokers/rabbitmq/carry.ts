@@ -177,7 +177,7 @@ export function carryToRabbitmq(workload: Workload, choices: CarryChoices): Rabb
         carries: 'The machines',
         made: `${workload.nodes === 1 ? 'One node' : `${workload.nodes} nodes, each`} on a machine of its own.`,
         settings: [],
-        why: 'The same network card and the same disk for every system. What a queue promises to keep is written and synced before it is confirmed (R-30).',
+        why: 'The same network card and the same disk for every system. What a queue promises to keep is written before it is confirmed (R-30), and what it gives out does not wait for that unless it is replicated. A quorum queue syncs it to the disk. A classic queue leaves that to the operating system, so that a process that dies loses nothing and a machine without power may; the model has both wait for the same write.',
         options: [],
         chosen: null,
       },
@@ -348,7 +348,7 @@ function spreadRule(workload: Workload, { queue, spread }: Choice): CarryRule {
       made:
         count === 1
           ? 'One stream.'
-          : `${count} streams behind a consistent-hash exchange: a key always goes to the same one.`,
+          : `${count} streams behind a consistent-hash exchange (a plugin that comes with RabbitMQ): a key always goes to the same one.`,
       settings: [],
       why: 'Every consumer of a stream is given all of it, so work is shared out by sharing out streams: a super stream.',
       options: [],
@@ -363,7 +363,7 @@ function spreadRule(workload: Workload, { queue, spread }: Choice): CarryRule {
       'single-active':
         'One queue for each audience, of whose consumers one is active and the others stand by.',
       'by-hash':
-        'As many queues as an audience has consumers, behind a consistent-hash exchange: a key always goes to the same one. Every consumer registers with all of them, with its own first, and one is active on each.',
+        'As many queues as an audience has consumers, behind a consistent-hash exchange (a plugin that comes with RabbitMQ): a key always goes to the same one. Every consumer registers with all of them, with its own first, and one is active on each.',
     }[spread]!,
     settings: spread === 'one-queue' ? [] : [setting('x-single-active-consumer', 'true', 'false')],
     why:
