@@ -75,14 +75,17 @@ export function carry(
   choices: CarryChoices = {},
   unfit: 'refused' | 'left-out' = 'refused',
 ): { readonly scenario: Scenario; readonly rules: readonly CarryRule[] } {
-  const refuse = (problems: readonly string[]): void => {
-    if (problems.length > 0)
-      throw new InvalidInput(`This workload cannot be carried to ${broker} so`, problems);
+  const refuse = (what: string, problems: readonly string[]): void => {
+    if (problems.length > 0) throw new InvalidInput(what, problems);
   };
   // What may be chosen, the rules say, so they are made before a choice is taken.
-  refuse(checkChoices(choices, CARRIERS[broker](workload, {}).rules));
+  refuse(
+    `This workload cannot be carried to ${broker} so`,
+    checkChoices(choices, CARRIERS[broker](workload, {}).rules),
+  );
   const asked = CARRIERS[broker](workload, choices);
-  if (unfit === 'refused') refuse(checkChoices(choices, asked.rules));
+  if (unfit === 'refused')
+    refuse(`Of these choices some leave no room for others on ${broker}`, checkChoices(choices, asked.rules));
   const fitting = Object.entries(choices).filter(
     ([rule, option]) => checkChoices({ [rule]: option }, asked.rules).length === 0,
   );
