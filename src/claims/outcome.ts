@@ -16,8 +16,7 @@
  *   that lives has it in hand; or it is in a place that the audience reads, where the audience will come to it; or its
  *   producer lives, waits for a confirm, and will send it again. It is *dead-lettered*: moved to where somebody will look at
  *   it. It is *dropped*: a stated limit (a length, an age, a count of deliveries) let go of it, or nobody had asked for it
- *   (no route). It is *missed*: it was gone before the audience came, or passed by while an audience that came late had not
- *   begun to read. Otherwise it is *lost*, and the worse if it had been confirmed.
+ *   (no route). It is *missed*: it was gone before the audience came, or passed by before that had begun to read. Otherwise it is *lost*, and the worse if it had been confirmed.
  * - *Latency* is from publish to first finish.
  * - *Throughput* is what was finished per second between the first publish and the last finish.
  * - The *backlog* is what was published and is neither finished nor any of the above, summed over audiences. *Time to recover*
@@ -204,8 +203,9 @@ export class OutcomeFold {
         break;
       case 'dropped':
         this.places.left(event.place, event.position);
-        if (event.message !== null && !LOSSES.has(event.reason))
-          this.setAside('dropped', event.place, event.message, event.at);
+        if (event.message === null) break;
+        if (LOSSES.has(event.reason)) this.onLost(event.place, event.message);
+        else this.setAside('dropped', event.place, event.message, event.at);
         break;
       case 'dead-lettered':
         this.places.left(event.place, event.position);
@@ -305,6 +305,7 @@ export class OutcomeFold {
     open.given = 0;
     open.deadLettered = 0;
     open.dropped = 0;
+    open.lost = 0;
     open.log = null;
     this.open.set(message, open);
     this.history.add(at, this.owed);
@@ -433,6 +434,16 @@ export class OutcomeFold {
     });
   }
 
+  /** It went down with a place: that of an audience that may not have said yet that it reads there. */
+  private onLost(name: string, message: MessageId): void {
+    const open = this.open.get(message);
+    const place = this.places.get(name);
+    if (!open || !place) return;
+    this.audiences.forEach((audience, index) => {
+      if (this.mayRead(place, audience)) open.lost |= 1 << index;
+    });
+  }
+
   private onArchived(group: string, message: MessageId | null, at: Micros): void {
     const audience = this.groups.get(group);
     const open = message === null ? undefined : this.open.get(message);
@@ -494,19 +505,19 @@ export class OutcomeFold {
     if ((open.deadLettered & bit) !== 0) return 'deadLettered';
     if ((open.dropped & bit) !== 0 || open.log?.log?.isExpired(open.position)) return 'dropped';
     if (!open.stored && isAlive(open) && endsAt - open.at < ON_ITS_WAY) return 'owed';
-    if (this.isBefore(open, audience)) return 'missed';
+    if ((open.lost & bit) === 0 && this.isBefore(open, audience)) return 'missed';
     return open.confirmed ? 'confirmed' : 'unconfirmed';
   }
 
-  /** Whether it came before the audience, or, where that came late, before it began to read. */
+  /** Whether it came before the audience, or before that began to read. */
   private isBefore(
     { at, log, position }: Open,
     { settings, begunAt, readsAt, reads }: AudienceFold,
   ): boolean {
     if (begunAt === null || at < begunAt) return true;
-    if (begunAt > this.firstPublishedAt! && (readsAt === null || at < readsAt)) return true;
+    if (log === null) return readsAt === null || at < readsAt;
     // Who asks for new messages begins behind those that are there.
-    return settings.wants === 'new' && log !== null && position < (reads.get(log.name)?.from ?? 0);
+    return settings.wants === 'new' && position < (reads.get(log.name)?.from ?? 0);
   }
 
   /** Whether it lies where the audience will come to it. */

@@ -455,6 +455,9 @@ describe('a message that was only in the memory of a node', () => {
       lost: { confirmed: 1, unconfirmed: 0 },
       storage: { atEnd: { messages: 0 } },
     });
+    // From the place of an audience that had not begun to read it, too.
+    const early = [queue('q'), start('p', 'producer'), start('b1'), ...stored(0), crashed, consume('b1')];
+    expect(outcomeOf(early)).toMatchObject({ missed: 0, lost: { confirmed: 1 } });
   });
 });
 
@@ -605,6 +608,16 @@ describe('an audience that comes late', () => {
       [BILLING, LATE],
     );
     expect(audiences[1]).toMatchObject({ missed: 2, lost: { confirmed: 0 } });
+    // For one that came before all messages and was not ready for the first, it is the same.
+    const soon = [
+      start('p', 'producer'),
+      start('l1'),
+      publish(0),
+      confirm(0),
+      queue('q2'),
+      consume('l1', 'q2'),
+    ];
+    expect(outcomeOf(soon, [LATE])).toMatchObject({ missed: 1, lost: { confirmed: 0 } });
     // Of a log, new messages are those behind where it began.
     const inLog = [...LOG, ...stored(0, 'l'), start('l1'), ...stored(1, 'l'), assign('l1', 'l')];
     const begins = [...stored(2, 'l'), position('l1', 'l', 3), ...stored(3, 'l')];
