@@ -13,6 +13,7 @@ import {
   type CarryChoices,
   type CarryRule,
   type Workload,
+  type WorkloadInput,
 } from '../brokers/workload.ts';
 import { OutcomeFold, type Outcome, type OutcomeSettings } from '../claims/outcome.ts';
 import { quoted } from '../brokers/parts.ts';
@@ -46,6 +47,14 @@ export function parseWorkload(input: unknown): Workload {
   return result.output;
 }
 
+/**
+ * One of the book's own: the compiler has seen its fields, and tests that it would be taken from anybody.
+ * @returns the workload with every default filled in
+ */
+export function ownWorkload(input: WorkloadInput): Workload {
+  return v.parse(workloadSchema, input);
+}
+
 function checkIds({ producers, audiences }: Workload): string[] {
   return Object.entries({ producers, audiences }).flatMap(([list, each]) =>
     each.flatMap(({ id }, i) =>
@@ -56,11 +65,6 @@ function checkIds({ producers, audiences }: Workload): string[] {
         : [],
     ),
   );
-}
-
-/** Whether something parsed is meant to be a workload, and not a scenario. */
-export function looksLikeWorkload(input: unknown): boolean {
-  return typeof input === 'object' && input !== null && 'audiences' in input;
 }
 
 /**

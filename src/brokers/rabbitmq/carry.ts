@@ -435,7 +435,7 @@ function confirmsRule(chosen: string): CarryRule {
         ? 'Publishers use confirms and publish again what was not confirmed when a connection is lost.'
         : 'Publishers hear nothing.',
     settings: [setting('publisher confirms', chosen, 'off')],
-    why: 'AMQP confirms nothing by default; a producer that must know, as with acks=all in Kafka, asks for confirms (R-29, R-30). What is published again may be in a queue twice: RabbitMQ does not tell duplicates.',
+    why: 'AMQP confirms nothing by default; a producer that must know, as with acks=all in Kafka, asks for confirms (R-29, R-30). What is published again may be in a queue twice, or behind a later message of its key: RabbitMQ does not tell.',
     options: [
       { id: 'on', label: 'publisher confirms' },
       { id: 'off', label: 'none' },

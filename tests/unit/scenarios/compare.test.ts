@@ -118,6 +118,10 @@ describe('a workload', () => {
     );
   });
 
+  it('of the book would be taken from anybody', () => {
+    for (const { workload } of workloads.values()) expect(problemsOf(workload)).toEqual([]);
+  });
+
   it('names no broker', () => {
     for (const { workload } of workloads.values())
       expect(JSON.stringify(workload)).not.toMatch(/kafka|rabbit|amqp/i);
