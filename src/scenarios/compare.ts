@@ -27,9 +27,6 @@ const CARRIERS = { kafka: carryToKafka, rabbitmq: carryToRabbitmq } as const;
 export type CarryingBroker = keyof typeof CARRIERS;
 export const CARRYING_BROKERS = Object.keys(CARRIERS) as CarryingBroker[];
 
-/** What brokers, or the rules by which a workload is carried to them, call things of their own. */
-const RESERVED: readonly string[] = [...RESERVED_ON_KAFKA, ...RESERVED_ON_RABBITMQ];
-
 /** Per broker, the reader's choices. */
 export type Choices = Readonly<Partial<Record<CarryingBroker, CarryChoices>>>;
 
@@ -39,28 +36,33 @@ export type Choices = Readonly<Partial<Record<CarryingBroker, CarryChoices>>>;
  * @throws InvalidInput that names each wrong field and what was expected
  */
 export function parseWorkload(input: unknown): Workload {
-  const what = 'This is not a workload';
+  const workload = ownWorkload(input as WorkloadInput);
+  const problems = [...checkWorkload(workload), ...checkIds(workload)];
+  if (problems.length > 0) throw new InvalidInput(NO_WORKLOAD, problems);
+  return workload;
+}
+
+const NO_WORKLOAD = 'This is not a workload';
+
+/**
+ * One of the book's own: field by field, and that its fields fit one another is for tests to say.
+ * @returns the workload with every default filled in
+ * @throws InvalidInput
+ */
+export function ownWorkload(input: WorkloadInput): Workload {
   const result = v.safeParse(workloadSchema, input);
-  if (!result.success) throw new InvalidInput(what, describeIssues(result.issues));
-  const problems = [...checkWorkload(result.output), ...checkIds(result.output)];
-  if (problems.length > 0) throw new InvalidInput(what, problems);
+  if (!result.success) throw new InvalidInput(NO_WORKLOAD, describeIssues(result.issues));
   return result.output;
 }
 
-/**
- * One of the book's own: the compiler has seen its fields, and tests that it would be taken from anybody.
- * @returns the workload with every default filled in
- */
-export function ownWorkload(input: WorkloadInput): Workload {
-  return v.parse(workloadSchema, input);
-}
-
+/** An id must not be what a broker, or the rules by which a workload is carried to it, call something of their own. */
 function checkIds({ producers, audiences }: Workload): string[] {
+  const reserved: readonly string[] = [...RESERVED_ON_KAFKA, ...RESERVED_ON_RABBITMQ];
   return Object.entries({ producers, audiences }).flatMap(([list, each]) =>
     each.flatMap(({ id }, i) =>
-      RESERVED.includes(id)
+      reserved.includes(id)
         ? [
-            `${list}[${i}].id: expected another id than ${quoted(RESERVED)}, which have a meaning where it is carried to`,
+            `${list}[${i}].id: expected another id than ${quoted(reserved)}, which have a meaning where it is carried to`,
           ]
         : [],
     ),

@@ -177,7 +177,7 @@ export function carryToRabbitmq(workload: Workload, choices: CarryChoices): Rabb
         carries: 'The machines',
         made: `${workload.nodes === 1 ? 'One node' : `${workload.nodes} nodes, each`} on a machine of its own.`,
         settings: [],
-        why: 'The same network card and the same disk for every system. What a queue promises to keep is written before it is confirmed (R-30), and what it gives out does not wait for that unless it is replicated. A quorum queue syncs it to the disk. A classic queue leaves that to the operating system, so that a process that dies loses nothing and a machine without power may; the model has both wait for the same write.',
+        why: 'The same network card and the same disk for every system. What is confirmed has been written (R-30). A quorum queue syncs it, and gives out nothing before; a classic queue leaves the sync to the operating system, and here its confirm waits for the same write.',
         options: [],
         chosen: null,
       },
