@@ -415,7 +415,7 @@ function ackRule({ queue, ack }: Choice): CarryRule {
     }[ack]!,
     settings: [],
     why: isStream
-      ? 'A stream keeps what is acknowledged: an acknowledgement lets it send more and no-ack is refused (R-58). Where a consumer goes on after a crash is its own affair; here it begins again where it first began.'
+      ? 'A stream keeps what is acknowledged, and refuses no-ack (R-58). Where a consumer goes on is its own affair: one that crashed begins again where it first began.'
       : 'Acknowledged after the work: what a consumer that dies has not acknowledged goes back to the queue (R-49). Before the work, or with no-ack, nothing is done twice, and a crash loses what was in hand.',
     options: [
       { id: 'after', label: 'after the work' },
@@ -451,7 +451,7 @@ function failureRule({ queue, failure }: Choice): CarryRule {
       carries: 'Work that fails',
       made: 'The consumer rejects the message, which changes nothing, and goes on.',
       settings: [],
-      why: 'A stream gives each message once to who reads on, and has no dead letters: to a stream a rejection is an acknowledgement (R-58). What failed is not done.',
+      why: 'To a stream a rejection is an acknowledgement, and it has no dead letters (R-58): what failed is not done.',
       options: [],
       chosen: null,
     };
