@@ -14,8 +14,11 @@ export const WORKLOAD_VERSION = 1;
 
 /** Audiences that one workload may have. */
 export const AUDIENCES_MAX = 20;
-/** Clients of one kind. */
+/** Clients of one kind, and of all kinds together. */
 const COUNT_MAX = 200;
+const CLIENTS_MAX = 1000;
+/** What one run can go through in minutes, and hold where all of it waits. */
+const MESSAGES_MAX = 5_000_000;
 
 const id = v.pipe(
   v.string(),
@@ -89,7 +92,10 @@ export const workload = v.strictObject({
   order: v.optional(v.picklist(['none', 'by-key']), 'none'),
   /** What a confirmed message must survive: a restart of its node, or the loss of any one node for good. */
   survives: v.optional(v.picklist(['nothing', 'restart', 'node']), 'restart'),
-  /** How long a message must remain readable after everybody has read it; 0: it need not. */
+  /**
+   * How long a message must remain readable after it was published, for those who have read it and those who come late; 0: no
+   * longer than somebody is owed it.
+   */
   keepMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER)), 0),
   nodes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(9)), 1),
   /** Every link: one-way delay, up to how much more, and the chance that a segment is lost and sent again. */
@@ -115,15 +121,44 @@ export type Producers = v.InferOutput<typeof producers>;
  * What no field can know by itself: that names are there to be used and are there once, that counts are enough.
  * @returns problems, each `path: what was expected, what there is`
  */
-export function checkWorkload({ producers, audiences, faults, survives, nodes }: Workload): string[] {
+export function checkWorkload({
+  producers,
+  audiences,
+  faults,
+  survives,
+  nodes,
+  durationMs,
+}: Workload): string[] {
   const problems: string[] = [];
   const counts = new Map<string, number>();
+  const members = new Set<string>();
+  const all = [...producers, ...audiences];
+  for (const each of all) for (const member of memberIds(each)) members.add(member);
   const add = (list: string, { id, count }: { readonly id: string; readonly count: number }): void => {
     if (counts.has(id)) problems.push(`${list}.id: expected an id not used before, got "${id}"`);
+    // A member's id may name a place of its own, which another's place must not be.
+    else if (members.has(id))
+      problems.push(`${list}.id: expected an id that no member of another has, got "${id}"`);
     counts.set(id, count);
   };
   producers.forEach((each, i) => add(`producers[${i}]`, each));
   audiences.forEach((each, i) => add(`audiences[${i}]`, each));
+  const clients = all.reduce((sum, { count }) => sum + count, 0);
+  if (clients > CLIENTS_MAX)
+    problems.push(
+      `producers, audiences: expected at most ${CLIENTS_MAX} of them by their counts together, got ${clients}`,
+    );
+  producers.forEach(({ load: { peak } }, i) => {
+    if (peak && peak.untilMs <= peak.fromMs)
+      problems.push(
+        `producers[${i}].load.peak.untilMs: expected more than ${peak.fromMs}, its fromMs, got ${peak.untilMs}`,
+      );
+  });
+  const messages = Math.round(producers.reduce((sum, each) => sum + offeredBy(each, durationMs), 0));
+  if (messages > MESSAGES_MAX)
+    problems.push(
+      `producers: expected at most ${MESSAGES_MAX} messages in one run, got about ${messages}: a lower rate or a shorter durationMs`,
+    );
   const keys = Math.max(0, ...producers.map((each) => each.keys?.distinct ?? 0));
   audiences.forEach(({ fails }, i) => {
     if (fails && fails.key > keys)
@@ -150,6 +185,18 @@ export function checkWorkload({ producers, audiences, faults, survives, nodes }:
       problems.push(`${path}.number: expected at most ${counts.get(id)!}, got ${fault.number}`);
   });
   return problems;
+}
+
+/** How many messages producers that are alike bring in a run, about: a peak counts at its height, bursts on average. */
+function offeredBy({ count, startMs, load }: Producers, durationMs: number): number {
+  const { ratePerSecond, bursts, peak, untilMs = durationMs } = load;
+  const endMs = Math.min(untilMs, durationMs);
+  const overlap = (from: number, until: number): number =>
+    Math.max(0, Math.min(until, endMs) - Math.max(from, startMs));
+  const share = bursts ? Math.min(1, bursts.lastsMs / bursts.everyMs) : 0;
+  const extra = peak ? (peak.factor - 1) * overlap(peak.fromMs, peak.untilMs) : 0;
+  const workMs = (overlap(0, endMs) + extra) * (1 + share * ((bursts?.factor ?? 1) - 1));
+  return count * Math.min(load.count ?? Infinity, (ratePerSecond * workMs) / 1000);
 }
 
 /** The id of a client: the same on every broker, so that runs can be laid beside one another. */
@@ -179,29 +226,73 @@ export function keysOf({
   return keys.skew === 0 ? { kind: 'uniform', keys: names } : { kind: 'zipf', keys: names, skew: keys.skew };
 }
 
-/** The faults as a scenario's timeline has them. @param nodes the nodes' names on this broker, the first first */
-export function timelineOf({ faults }: Workload, nodes: readonly string[]): TimelineEntry[] {
-  return faults
-    .flatMap((fault) => {
-      const target = targetOf(fault, nodes);
-      const endsAt = fault.lastsMs === undefined ? null : fault.atMs + fault.lastsMs;
-      if (fault.fault === 'cut') {
-        return nodes
-          .filter((node) => node !== target)
-          .flatMap((node) =>
-            pair(
-              fault.atMs,
-              endsAt,
-              { do: 'cut', between: [target, node] },
-              { do: 'heal', between: [target, node] },
-            ),
-          );
+/**
+ * The faults as a scenario's timeline has them. Of faults of one kind that overlap on one process or link, each lasts as long
+ * as it says: together they are one that lasts until the last is over.
+ * @param nodes the nodes' names on this broker, the first first
+ * @param others processes of the broker that are no nodes of the workload, and from which a node that is cut off is cut off too
+ */
+export function timelineOf(
+  { faults }: Workload,
+  nodes: readonly string[],
+  others: readonly string[] = [],
+): TimelineEntry[] {
+  const troubles = new Map<string, Trouble>();
+  const add = (
+    key: string,
+    { atMs, lastsMs = Infinity }: Fault,
+    begin: TimelineEntry['action'],
+    end: TimelineEntry['action'],
+  ): void => {
+    const trouble = troubles.get(key) ?? { begin, end, spans: [] };
+    trouble.spans.push({ from: atMs, until: atMs + lastsMs });
+    troubles.set(key, trouble);
+  };
+  for (const fault of faults) {
+    const target = targetOf(fault, nodes);
+    if (fault.fault === 'crash')
+      add(`crash ${target}`, fault, { do: 'crash', target }, { do: 'restart', target });
+    else if (fault.fault === 'pause')
+      add(`pause ${target}`, fault, { do: 'pause', target }, { do: 'resume', target });
+    else
+      for (const other of fault.of === 'node' ? [...nodes, ...others] : nodes) {
+        if (other === target) continue;
+        const between: [string, string] = [target, other];
+        add([target, other].sort().join(' '), fault, { do: 'cut', between }, { do: 'heal', between });
       }
-      const [begin, end] =
-        fault.fault === 'crash' ? (['crash', 'restart'] as const) : (['pause', 'resume'] as const);
-      return pair(fault.atMs, endsAt, { do: begin, target }, { do: end, target });
-    })
+  }
+  return [...troubles.values()]
+    .flatMap(({ begin, end, spans }) =>
+      joined(spans).flatMap(({ from, until }) => [
+        { atMs: from, action: begin },
+        ...(until === Infinity ? [] : [{ atMs: until, action: end }]),
+      ]),
+    )
     .sort((a, b) => a.atMs - b.atMs);
+}
+
+/** What goes wrong with one process or link, in one way, and when. */
+interface Trouble {
+  readonly begin: TimelineEntry['action'];
+  readonly end: TimelineEntry['action'];
+  readonly spans: Span[];
+}
+
+interface Span {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Spans that overlap or touch as one. */
+function joined(spans: readonly Span[]): Span[] {
+  const apart: Span[] = [];
+  for (const span of [...spans].sort((a, b) => a.from - b.from)) {
+    const last = apart.at(-1);
+    if (last && span.from <= last.until)
+      apart.splice(-1, 1, { from: last.from, until: Math.max(last.until, span.until) });
+    else apart.push(span);
+  }
+  return apart;
 }
 
 export interface TimelineEntry {
@@ -214,20 +305,6 @@ export interface TimelineEntry {
 function targetOf(fault: Fault, nodes: readonly string[]): string {
   if (fault.of === 'node') return nodes[fault.number - 1]!;
   return memberId(fault.of === 'producer' ? fault.producers : fault.audience, fault.number);
-}
-
-function pair(
-  atMs: number,
-  endsAt: number | null,
-  begin: TimelineEntry['action'],
-  end: TimelineEntry['action'],
-): TimelineEntry[] {
-  return endsAt === null
-    ? [{ atMs, action: begin }]
-    : [
-        { atMs, action: begin },
-        { atMs: endsAt, action: end },
-      ];
 }
 
 // Rules of carrying.

@@ -10,17 +10,19 @@
  * - *Reordered*: of the messages of one producer with one key, those that came first to the audience's work (`finished`), or
  *   into its hands (`given`), after a later one had. Only first times count: a duplicate reorders nothing. Messages without a
  *   key have no order.
- * - *Refused*: the publisher was told that it failed or came back. Nobody owes it any more.
+ * - *Refused*: the publisher was told that it failed or came back, and nobody has finished it all the same. Nobody is owed it
+ *   any more.
  * - Of every other message that an audience has not finished, exactly one holds when the run ends. It is *owed*: a consumer
  *   that lives has it in hand; or it is in a place that the audience reads, where the audience will come to it; or its
- *   producer lives, waits for a confirm, and will send it again. It is *dead-lettered*: moved to where somebody will look at it. It is *dropped*: a stated limit (a
- *   length, an age, a count of deliveries) let go of it. It is *missed*: it was gone before the audience came. Otherwise it is
- *   *lost*, and the worse if it had been confirmed.
+ *   producer lives, waits for a confirm, and will send it again. It is *dead-lettered*: moved to where somebody will look at
+ *   it. It is *dropped*: a stated limit (a length, an age, a count of deliveries) let go of it, or nobody had asked for it
+ *   (no route). It is *missed*: it was gone before the audience came, or passed by before that had begun to read. Otherwise it is *lost*, and the worse if it had been confirmed.
  * - *Latency* is from publish to first finish.
  * - *Throughput* is what was finished per second between the first publish and the last finish.
  * - The *backlog* is what was published and is neither finished nor any of the above, summed over audiences. *Time to recover*
  *   is from the last disturbance to the moment at which the backlog, after its highest point since, is back at the most it
- *   was before the first one; a rise by less than half of that is the ordinary up and down, and no disturbance.
+ *   was before the first one; a rise by less than half of that is the ordinary up and down, and no disturbance. A run that
+ *   ends before the last disturbance has not recovered, and one that ends before the first is undisturbed.
  * - *Storage* counts each place once: a queue for each audience is a copy for each; `bytesOnAllNodes` counts replicas.
  * - *Replayable*: the messages that a new audience would be given that asks for everything from the beginning.
  *
@@ -103,6 +105,8 @@ type Counts = Record<'owed' | 'deadLettered' | 'dropped' | 'missed' | 'confirmed
 
 /** What a client without confirms published so shortly before the end may still be on its way, microseconds. */
 const ON_ITS_WAY = 1_000_000;
+/** Reasons of `dropped` that are no limit: nobody let go of the message, it was lost. */
+const LOSSES: ReadonlySet<string> = new Set(['node-crashed', 'unavailable']);
 /** So many times the most that it was before is more than the backlog's ordinary up and down. */
 const RISE = 1.5;
 /** Of reached limits so many are told. */
@@ -119,6 +123,9 @@ export class OutcomeFold {
   private readonly history = new History(STRETCH);
   private readonly producers = new Map<string, Producer>();
   private readonly open = new Numbered<Open>();
+  /** How long what is that nobody asks for yet, until a place has it. */
+  private readonly unowed = new Numbered<number>();
+  private latestBytes = 0;
   /** Records of messages that are over, to be used again. */
   private readonly spare: Open[] = [];
   /** Audiences that a message is meant for which is published now, a bit each, and how many they are. */
@@ -165,18 +172,19 @@ export class OutcomeFold {
         this.onProcessed(event.client, event.message, event.at);
         break;
       case 'settled':
-        if (event.outcome === 'committed') this.onPositioned(event.client, event.place, event.position);
+        if (event.outcome === 'committed')
+          this.onPositioned(event.client, event.place, event.position, event.at);
         else if (event.outcome !== 'acked' && event.message !== null)
           this.onGivenBack(event.client, event.message);
         break;
       case 'positioned':
-        this.onPositioned(event.client, event.place, event.position);
+        this.onPositioned(event.client, event.place, event.position, event.at);
         break;
       case 'assigned':
-        this.onAssigned(event.client, event.group, event.places);
+        this.onAssigned(event.client, event.group, event.places, event.at);
         break;
       case 'consuming-began':
-        this.audienceOf(event.client)?.read(event.place);
+        this.audienceOf(event.client)?.read(event.place, event.at);
         break;
       case 'client-started':
         this.onStarted(event.client, event.role, event.at);
@@ -195,7 +203,9 @@ export class OutcomeFold {
         break;
       case 'dropped':
         this.places.left(event.place, event.position);
-        if (event.message !== null) this.setAside('dropped', event.place, event.message, event.at);
+        if (event.message === null) break;
+        if (LOSSES.has(event.reason)) this.onLost(event.place, event.message);
+        else this.setAside('dropped', event.place, event.message, event.at);
         break;
       case 'dead-lettered':
         this.places.left(event.place, event.position);
@@ -217,13 +227,13 @@ export class OutcomeFold {
     const { counts, gone } = this.unfinished(endsAt);
     const stretches = this.history.stretches(gone);
     const backlog = { everyMs: this.history.every / 1000, most: stretches.map(({ most }) => most) };
-    return { ...this.told(counts, stretches), backlog };
+    return { ...this.told(counts, stretches, endsAt), backlog };
   }
 
   /** The same without the backlog's history, which is long: for whoever asks again and again. @param at microseconds */
   soFar(at: Micros): Omit<Outcome, 'backlog'> {
     const { counts, gone } = this.unfinished(at);
-    return this.told(counts, this.settings.disturbed === null ? [] : this.history.stretches(gone));
+    return this.told(counts, this.settings.disturbed === null ? [] : this.history.stretches(gone), at);
   }
 
   /** @returns per audience the fates of what it has not finished; and when each was published that is in no backlog for all that */
@@ -244,8 +254,8 @@ export class OutcomeFold {
       for (let index = 0; index < audiences.length; index++) {
         if ((open.owing & (1 << index)) === 0) continue;
         const fate = this.fate(message, open, audiences[index]!, index, endsAt);
-        if (fate !== null) counts[index]![fate]++;
-        if (fate === null || (fate !== 'owed' && !isSetAside(open, index))) gone.push(open.at);
+        counts[index]![fate]++;
+        if (fate !== 'owed' && !isSetAside(open, index)) gone.push(open.at);
       }
     });
     return { counts, gone };
@@ -254,6 +264,7 @@ export class OutcomeFold {
   private told(
     counts: readonly Counts[],
     stretches: ReturnType<History['stretches']>,
+    endsAt: Micros,
   ): Omit<Outcome, 'backlog'> {
     const fates = this.audiences.map((audience, index) => this.fates([audience], [counts[index]!]));
     return {
@@ -262,7 +273,7 @@ export class OutcomeFold {
       refused: this.refused,
       ...(fates.length === 1 ? fates[0]! : this.fates(this.audiences, counts)),
       audiences: fates.map((each, index) => ({ id: this.audiences[index]!.settings.id, ...each })),
-      recovery: this.recovery(stretches),
+      recovery: this.recovery(stretches, endsAt),
       storage: { atEnd: this.places.stored(), atMost: this.places.most() },
       replayable: this.places.replayable(),
       limits: [...this.limits],
@@ -275,7 +286,11 @@ export class OutcomeFold {
     const { client, message, key, bytes, at } = event;
     this.published++;
     this.firstPublishedAt ??= at;
-    if (this.owing === 0) return;
+    this.latestBytes = bytes;
+    if (this.owing === 0) {
+      this.unowed.set(message, bytes);
+      return;
+    }
     const producer = this.producer(client);
     const open = this.spare.pop() ?? blank(producer, this.audiences.length);
     open.at = at;
@@ -290,6 +305,7 @@ export class OutcomeFold {
     open.given = 0;
     open.deadLettered = 0;
     open.dropped = 0;
+    open.lost = 0;
     open.log = null;
     this.open.set(message, open);
     this.history.add(at, this.owed);
@@ -298,11 +314,18 @@ export class OutcomeFold {
   private onRepublished(message: MessageId, at: Micros): void {
     const open = this.open.get(message);
     if (!open) return;
-    const before = open.refused ? 0 : backlogOf(open, this.audiences.length);
-    if (open.refused) this.refused--;
-    open.refused = false;
+    this.onTaken(open, at);
+    const before = backlogOf(open, this.audiences.length);
     open.dropped = 0;
     this.history.add(at, backlogOf(open, this.audiences.length) - before);
+  }
+
+  /** It is not refused any more, if it was. */
+  private onTaken(open: Open, at: Micros): void {
+    if (!open.refused) return;
+    open.refused = false;
+    this.refused--;
+    this.history.add(at, backlogOf(open, this.audiences.length));
   }
 
   private onConfirmed(client: string, message: MessageId): void {
@@ -314,7 +337,7 @@ export class OutcomeFold {
 
   private onRefused(message: MessageId, at: Micros): void {
     const open = this.open.get(message);
-    if (open?.refused) return;
+    if (open?.refused || this.audiences.some(({ done }) => done.has(message))) return;
     this.refused++;
     if (!open) return;
     this.history.add(at, -backlogOf(open, this.audiences.length));
@@ -323,8 +346,15 @@ export class OutcomeFold {
 
   private onAppended(event: Extract<TraceEvent, { kind: 'appended' }>): void {
     const open = this.open.get(event.message);
-    const place = this.places.appended(event, open?.bytes ?? 0);
-    if (!open) return;
+    // What is sent again after everybody has finished it is as long as others are.
+    const place = this.places.appended(
+      event,
+      open?.bytes ?? this.unowed.get(event.message) ?? this.latestBytes,
+    );
+    if (!open) {
+      this.unowed.delete(event.message);
+      return;
+    }
     open.stored = true;
     if (!place.log) return;
     open.log = place;
@@ -368,12 +398,13 @@ export class OutcomeFold {
     audience.lastFinishedAt = at;
     const open = this.open.get(message);
     if (!open) return;
+    this.onTaken(open, at);
     if (open.holders[index] === member) member.worked = Math.max(member.worked, open.turns[index]!);
     audience.latency.add(at - open.at);
     if (open.order && isLate(open.order.finished, index, message)) audience.finishedOutOfOrder++;
     const bit = 1 << index;
     if ((open.owing & bit) === 0) return;
-    if (!open.refused && !isSetAside(open, index)) this.history.add(at, -1);
+    if (!isSetAside(open, index)) this.history.add(at, -1);
     open.owing &= ~bit;
     if (open.owing !== 0) return;
     this.open.delete(message);
@@ -382,24 +413,34 @@ export class OutcomeFold {
     this.spare.push(open);
   }
 
-  private onPositioned(client: string, place: string, position: number): void {
-    this.audienceOf(client)?.positioned(place, position);
+  private onPositioned(client: string, place: string, position: number, at: Micros): void {
+    this.audienceOf(client)?.positioned(place, position, at);
   }
 
-  private onAssigned(client: string, group: string, places: readonly string[]): void {
+  private onAssigned(client: string, group: string, places: readonly string[], at: Micros): void {
     const member = this.members.get(client);
     if (!member) return;
     this.groups.set(group, member.audience);
-    for (const place of places) this.audiences[member.audience]!.read(place);
+    for (const place of places) this.audiences[member.audience]!.read(place, at);
   }
 
-  /** A place let go of a message: so it is for the audiences that read there, or for all where it never came to a place. */
+  /** A place let go of a message: so it is for the audiences that read there, or for all that read where it came to no place. */
   private setAside(how: 'dropped' | 'deadLettered', place: string, message: MessageId, at: Micros): void {
     const open = this.open.get(message);
     if (!open) return;
     const everybody = this.places.get(place) === undefined;
     this.audiences.forEach(({ reads }, index) => {
-      if (everybody || reads.has(place)) this.mark(how, open, index, at);
+      if (everybody ? reads.size > 0 : reads.has(place)) this.mark(how, open, index, at);
+    });
+  }
+
+  /** It went down with a place: that of an audience that may not have said yet that it reads there. */
+  private onLost(name: string, message: MessageId): void {
+    const open = this.open.get(message);
+    const place = this.places.get(name);
+    if (!open || !place) return;
+    this.audiences.forEach((audience, index) => {
+      if (this.mayRead(place, audience)) open.lost |= 1 << index;
     });
   }
 
@@ -450,26 +491,33 @@ export class OutcomeFold {
 
   // What became of what is not finished.
 
-  /** @returns null for a message that was never meant for the audience: it asked for new ones only, and came later */
   private fate(
     message: MessageId,
     open: Open,
     audience: AudienceFold,
     index: number,
     endsAt: Micros,
-  ): 'owed' | 'deadLettered' | 'dropped' | 'missed' | 'confirmed' | 'unconfirmed' | null {
+  ): keyof Counts {
     const bit = 1 << index;
     // What is soon told first.
     if (isHeld(open, index) || isToBeSent(open) || this.isWaiting(message, open, audience, bit))
       return 'owed';
     if ((open.deadLettered & bit) !== 0) return 'deadLettered';
     if ((open.dropped & bit) !== 0 || open.log?.log?.isExpired(open.position)) return 'dropped';
-    const isBefore = audience.begunAt === null || open.at < audience.begunAt;
-    const from = open.log ? audience.reads.get(open.log.name)?.from : undefined;
-    if (audience.settings.wants === 'new' && from !== undefined && open.position < from) return null;
     if (!open.stored && isAlive(open) && endsAt - open.at < ON_ITS_WAY) return 'owed';
-    if (isBefore) return 'missed';
+    if ((open.lost & bit) === 0 && this.isBefore(open, audience)) return 'missed';
     return open.confirmed ? 'confirmed' : 'unconfirmed';
+  }
+
+  /** Whether it came before the audience, or before that began to read. */
+  private isBefore(
+    { at, log, position }: Open,
+    { settings, begunAt, readsAt, reads }: AudienceFold,
+  ): boolean {
+    if (begunAt === null || at < begunAt) return true;
+    if (log === null) return readsAt === null || at < readsAt;
+    // Who asks for new messages begins behind those that are there.
+    return settings.wants === 'new' && position < (reads.get(log.name)?.from ?? 0);
   }
 
   /** Whether it lies where the audience will come to it. */
@@ -493,9 +541,10 @@ export class OutcomeFold {
     return place.log !== null || !this.audiences.some(({ reads }) => reads.has(place.name));
   }
 
-  private recovery(stretches: ReturnType<History['stretches']>): Outcome['recovery'] {
+  private recovery(stretches: ReturnType<History['stretches']>, endsAt: Micros): Outcome['recovery'] {
     const { disturbed } = this.settings;
-    if (disturbed === null) return { kind: 'undisturbed' };
+    if (disturbed === null || endsAt <= disturbed.firstAt) return { kind: 'undisturbed' };
+    if (endsAt <= disturbed.lastAt) return { kind: 'not-recovered' };
     let before = 0;
     let highest = 0;
     let backAt: Micros | null = disturbed.lastAt;

@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import type { CarryRule, Workload } from '../brokers/workload.ts';
 import type { Outcome } from '../claims/outcome.ts';
 import {
+  carry,
   CARRYING_BROKERS,
   compare,
   parseWorkload,
@@ -24,7 +25,7 @@ import {
 import { InvalidInput } from '../scenarios/schema.ts';
 import { workloads } from '../scenarios/workloads.ts';
 import { Output } from './output.ts';
-import { readJson } from './scenario-input.ts';
+import { readJson, withNumbers } from './scenario-input.ts';
 
 const SEEDS_MAX = 1000;
 const WIDTH = 78;
@@ -70,7 +71,7 @@ const FIGURES: readonly (readonly [name: string, unit: string, of: (outcome: Out
  */
 export function compareCommand(args: readonly string[]): number {
   const { values, positionals } = parseArgs({
-    args: [...args],
+    args: withNumbers(args),
     allowPositionals: true,
     options: {
       brokers: { type: 'string' },
@@ -92,12 +93,13 @@ export function compareCommand(args: readonly string[]): number {
       USAGE,
     ]);
   }
-  const { workload, choices } = readWorkload(source);
-  const comparison = compare(workload, {
-    brokers: parseBrokers(values.brokers),
-    seeds: parseSeeds(values.seeds),
-    choices: chosen(choices, values.choose ?? []),
-  });
+  const { workload, choices: own } = readWorkload(source);
+  const brokers = parseBrokers(values.brokers);
+  const seeds = parseSeeds(values.seeds);
+  const choices = chosen(own, values.choose ?? []);
+  // What was chosen for a broker that is left out is checked too.
+  for (const broker of CARRYING_BROKERS) carry(broker, workload, choices[broker]);
+  const comparison = compare(workload, { brokers, seeds, choices });
   const output = new Output();
   if (values.json) output.line(JSON.stringify(comparison));
   else {
@@ -143,7 +145,9 @@ function parseSeeds(text: string | undefined): number {
 
 /** The workload's own choices, and those of the command line over them. */
 function chosen(own: Choices, asked: readonly string[]): Choices {
-  const choices = Object.fromEntries(CARRYING_BROKERS.map((broker) => [broker, { ...own[broker] }]));
+  const choices = new Map(
+    CARRYING_BROKERS.map((broker) => [broker, new Map(Object.entries(own[broker] ?? {}))]),
+  );
   for (const text of asked) {
     const match = /^([^.=]+)\.([^.=]+)=(.+)$/.exec(text);
     if (!match) {
@@ -152,9 +156,9 @@ function chosen(own: Choices, asked: readonly string[]): Choices {
       ]);
     }
     const [, broker, rule, option] = match as unknown as [string, string, string, string];
-    choices[brokerNamed(broker, '--choose')]![rule] = option;
+    choices.get(brokerNamed(broker, '--choose'))!.set(rule, option);
   }
-  return choices;
+  return Object.fromEntries([...choices].map(([broker, made]) => [broker, Object.fromEntries(made)]));
 }
 
 function report({ workload, title, seeds, brokers }: Comparison, line: (text: string) => void): void {

@@ -37,6 +37,21 @@ export function readJson(source: string): unknown {
   }
 }
 
+/**
+ * @param args of a command
+ * @returns the same, with a negative number made one with the option before it, which could not tell it from another option
+ */
+export function withNumbers(args: readonly string[]): string[] {
+  const made: string[] = [];
+  for (const arg of args) {
+    const last = made.at(-1);
+    if (/^-\d/.test(arg) && last !== undefined && /^--[a-z]+$/.test(last))
+      made.splice(-1, 1, `${last}=${arg}`);
+    else made.push(arg);
+  }
+  return made;
+}
+
 /** @throws InvalidInput */
 export function parseSeed(text: string): number {
   const seed = Number(text);

@@ -17,7 +17,7 @@ import { toJsonLine, type TraceEvent } from '../sim/trace.ts';
 import { challengeCommand } from './challenge.ts';
 import { compareCommand } from './compare.ts';
 import { Output } from './output.ts';
-import { parseSeed, readScenario } from './scenario-input.ts';
+import { parseSeed, readScenario, withNumbers } from './scenario-input.ts';
 
 const USAGE = `usage: npm run -s simulate -- <id | file.json | -> [--seed N] [--trace] [--json]
        npm run -s simulate -- compare --help
@@ -70,6 +70,7 @@ function report(result: RunResult, { title, system }: Scenario, line: (text: str
 
 function main(): number {
   const { values, positionals } = parseArgs({
+    args: withNumbers(process.argv.slice(2)),
     allowPositionals: true,
     options: {
       seed: { type: 'string' },

@@ -3,8 +3,8 @@
  * broker.
  */
 import * as v from 'valibot';
-import { carryToKafka } from '../brokers/kafka/carry.ts';
-import { carryToRabbitmq } from '../brokers/rabbitmq/carry.ts';
+import { carryToKafka, RESERVED_ON_KAFKA } from '../brokers/kafka/carry.ts';
+import { carryToRabbitmq, RESERVED_ON_RABBITMQ } from '../brokers/rabbitmq/carry.ts';
 import {
   checkChoices,
   checkWorkload,
@@ -13,8 +13,10 @@ import {
   type CarryChoices,
   type CarryRule,
   type Workload,
+  type WorkloadInput,
 } from '../brokers/workload.ts';
 import { OutcomeFold, type Outcome, type OutcomeSettings } from '../claims/outcome.ts';
+import { quoted } from '../brokers/parts.ts';
 import { fromMs } from '../sim/time.ts';
 import { describeIssues, InvalidInput, parseScenario, SCENARIO_VERSION, type Scenario } from './schema.ts';
 import { Simulation } from './simulation.ts';
@@ -34,33 +36,69 @@ export type Choices = Readonly<Partial<Record<CarryingBroker, CarryChoices>>>;
  * @throws InvalidInput that names each wrong field and what was expected
  */
 export function parseWorkload(input: unknown): Workload {
-  const what = 'This is not a workload';
+  const workload = ownWorkload(input as WorkloadInput);
+  const problems = [...checkWorkload(workload), ...checkIds(workload)];
+  if (problems.length > 0) throw new InvalidInput(NO_WORKLOAD, problems);
+  return workload;
+}
+
+const NO_WORKLOAD = 'This is not a workload';
+
+/**
+ * One of the book's own: field by field, and that its fields fit one another is for tests to say.
+ * @returns the workload with every default filled in
+ * @throws InvalidInput
+ */
+export function ownWorkload(input: WorkloadInput): Workload {
   const result = v.safeParse(workloadSchema, input);
-  if (!result.success) throw new InvalidInput(what, describeIssues(result.issues));
-  const problems = checkWorkload(result.output);
-  if (problems.length > 0) throw new InvalidInput(what, problems);
+  if (!result.success) throw new InvalidInput(NO_WORKLOAD, describeIssues(result.issues));
   return result.output;
 }
 
-/** Whether something parsed is meant to be a workload, and not a scenario. */
-export function looksLikeWorkload(input: unknown): boolean {
-  return typeof input === 'object' && input !== null && 'audiences' in input;
+/** An id must not be what a broker, or the rules by which a workload is carried to it, call something of their own. */
+function checkIds({ producers, audiences }: Workload): string[] {
+  const reserved: readonly string[] = [...RESERVED_ON_KAFKA, ...RESERVED_ON_RABBITMQ];
+  return Object.entries({ producers, audiences }).flatMap(([list, each]) =>
+    each.flatMap(({ id }, i) =>
+      reserved.includes(id)
+        ? [
+            `${list}[${i}].id: expected another id than ${quoted(reserved)}, which have a meaning where it is carried to`,
+          ]
+        : [],
+    ),
+  );
 }
 
 /**
  * @param choices rule id to option id
+ * @param unfit what becomes of a choice that another one leaves no room for, such as one between commits where a share group
+ * reads: it is refused, or left out, for whoever keeps choices while others change
  * @throws InvalidInput for a choice that this workload's rules do not offer
  */
 export function carry(
   broker: CarryingBroker,
   workload: Workload,
   choices: CarryChoices = {},
+  unfit: 'refused' | 'left-out' = 'refused',
 ): { readonly scenario: Scenario; readonly rules: readonly CarryRule[] } {
+  const refuse = (what: string, problems: readonly string[]): void => {
+    if (problems.length > 0) throw new InvalidInput(what, problems);
+  };
   // What may be chosen, the rules say, so they are made before a choice is taken.
-  const problems = checkChoices(choices, CARRIERS[broker](workload, {}).rules);
-  if (problems.length > 0)
-    throw new InvalidInput(`This workload cannot be carried to ${broker} so`, problems);
-  const { scenario, rules } = CARRIERS[broker](workload, choices);
+  refuse(
+    `This workload cannot be carried to ${broker} so`,
+    checkChoices(choices, CARRIERS[broker](workload, {}).rules),
+  );
+  const asked = CARRIERS[broker](workload, choices);
+  if (unfit === 'refused')
+    refuse(`Of these choices some leave no room for others on ${broker}`, checkChoices(choices, asked.rules));
+  const fitting = Object.entries(choices).filter(
+    ([rule, option]) => checkChoices({ [rule]: option }, asked.rules).length === 0,
+  );
+  const { scenario, rules } =
+    fitting.length === Object.keys(choices).length
+      ? asked
+      : CARRIERS[broker](workload, Object.fromEntries(fitting));
   return { scenario: parseScenario({ version: SCENARIO_VERSION, ...scenario }), rules };
 }
 

@@ -151,6 +151,6 @@ export function carried(
   const chosen: CarryChoices = Object.fromEntries(
     Object.entries(knobs).filter(([id]) => offered.some((knob) => knob.id === id && knob.path === 'carried')),
   );
-  const made = carry(which.broker, workload, { ...choices[which.broker], ...chosen });
+  const made = carry(which.broker, workload, { ...choices[which.broker], ...chosen }, 'left-out');
   return { ...made, outcome: outcomeSettings(workload) };
 }

@@ -3,7 +3,7 @@
  * theory foretells; what must come of it on each broker, tests/unit/workloads says.
  */
 import type { Workload, WorkloadInput } from '../brokers/workload.ts';
-import { parseWorkload, type Choices } from './compare.ts';
+import { ownWorkload, type Choices } from './compare.ts';
 
 export interface NamedWorkload {
   readonly workload: Workload;
@@ -277,6 +277,6 @@ const inputs: readonly Input[] = [
 export const workloads: ReadonlyMap<string, NamedWorkload> = new Map(
   inputs.map(({ about, choices = {}, ...input }) => [
     input.id,
-    { workload: parseWorkload({ version: 1, ...input }), about, choices },
+    { workload: ownWorkload({ version: 1, ...input }), about, choices },
   ]),
 );

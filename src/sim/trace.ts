@@ -332,7 +332,10 @@ interface Internal {
     to: string;
     reason: string;
   };
-  /** It is gone, and nobody has it, for a reason that somebody stated: a limit, a time-to-live, no route. */
+  /**
+   * It is gone, and nobody has it, for a reason that somebody stated: a limit, a time-to-live, no route. Or for none:
+   * `node-crashed`, it was in memory; `unavailable`, the node that should have taken it was not there.
+   */
   dropped: { node: string; place: string; position?: number; message: MessageId | null; reason: string };
   /** A node is short of memory or disk, and the broker takes no more from publishers; or it is no longer. */
   'alarm-raised': { node: string; resource: string };

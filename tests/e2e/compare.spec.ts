@@ -227,7 +227,7 @@ test.describe('one workload, two brokers', () => {
       })
       .selectOption('stream');
     await expect(stored.first()).not.toHaveText('0', { timeout: 30_000 });
-    await expect(figure.locator('.xb-rules').first()).toContainText('each is a log, replicated');
+    await expect(figure.locator('.xb-rules').first()).toContainText('each is a log; reading removes nothing');
 
     const p50 = figure.getByRole('row', { name: 'Latency p50' }).locator('td');
     const before = await p50.allTextContents();

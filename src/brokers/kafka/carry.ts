@@ -17,11 +17,13 @@ import {
   type Workload,
 } from '../workload.ts';
 import type { kafkaClient } from './client-config.ts';
-import { brokerName, type kafkaSystem } from './config.ts';
+import { brokerName, CONTROLLER, type kafkaSystem } from './config.ts';
 
 export type KafkaCarried = Carried<v.InferInput<typeof kafkaSystem>, v.InferInput<typeof kafkaClient>>;
 type Client = v.InferInput<typeof kafkaClient>;
 
+/** A workload's ids that would be those of processes of the cluster. */
+export const RESERVED_ON_KAFKA = ['broker'] as const;
 const TOPIC = 'messages';
 /** Network card and disk as those of the other systems, so that all run on the same machines. */
 const MACHINE = { networkBytesPerSecond: 1_250_000_000, diskBytesPerSecond: 500_000_000 } as const;
@@ -122,7 +124,7 @@ export function carryToKafka(workload: Workload, choices: CarryChoices): KafkaCa
       },
       clients,
       network: workload.network,
-      timeline: timelineOf(workload, nodes),
+      timeline: timelineOf(workload, nodes, [CONTROLLER]),
       durationMs: workload.durationMs,
       seed: workload.seed,
     },
@@ -191,15 +193,15 @@ function partitionsRule(
   partitions: number,
   isShared: boolean,
 ): CarryRule {
-  const keyed = producers.some(({ keys }) => keys);
+  const isKeyed = producers.some(({ keys }) => keys);
   return {
     id: 'partitions',
     carries: 'Work for several consumers, and order by key',
-    made: `${partitions === 1 ? 'One partition' : `${partitions} partitions`}; ${keyed ? 'a key always goes to the same one' : 'messages without a key stick to one for a batch at a time'}.`,
+    made: `${partitions === 1 ? 'One partition' : `${partitions} partitions`}; ${isKeyed ? 'a key always goes to the same one' : 'messages without a key stick to one for a batch at a time'}.`,
     settings: [setting('partitions', partitions, 1)],
     why: isShared
       ? 'A partition is given to several consumers of a share group where there are more of them than partitions (K-102).'
-      : order === 'by-key'
+      : order === 'by-key' && isKeyed
         ? 'A partition is read by one consumer of a group, in order. As many as the largest audience has consumers, and at least one for each broker, give everybody work and keep each key in order.'
         : 'A group cannot put more consumers to work than there are partitions, so one for each is the least that is fair; at least one for each broker lets all of them serve.',
     options: [
@@ -241,9 +243,13 @@ function acksRule(chosen: string): CarryRule {
       chosen === 'all'
         ? 'The leader answers when every in-sync replica has the record; the producer is idempotent and retries.'
         : chosen === '1'
-          ? 'The leader answers when it has the record itself.'
-          : 'Nobody answers.',
-    settings: [setting('acks', chosen, 'all')],
+          ? 'The leader answers when it has the record itself; the producer retries, and is not idempotent: what is sent again may be there twice, and out of order.'
+          : 'Nobody answers: what has been sent is never sent again.',
+    settings: [
+      setting('acks', chosen, 'all'),
+      // What the library makes of itself where acks is set to less and nobody asks for idempotence.
+      ...(chosen === 'all' ? [] : [setting('enable.idempotence', 'false', 'true')]),
+    ],
     why: 'Kafka’s default, and the only one with which a confirmed record survives the loss of its leader (K-57).',
     options: [
       { id: 'all', label: 'all in-sync replicas' },
@@ -351,12 +357,12 @@ function retentionRule({ keepMs }: Workload): CarryRule {
     carries: 'How long messages stay readable',
     made:
       keepMs > 0
-        ? `Segments older than ${keepMs} ms are deleted.`
+        ? `Segments whose last record is older than ${keepMs} ms are deleted, read or not.`
         : 'Segments older than a week are deleted.',
     settings: [setting('retention.ms', keepMs > 0 ? keepMs : 604_800_000, 604_800_000)],
     why:
       keepMs > 0
-        ? 'A log keeps what was read; for how long is one setting.'
+        ? 'A log keeps what was read; for how long is one setting. It counts from when a record was written and asks nobody whether it has been read: an audience that is later than that loses it.'
         : 'Nothing is asked, so Kafka’s default: a log keeps what was read whether anybody wants it or not.',
     options: [],
     chosen: null,

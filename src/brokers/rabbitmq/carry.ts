@@ -36,6 +36,8 @@ const EXCHANGE = 'messages';
 const DEAD_LETTERS = 'dead-letters';
 /** Of the streams that all audiences read, where streams are chosen. */
 const STREAM = 'messages';
+/** A workload's ids that would be those of processes of the cluster, or of what is made here. */
+export const RESERVED_ON_RABBITMQ = ['rabbit', EXCHANGE, DEAD_LETTERS] as const;
 
 interface Choice {
   readonly queue: QueueType;
@@ -153,8 +155,8 @@ export function carryToRabbitmq(workload: Workload, choices: CarryChoices): Rabb
       queueRule(workload, chosen.queue),
       audiencesRule(workload, chosen),
       spreadRule(workload, chosen),
-      prefetchRule(chosen.prefetch),
-      ackRule(chosen.ack),
+      prefetchRule(chosen),
+      ackRule(chosen),
       confirmsRule(chosen.confirms),
       persistenceRule(workload, chosen.persistence),
       ...(mayFail ? [failureRule(chosen)] : []),
@@ -166,7 +168,7 @@ export function carryToRabbitmq(workload: Workload, choices: CarryChoices): Rabb
             ? 'Everybody connects to the one node.'
             : 'Clients are dealt to the nodes in turn, and so are queues and the first leaders of quorum queues; who loses its connection waits five seconds and connects to the next node.',
         settings: [],
-        why: 'What a load balancer does, and the Java client’s automatic recovery with its default. Kafka’s clients talk to whoever leads a partition; here any node takes a message and hands it on.',
+        why: `What a load balancer does, and the Java client’s automatic recovery with its default. Kafka’s clients talk to whoever leads a partition; here any node takes a message and hands it on.${chosen.queue === 'quorum' && workload.nodes > 1 ? ' A quorum queue that loses sight of a consumer’s node keeps what that consumer has in hand, and its turn as the active one, for up to 60 s (x-consumer-disconnected-timeout) or until the node is back.' : ''}`,
         options: [],
         chosen: null,
       },
@@ -175,7 +177,7 @@ export function carryToRabbitmq(workload: Workload, choices: CarryChoices): Rabb
         carries: 'The machines',
         made: `${workload.nodes === 1 ? 'One node' : `${workload.nodes} nodes, each`} on a machine of its own.`,
         settings: [],
-        why: 'The same network card and the same disk for every system. What a queue promises to keep is written and synced before it is confirmed (R-30).',
+        why: 'The same network card and the same disk for every system. What is confirmed has been written (R-30). A quorum queue syncs it, and gives out nothing before; a classic queue leaves the sync to the operating system, and here its confirm waits for the same write.',
         options: [],
         chosen: null,
       },
@@ -228,9 +230,10 @@ function queuesOf(
   return {
     exchanges: [{ name: id, type: 'x-consistent-hash' }],
     queues: memberIds({ id, count }).map((name) => ({ name, arguments: args, node: node() })),
+    // Messages last: while queues are being bound, keys move from one to another.
     bindings: [
-      { source: EXCHANGE, destination: id, destinationType: 'exchange' },
       ...memberIds({ id, count }).map((name) => ({ source: id, destination: name, routingKey: '1' })),
+      { source: EXCHANGE, destination: id, destinationType: 'exchange' },
     ],
   };
 }
@@ -287,15 +290,15 @@ function setting(name: string, value: string | number, byDefault: string | numbe
   return { name, value: String(value), default: byDefault === null ? null : String(byDefault) };
 }
 
-function queueRule({ survives, keepMs }: Workload, chosen: QueueType): CarryRule {
+function queueRule({ survives, keepMs, nodes }: Workload, chosen: QueueType): CarryRule {
+  const replicas = Math.min(3, nodes);
   return {
     id: 'queue',
     carries: 'What a confirmed message must survive, and how long it stays readable',
     made: {
       classic: 'Durable classic queues: each lives on one node.',
-      quorum:
-        'Quorum queues: each has three replicas, and a message is confirmed when a majority has it on disk.',
-      stream: 'Streams: each is a log, replicated; reading removes nothing.',
+      quorum: `Quorum queues: each has ${replicas === 1 ? 'one replica' : `${replicas} replicas`}, and a message is confirmed when ${replicas === 1 ? 'that' : 'a majority'} has it on disk.`,
+      stream: `Streams: each is a log${nodes === 1 ? '' : ', replicated'}; reading removes nothing.${keepMs > 0 ? ' What is older than is asked goes, read or not.' : ''}`,
     }[chosen],
     settings: [
       ...(chosen === 'classic' ? [] : [setting('x-queue-type', chosen, 'classic')]),
@@ -335,7 +338,8 @@ function audiencesRule({ audiences }: Workload, { queue }: Choice): CarryRule {
 }
 
 function spreadRule(workload: Workload, { queue, spread }: Choice): CarryRule {
-  const { order } = workload;
+  const { order, producers } = workload;
+  const isKeyed = producers.some(({ keys }) => keys);
   const count = streamCount(workload);
   if (queue === 'stream') {
     return {
@@ -344,7 +348,7 @@ function spreadRule(workload: Workload, { queue, spread }: Choice): CarryRule {
       made:
         count === 1
           ? 'One stream.'
-          : `${count} streams behind a consistent-hash exchange: a key always goes to the same one.`,
+          : `${count} streams behind a consistent-hash exchange (a plugin that comes with RabbitMQ): a key always goes to the same one.`,
       settings: [],
       why: 'Every consumer of a stream is given all of it, so work is shared out by sharing out streams: a super stream.',
       options: [],
@@ -359,13 +363,13 @@ function spreadRule(workload: Workload, { queue, spread }: Choice): CarryRule {
       'single-active':
         'One queue for each audience, of whose consumers one is active and the others stand by.',
       'by-hash':
-        'As many queues as an audience has consumers, behind a consistent-hash exchange: a key always goes to the same one. Every consumer registers with all of them, with its own first, and one is active on each.',
+        'As many queues as an audience has consumers, behind a consistent-hash exchange (a plugin that comes with RabbitMQ): a key always goes to the same one. Every consumer registers with all of them, with its own first, and one is active on each.',
     }[spread]!,
     settings: spread === 'one-queue' ? [] : [setting('x-single-active-consumer', 'true', 'false')],
     why:
-      order === 'by-key'
+      order === 'by-key' && isKeyed
         ? 'A queue is in order, its consumers are not: two of them work at the same time. Keys keep their order where each has one queue and each queue one consumer at a time (R-21, R-45); this is what partitions are in Kafka. One consumer alone is not enough: while a queue does not know that a consumer is gone, the same one that came back is a second one.'
-        : 'No order is asked for, so the plainest way to share work: whoever is free takes the next message (R-37).',
+        : `${order === 'by-key' ? 'Order by key is asked for, and no message has one' : 'No order is asked for'}, so the plainest way to share work: whoever is free takes the next message (R-37).`,
     options: [
       { id: 'one-queue', label: 'one queue, competing consumers' },
       { id: 'by-hash', label: 'a queue for each consumer, by hash of the key' },
@@ -375,25 +379,32 @@ function spreadRule(workload: Workload, { queue, spread }: Choice): CarryRule {
   };
 }
 
-function prefetchRule(chosen: string): CarryRule {
+function prefetchRule({ queue, prefetch, ack }: Choice): CarryRule {
+  const options = [
+    { id: '1', label: '1' },
+    { id: '10', label: '10' },
+    { id: '100', label: '100' },
+    { id: '1000', label: '1000' },
+    { id: 'none', label: 'no limit' },
+  ];
   return {
     id: 'prefetch',
     carries: 'How much a consumer takes before it is done',
-    made: chosen === 'none' ? 'No limit.' : `Up to ${chosen} unacknowledged messages for each consumer.`,
-    settings: [setting('prefetch_count', chosen === 'none' ? 0 : chosen, 0)],
-    why: 'Without a limit the first consumer is given all that waits (R-38), and a crash returns all of it. RabbitMQ’s guide recommends 100 to 300 for throughput; 1 shares long work out best.',
-    options: [
-      { id: '1', label: '1' },
-      { id: '10', label: '10' },
-      { id: '100', label: '100' },
-      { id: '1000', label: '1000' },
-      { id: 'none', label: 'no limit' },
-    ],
-    chosen,
+    made:
+      ack === 'auto'
+        ? 'No limit, whatever is set: with no-ack nothing is ever unacknowledged, so all that comes is sent on at once.'
+        : prefetch === 'none'
+          ? 'No limit.'
+          : `Up to ${prefetch} unacknowledged messages for each consumer.`,
+    settings: [setting('prefetch_count', prefetch === 'none' ? 0 : prefetch, 0)],
+    why: `Without a limit the first consumer is given all that waits (R-38), and a crash returns all of it. RabbitMQ’s guide recommends 100 to 300 for throughput; 1 shares long work out best.${queue === 'stream' ? ' A stream asks for one (R-58).' : ''}`,
+    options: queue === 'stream' ? options.filter(({ id }) => id !== 'none') : options,
+    chosen: prefetch,
   };
 }
 
-function ackRule(chosen: string): CarryRule {
+function ackRule({ queue, ack }: Choice): CarryRule {
+  const isStream = queue === 'stream';
   return {
     id: 'ack',
     carries: 'What a crashed consumer’s successor does again',
@@ -401,15 +412,17 @@ function ackRule(chosen: string): CarryRule {
       after: 'A consumer acknowledges each message when its work on it is done.',
       before: 'A consumer acknowledges each message before it works on it.',
       auto: 'A message is settled as soon as it is sent (no-ack).',
-    }[chosen]!,
+    }[ack]!,
     settings: [],
-    why: 'Acknowledged after the work: what a consumer that dies has not acknowledged goes back to the queue (R-49). Before the work, or with no-ack, nothing is done twice, and a crash loses what was in hand.',
+    why: isStream
+      ? 'A stream keeps what is acknowledged, and refuses no-ack (R-58). Where a consumer goes on is its own affair: one that crashed begins again where it first began.'
+      : 'Acknowledged after the work: what a consumer that dies has not acknowledged goes back to the queue (R-49). Before the work, or with no-ack, nothing is done twice, and a crash loses what was in hand.',
     options: [
       { id: 'after', label: 'after the work' },
       { id: 'before', label: 'before the work' },
-      { id: 'auto', label: 'no-ack' },
+      ...(isStream ? [] : [{ id: 'auto', label: 'no-ack' }]),
     ],
-    chosen,
+    chosen: ack,
   };
 }
 
@@ -422,7 +435,7 @@ function confirmsRule(chosen: string): CarryRule {
         ? 'Publishers use confirms and publish again what was not confirmed when a connection is lost.'
         : 'Publishers hear nothing.',
     settings: [setting('publisher confirms', chosen, 'off')],
-    why: 'AMQP confirms nothing by default; a producer that must know, as with acks=all in Kafka, asks for confirms (R-29, R-30). What is published again may be in a queue twice: RabbitMQ does not tell duplicates.',
+    why: 'AMQP confirms nothing by default; a producer that must know, as with acks=all in Kafka, asks for confirms (R-29, R-30). What is published again may be in a queue twice, or behind a later message of its key: RabbitMQ does not tell.',
     options: [
       { id: 'on', label: 'publisher confirms' },
       { id: 'off', label: 'none' },
@@ -432,6 +445,17 @@ function confirmsRule(chosen: string): CarryRule {
 }
 
 function failureRule({ queue, failure }: Choice): CarryRule {
+  if (queue === 'stream') {
+    return {
+      id: 'failure',
+      carries: 'Work that fails',
+      made: 'The consumer rejects the message, which changes nothing, and goes on.',
+      settings: [],
+      why: 'To a stream a rejection is an acknowledgement, and it has no dead letters (R-58): what failed is not done.',
+      options: [],
+      chosen: null,
+    };
+  }
   return {
     id: 'failure',
     carries: 'Work that fails',
@@ -439,7 +463,7 @@ function failureRule({ queue, failure }: Choice): CarryRule {
       failure === 'reject'
         ? 'The consumer rejects the message without requeue, and the queue puts it aside.'
         : 'The consumer rejects the message with requeue, and is given it again.',
-    settings: queue === 'stream' ? [] : [setting('x-dead-letter-exchange', DEAD_LETTERS, null)],
+    settings: [setting('x-dead-letter-exchange', DEAD_LETTERS, null)],
     why: `A queue settles single messages, so one that fails need not hold up the others for ever. ${
       queue === 'quorum'
         ? 'A quorum queue counts how often it came back, and after twenty times puts it aside (R-60, R-61).'

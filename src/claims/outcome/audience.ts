@@ -39,6 +39,8 @@ export class AudienceFold {
   readonly settings: Audience;
   /** When its first consumer began; null until one does. */
   begunAt: Micros | null = null;
+  /** When it first said what it reads; null until it does. */
+  readsAt: Micros | null = null;
   finished = 0;
   duplicated = 0;
   givenOutOfOrder = 0;
@@ -53,12 +55,14 @@ export class AudienceFold {
     this.settings = settings;
   }
 
-  read(place: string): void {
+  read(place: string, at: Micros): void {
+    this.readsAt ??= at;
     if (!this.reads.has(place)) this.reads.set(place, null);
   }
 
   /** It reads on from this position: because it said so, or had left off there. */
-  positioned(place: string, position: number): void {
+  positioned(place: string, position: number, at: Micros): void {
+    this.readsAt ??= at;
     const reading = this.reads.get(place);
     if (reading) reading.next = position;
     else this.reads.set(place, new Reading(position));

@@ -9,7 +9,6 @@ export class History {
   private least: number[] = [];
   private most: number[] = [];
   private value = 0;
-  private at: Micros = 0;
 
   /** @param every microseconds, to begin with */
   constructor(every: Micros) {
@@ -26,7 +25,6 @@ export class History {
 
   /** Time passes up to `at`. */
   reach(at: Micros): void {
-    this.at = at;
     if (at < this.least.length * this.every) return;
     while (this.least.length <= Math.floor(at / this.every)) {
       if (this.least.length === STRETCHES_MAX) this.halve();
@@ -49,10 +47,6 @@ export class History {
       while (off < sorted.length && sorted[off]! < from + this.every) off++;
       return { from, least: Math.max(0, least - off), most: Math.max(0, this.most[i]! - before) };
     });
-  }
-
-  get end(): Micros {
-    return this.at;
   }
 
   private halve(): void {

@@ -29,11 +29,12 @@ export interface Open {
   confirmed: boolean;
   refused: boolean;
   stored: boolean;
-  /** Audiences, a bit each: who has not finished it, was given it once, saw it dead-lettered, or dropped. */
+  /** Audiences, a bit each: who has not finished it, was given it once, saw it dead-lettered, dropped, or lost from its place. */
   owing: number;
   given: number;
   deadLettered: number;
   dropped: number;
+  lost: number;
   /** Where it was last appended to a log. */
   log: Place | null;
   position: number;
@@ -93,6 +94,7 @@ export function blank(producer: Producer, audiences: number): Open {
     given: 0,
     deadLettered: 0,
     dropped: 0,
+    lost: 0,
     log: null,
     position: 0,
     epoch: 0,

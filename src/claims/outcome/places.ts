@@ -3,18 +3,27 @@ import { Numbered } from '../../sim/numbered.ts';
 import type { MessageId, TraceEvent } from '../../sim/trace.ts';
 import { Log } from './log.ts';
 
+/** @property node who wrote it */
+interface Entry {
+  readonly message: MessageId;
+  readonly bytes: number;
+  readonly node: string;
+}
+
 /** What a queue holds, by position; a message may be in it more than once. */
 class Queue {
   bytes = 0;
-  private readonly content = new Numbered<{ readonly message: MessageId; readonly bytes: number }>();
+  private readonly content = new Numbered<Entry>();
   private readonly copies = new Numbered<number>();
 
   get messages(): number {
     return this.content.size;
   }
 
-  add(position: number, message: MessageId, bytes: number): void {
-    this.content.set(position, { message, bytes });
+  /** What another leader had written at this position is no longer there. */
+  add(position: number, message: MessageId, bytes: number, node: string): void {
+    this.remove(position);
+    this.content.set(position, { message, bytes, node });
     this.copies.set(message, (this.copies.get(message) ?? 0) + 1);
     this.bytes += bytes;
   }
@@ -27,6 +36,15 @@ class Queue {
     const left = this.copies.get(gone.message)! - 1;
     if (left === 0) this.copies.delete(gone.message);
     else this.copies.set(gone.message, left);
+  }
+
+  /** A leader that was takes back what it wrote from this position on. */
+  truncated(node: string, position: number): void {
+    const back: number[] = [];
+    this.content.forEach((entry, at) => {
+      if (at >= position && entry.node === node) back.push(at);
+    });
+    for (const at of back) this.remove(at);
   }
 
   has(message: MessageId): boolean {
@@ -119,7 +137,7 @@ export class Places {
     const before = content.messages;
     const bytesBefore = content.bytes;
     if (place.log) place.log.appended(event.node, event.position, event.epoch, bytes);
-    else place.queue!.add(event.position, event.message, bytes);
+    else place.queue!.add(event.position, event.message, bytes, event.node);
     const { now } = this;
     now.messages += content.messages - before;
     now.bytes += content.bytes - bytesBefore;
@@ -142,11 +160,14 @@ export class Places {
     this.now.bytesOnAllNodes += (place.queue.bytes - bytes) * place.copies;
   }
 
-  /** What happens to a log beyond appends. */
+  /** What happens to a log, and to a queue that is replicated, beyond appends. */
   on(event: TraceEvent): void {
     if (!CHANGES_LOGS.has(event.kind) || !('place' in event) || event.place === null) return;
     const place = this.places.get(event.place);
-    const log = place?.log;
+    if (!place) return;
+    const { log, queue } = place;
+    if (queue && event.kind === 'truncated')
+      this.count(place, () => queue.truncated(event.node, event.position));
     if (!log) return;
     switch (event.kind) {
       case 'marker-appended':

@@ -7,7 +7,7 @@
  * minutes.
  */
 import type { CarryRule, Workload, WorkloadInput } from '../../brokers/workload.ts';
-import { carry, parseWorkload, type CarryingBroker, type Choices } from '../compare.ts';
+import { carry, ownWorkload, type CarryingBroker, type Choices } from '../compare.ts';
 import type { Control, Experiment, Knob, StageKind } from '../experiment.ts';
 import type { ScenarioOf } from '../schema.ts';
 
@@ -234,7 +234,7 @@ interface Made {
 
 function make(plan: Plan): Made {
   const { id, row, title, question } = plan;
-  const workload = parseWorkload({ version: 1, id, title, ...plan.workload });
+  const workload = ownWorkload({ version: 1, id, title, ...plan.workload });
   const choices: Choices = {
     kafka: { ...plan.stream.choices },
     rabbitmq: { prefetch: '1', ...plan.queue.choices },

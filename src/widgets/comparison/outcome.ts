@@ -46,6 +46,11 @@ export const GROUPS: readonly { readonly title: string; readonly rows: readonly 
     rows: [
       counted('Published', '', ({ published }) => published),
       counted('Confirmed', 'its publisher was told that the broker has it', ({ confirmed }) => confirmed),
+      counted(
+        'Refused',
+        'its publisher was told that it failed, and nobody finished it',
+        ({ refused }) => refused,
+      ),
       counted('Finished', 'worked on for the first time, summed over audiences', ({ finished }) => finished),
       counted('Still owed', 'somebody has it, or will come to it', ({ owed }) => owed),
     ],
@@ -69,7 +74,7 @@ export const GROUPS: readonly { readonly title: string; readonly rows: readonly 
         true,
       ),
       counted('Dropped', 'a stated limit let go of it', ({ dropped }) => dropped, true),
-      counted('Missed', 'gone before its audience came', ({ missed }) => missed, true),
+      counted('Missed', 'gone before its audience came, or began to read', ({ missed }) => missed, true),
       {
         name: 'Time to recover',
         means: 'until the backlog is what it was before',
@@ -88,6 +93,7 @@ export const GROUPS: readonly { readonly title: string; readonly rows: readonly 
   {
     title: 'Speed, from publish to finish',
     rows: [
+      timed('Latency, mean', ({ mean }) => mean),
       timed('Latency p50', ({ p50 }) => p50),
       timed('p95', ({ p95 }) => p95),
       timed('p99', ({ p99 }) => p99),

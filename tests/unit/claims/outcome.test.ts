@@ -318,6 +318,34 @@ describe('a message in a queue', () => {
     });
   });
 
+  it('is not there where another leader wrote, or the one that wrote it took it back', () => {
+    const back: Event = {
+      kind: 'truncated',
+      node: 'n1',
+      place: 'q',
+      position: 1,
+      messages: [1, 2],
+      why: 'raft',
+    };
+    const lonely = [
+      ...QUEUE,
+      ...stored(0),
+      publish(1),
+      append('q', 1),
+      publish(2),
+      append('q', 2),
+      confirm(1),
+    ];
+    const next = [lead('q', 'n2', 1), publish(3), append('q', 3, 1, 'n2', 1), confirm(3)];
+    const over = outcomeOf([...lonely, ...next, stop('p')]);
+    expect(over).toMatchObject({ lost: { confirmed: 1 }, storage: { atEnd: { messages: 3, bytes: 300 } } });
+    expect(outcomeOf([...lonely, ...next, back, stop('p')])).toMatchObject({
+      owed: 2,
+      lost: { confirmed: 1, unconfirmed: 1 },
+      storage: { atEnd: { messages: 2, bytes: 200 } },
+    });
+  });
+
   it('is dead-lettered or dropped by the word of the queue that the audience reads, and no other', () => {
     const dead: Event = {
       kind: 'dead-lettered',
@@ -379,15 +407,57 @@ describe('a message that was refused', () => {
   });
 });
 
+describe('a message that was finished although its publisher was told that it failed', () => {
+  const failed: Event = { kind: 'publish-failed', client: 'p', message: 0, error: 'timeout' };
+  const two: Audience = { id: 'analytics', clients: ['a1'], wants: 'everything' };
+
+  it('is finished and not refused, whichever comes first', () => {
+    const before = outcomeOf([...QUEUE, publish(0), append('q', 0), ...done('b1', 0), failed]);
+    expect(before).toMatchObject({ published: 1, refused: 0, finished: 1 });
+    const after = outcomeOf([...QUEUE, publish(0), append('q', 0), failed, ...done('b1', 0)]);
+    expect(after).toMatchObject({ published: 1, refused: 0, finished: 1 });
+    expect(after.backlog.most.at(-1)).toBe(0);
+  });
+
+  it('is owed to audiences that will come to it', () => {
+    const queues = [...QUEUE, queue('q2'), start('a1'), consume('a1', 'q2')];
+    const both = [...queues, publish(0), append('q', 0), append('q2', 0), failed, ...done('b1', 0)];
+    const outcome = outcomeOf(both, [BILLING, two]);
+    expect(outcome).toMatchObject({ refused: 0, finished: 1, owed: 1 });
+    expect(outcome.backlog.most.at(-1)).toBe(1);
+  });
+});
+
 describe('a message that a queue refused to take', () => {
   const unavailable: Event = { kind: 'dropped', node: 'n1', place: 'q', message: 1, reason: 'unavailable' };
   const events = [...QUEUE, ...stored(0), ...done('b1', 0), publish(1), unavailable];
 
-  it('is owed while its producer waits for a confirm, and dropped when the producer was told that all is well', () => {
+  it('is owed while its producer waits for a confirm, and lost when the producer was told that all is well', () => {
     expect(fates(outcomeOf(events))).toEqual({ ...NOTHING, owed: 1 });
-    expect(fates(outcomeOf([...events, confirm(1)]))).toEqual({ ...NOTHING, dropped: 1 });
+    expect(fates(outcomeOf([...events, confirm(1)]))).toEqual({ ...NOTHING, lost: 1 });
     const again: Event = { kind: 'republished', client: 'p', message: 1, to: 'x', why: 'nack' };
     expect(fates(outcomeOf([...events, again, append('q', 1), confirm(1)]))).toEqual({ ...NOTHING, owed: 1 });
+  });
+});
+
+describe('a message that was only in the memory of a node', () => {
+  it('is lost when the node crashes: that is no limit that somebody stated', () => {
+    const crashed: Event = {
+      kind: 'dropped',
+      node: 'n1',
+      place: 'q',
+      position: 0,
+      message: 0,
+      reason: 'node-crashed',
+    };
+    expect(outcomeOf([...QUEUE, ...stored(0), crashed])).toMatchObject({
+      dropped: 0,
+      lost: { confirmed: 1, unconfirmed: 0 },
+      storage: { atEnd: { messages: 0 } },
+    });
+    // From the place of an audience that had not begun to read it, too.
+    const early = [queue('q'), start('p', 'producer'), start('b1'), ...stored(0), crashed, consume('b1')];
+    expect(outcomeOf(early)).toMatchObject({ missed: 0, lost: { confirmed: 1 } });
   });
 });
 
@@ -531,6 +601,42 @@ describe('an audience that comes late', () => {
     });
   });
 
+  it('misses what passes by between its coming and its reading', () => {
+    const between = [start('l1'), ...stored(1), ...done('b1', 1)];
+    const { audiences } = outcomeOf(
+      [...first, ...between, queue('q2'), consume('l1', 'q2')],
+      [BILLING, LATE],
+    );
+    expect(audiences[1]).toMatchObject({ missed: 2, lost: { confirmed: 0 } });
+    // For one that came before all messages and was not ready for the first, it is the same.
+    const soon = [
+      start('p', 'producer'),
+      start('l1'),
+      publish(0),
+      confirm(0),
+      queue('q2'),
+      consume('l1', 'q2'),
+    ];
+    expect(outcomeOf(soon, [LATE])).toMatchObject({ missed: 1, lost: { confirmed: 0 } });
+    // Of a log, new messages are those behind where it began.
+    const inLog = [...LOG, ...stored(0, 'l'), start('l1'), ...stored(1, 'l'), assign('l1', 'l')];
+    const begins = [...stored(2, 'l'), position('l1', 'l', 3), ...stored(3, 'l')];
+    const late = outcomeOf([...inLog, ...begins], [BILLING, { ...LATE, wants: 'new' }]);
+    expect(late.audiences[1]).toMatchObject({ missed: 2, owed: 1, lost: { confirmed: 0 } });
+  });
+
+  it('misses what no place took before it came', () => {
+    const unroutable: Event = {
+      kind: 'dropped',
+      node: 'n1',
+      place: 'exchange',
+      message: 0,
+      reason: 'unroutable',
+    };
+    const came = [start('p', 'producer'), publish(0), confirm(0), unroutable, start('l1'), queue('q2')];
+    expect(outcomeOf([...came, consume('l1', 'q2')], [LATE])).toMatchObject({ missed: 1, dropped: 0 });
+  });
+
   it('is owed nothing from before when it asks for new messages only', () => {
     const late = { ...LATE, wants: 'new' } as const;
     const { audiences } = outcomeOf(
@@ -600,6 +706,24 @@ describe('storage and replay', () => {
     ]);
     expect(kept.storage.atEnd).toEqual({ messages: 2, bytes: 400, bytesOnAllNodes: 1200 });
     expect(kept.replayable).toBe(2);
+  });
+
+  it('counts what nobody has asked for yet, and what comes again when all have finished it', () => {
+    const late = { ...LATE, wants: 'new' } as const;
+    const unasked = [
+      log('l'),
+      publish(0, null, 'p', 700),
+      publish(1, null, 'p', 40),
+      append('l', 0),
+      append('l', 1),
+    ];
+    expect(outcomeOf(unasked, [late]).storage.atEnd).toEqual({
+      messages: 2,
+      bytes: 740,
+      bytesOnAllNodes: 740,
+    });
+    const again = [...LOG, ...stored(0, 'l'), ...done('b1', 0, 'l'), append('l', 0, 1)];
+    expect(outcomeOf(again).storage.atEnd).toEqual({ messages: 2, bytes: 200, bytesOnAllNodes: 200 });
   });
 
   it('takes off what expires with its segment, exactly', () => {
@@ -675,6 +799,14 @@ describe('time to recover', () => {
     );
     expect(outcomeOf(waiting, [BILLING], at4).recovery).toEqual({ kind: 'not-recovered' });
     expect(outcomeOf(disturbedUntil(7)).recovery).toEqual({ kind: 'undisturbed' });
+  });
+
+  it('is none before the first disturbance, and has no end before the last', () => {
+    const endsAt = 20 * second;
+    const recovery = (firstAt: number, lastAt: number) =>
+      outcomeOf(disturbedUntil(7), [BILLING], { firstAt, lastAt }).recovery;
+    expect(recovery(endsAt, endsAt)).toEqual({ kind: 'undisturbed' });
+    expect(recovery(4 * second, endsAt + second)).toEqual({ kind: 'not-recovered' });
   });
 
   it('does not wait for what is lost', () => {

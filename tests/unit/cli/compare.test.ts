@@ -83,6 +83,13 @@ describe('simulate compare', () => {
     [[], '', /expected one workload, got 0/],
     [['orders', '--brokers', 'kafka,pulsar'], '', /--brokers: expected "kafka", "rabbitmq", got "pulsar"/],
     [['orders', '--seeds', '0'], '', /--seeds: expected an integer from 1 to 1000, got "0"/],
+    [['orders', '--seeds', '-1'], '', /--seeds: expected an integer from 1 to 1000, got "-1"/],
+    [['orders', '--choose', 'kafka.__proto__=1'], '', /choices\.__proto__: expected one of "partitions", /],
+    [
+      ['orders', '--brokers', 'rabbitmq', '--choose', 'kafka.acks=2'],
+      '',
+      /choices\.acks: expected one of "all", "1", "0", got "2"/,
+    ],
     [
       ['orders', '--choose', 'acks=1'],
       '',

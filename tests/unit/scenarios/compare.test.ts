@@ -70,8 +70,56 @@ describe('a workload', () => {
       { ...SMALL, faults: [{ atMs: 1, fault: 'cut', of: 'node', number: 2 }] },
       ['faults[0].number: expected at most 1, got 2'],
     ],
+    [
+      'an id that is a member’s of another',
+      { ...SMALL, audiences: [{ id: 'a', count: 2 }, { id: 'a-1' }] },
+      ['audiences[1].id: expected an id that no member of another has, got "a-1"'],
+    ],
+    [
+      'an id that has a meaning on a broker',
+      { ...SMALL, producers: [{ ...SMALL.producers[0]!, id: 'broker' }], audiences: [{ id: 'messages' }] },
+      [
+        'producers[0].id: expected another id than "broker", "rabbit", "messages", "dead-letters", which have a meaning where it is carried to',
+        'audiences[0].id: expected another id than "broker", "rabbit", "messages", "dead-letters", which have a meaning where it is carried to',
+      ],
+    ],
+    [
+      'a peak that is over before it begins',
+      {
+        ...SMALL,
+        producers: [{ id: 'p', load: { ratePerSecond: 1, peak: { fromMs: 20, untilMs: 20, factor: 2 } } }],
+      },
+      ['producers[0].load.peak.untilMs: expected more than 20, its fromMs, got 20'],
+    ],
+    [
+      'too many clients',
+      { ...SMALL, audiences: Array.from({ length: 6 }, (_, i) => ({ id: `a${i}`, count: 200 })) },
+      ['producers, audiences: expected at most 1000 of them by their counts together, got 1201'],
+    ],
+    [
+      'more messages than a run can take',
+      { ...SMALL, producers: [{ id: 'p', count: 2, load: { ratePerSecond: 500_000 } }], durationMs: 70_000 },
+      [
+        'producers: expected at most 5000000 messages in one run, got about 60000000: a lower rate or a shorter durationMs',
+      ],
+    ],
   ])('with %s is refused, and the field named', (_, input, expected) => {
     expect(problemsOf(input)).toEqual(expected);
+  });
+
+  it('may offer much for a short time', () => {
+    const burst = {
+      ratePerSecond: 1000,
+      bursts: { everyMs: 1000, lastsMs: 10, factor: 1000 },
+      count: 1_000_000,
+    };
+    expect(problemsOf({ ...SMALL, producers: [{ id: 'p', load: burst }], durationMs: 3_600_000 })).toEqual(
+      [],
+    );
+  });
+
+  it('of the book would be taken from anybody', () => {
+    for (const { workload } of workloads.values()) expect(problemsOf(workload)).toEqual([]);
   });
 
   it('names no broker', () => {
@@ -201,8 +249,74 @@ describe('the rules of carrying', () => {
       { queue: 'mirrored' },
       'choices.queue: expected one of "classic", "quorum", "stream", got "mirrored"',
     ],
+    [
+      'rabbitmq',
+      { queue: 'stream', ack: 'auto', prefetch: 'none', spread: 'by-hash' },
+      [
+        'choices.ack: expected one of "after", "before", got "auto"',
+        'choices.prefetch: expected one of "1", "10", "100", "1000", got "none"',
+        'choices.spread: expected one of "queue", "prefetch", "ack", "confirms", "persistence"',
+      ].join('\n  '),
+    ],
+    [
+      'kafka',
+      { reader: 'share-group', commit: 'after-each' },
+      'choices.commit: expected one of "partitions", "acks", "linger", "reader"',
+    ],
   ] as const)('of %s refuse what they do not offer', (broker, choices, problem) => {
     expect(() => carry(broker, parseWorkload(SMALL), choices)).toThrow(problem);
+  });
+});
+
+describe('choices that leave no room for others', () => {
+  const small = parseWorkload(SMALL);
+
+  it('leave those out for whoever keeps them, and keep the rest', () => {
+    const { rules } = carry(
+      'rabbitmq',
+      small,
+      { queue: 'stream', ack: 'auto', prefetch: '10', spread: 'by-hash' },
+      'left-out',
+    );
+    const chosen = Object.fromEntries(rules.map(({ id, chosen: option }) => [id, option]));
+    expect(chosen).toMatchObject({ queue: 'stream', ack: 'after', prefetch: '10', spread: null });
+    expect(() => carry('kafka', small, { acks: '2' }, 'left-out')).toThrow('choices.acks');
+  });
+});
+
+describe('what the rules say of themselves', () => {
+  const madeOf = (broker: CarryingBroker, of: WorkloadInput, choices: Record<string, string>, rule: string) =>
+    carry(broker, parseWorkload(of), choices).rules.find(({ id }) => id === rule)!;
+
+  it('is of as many replicas as there are nodes for', () => {
+    const of = (nodes: number) => madeOf('rabbitmq', { ...SMALL, nodes }, { queue: 'quorum' }, 'queue').made;
+    expect(of(1)).toContain('one replica,');
+    expect(of(2)).toContain('2 replicas,');
+    expect(of(5)).toContain('3 replicas,');
+  });
+
+  it('is that no limit holds where nothing is acknowledged', () => {
+    expect(madeOf('rabbitmq', SMALL, { ack: 'auto' }, 'prefetch').made).toMatch(/^No limit/);
+  });
+
+  it('is that nothing is in order by a key where there are none', () => {
+    const producers = [{ id: 'p', load: { ratePerSecond: 1 } }];
+    const keyless: WorkloadInput = { ...SMALL, order: 'by-key', producers };
+    expect(madeOf('rabbitmq', keyless, {}, 'spread').why).toContain('no message has one');
+    expect(madeOf('kafka', keyless, {}, 'partitions').why).not.toContain('each key in order');
+  });
+
+  it('is that a stream puts nothing aside', () => {
+    const { made, options } = madeOf('rabbitmq', FAILING, { queue: 'stream' }, 'failure');
+    expect(made).toContain('changes nothing');
+    expect(options).toEqual([]);
+  });
+
+  it('is that fewer acks take idempotence with them', () => {
+    const settings = (acks: string) =>
+      madeOf('kafka', SMALL, { acks }, 'acks').settings.map(({ name }) => name);
+    expect(settings('1')).toEqual(['acks', 'enable.idempotence']);
+    expect(settings('all')).toEqual(['acks']);
   });
 });
 
@@ -211,6 +325,61 @@ function isWhole({ carries, made, why, options, chosen }: CarryRule): boolean {
     [carries, made, why].every((text) => text.length > 5) && made.endsWith('.') && why.endsWith('.');
   return told && (options.length === 0 ? chosen === null : options.some(({ id }) => id === chosen));
 }
+
+describe('faults', () => {
+  const timelineOf = (broker: CarryingBroker, faults: WorkloadInput['faults'], more = {}) =>
+    carry(broker, parseWorkload({ ...SMALL, faults, ...more })).scenario.timeline.map(({ atMs, action }) =>
+      [atMs, ...Object.values(action as Record<string, string | string[]>).flat()].join(' '),
+    );
+  const consumer = { of: 'consumer', audience: 'a' } as const;
+  const node = { of: 'node' } as const;
+
+  it('of one kind that overlap are over when the last of them is', () => {
+    const crashes = [
+      { ...node, atMs: 30, fault: 'crash', lastsMs: 20 },
+      { ...node, atMs: 20, fault: 'crash', lastsMs: 20 },
+      { ...node, atMs: 60, fault: 'crash' },
+      { ...node, atMs: 70, fault: 'crash', lastsMs: 5 },
+    ] as const;
+    expect(timelineOf('kafka', [...crashes])).toEqual([
+      '20 crash broker-1',
+      '50 restart broker-1',
+      '60 crash broker-1',
+    ]);
+    const cuts = [
+      { ...consumer, atMs: 20, fault: 'cut', lastsMs: 20 },
+      { ...consumer, atMs: 30, fault: 'cut', lastsMs: 20 },
+      { ...consumer, atMs: 30, fault: 'pause', lastsMs: 1 },
+    ] as const;
+    expect(timelineOf('rabbitmq', [...cuts])).toEqual([
+      '20 cut a-1 rabbit-1',
+      '30 pause a-1',
+      '31 resume a-1',
+      '50 heal a-1 rabbit-1',
+    ]);
+  });
+
+  it('cut a node off from all others, and from what decides for them', () => {
+    const cut = [
+      { ...node, number: 2, atMs: 20, fault: 'cut', lastsMs: 30 },
+      { ...node, number: 3, atMs: 30, fault: 'cut' },
+    ] as const;
+    expect(timelineOf('rabbitmq', [...cut], { nodes: 3 })).toEqual([
+      '20 cut rabbit-2 rabbit-1',
+      '20 cut rabbit-2 rabbit-3',
+      '30 cut rabbit-3 rabbit-1',
+      '50 heal rabbit-2 rabbit-1',
+    ]);
+    expect(timelineOf('kafka', [cut[0]], { nodes: 3 })).toEqual([
+      '20 cut broker-2 broker-1',
+      '20 cut broker-2 broker-3',
+      '20 cut broker-2 controller',
+      '50 heal broker-2 broker-1',
+      '50 heal broker-2 broker-3',
+      '50 heal broker-2 controller',
+    ]);
+  });
+});
 
 describe('a comparison', () => {
   it('is the same each time, and another for another seed', () => {

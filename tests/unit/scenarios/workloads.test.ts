@@ -2,7 +2,7 @@
 // crash, who must do work twice, who must reorder, who can replay. The rules of each dossier are named.
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../../src/claims/outcome.ts';
-import { compare, type CarryingBroker, type Choices } from '../../../src/scenarios/compare.ts';
+import { compare, parseWorkload, type CarryingBroker, type Choices } from '../../../src/scenarios/compare.ts';
 import { workloads } from '../../../src/scenarios/workloads.ts';
 
 const known = new Map<string, Outcome>();
@@ -92,6 +92,24 @@ describe.each(BROKERS)('%s', (broker) => {
 
   it('loses what was on the wire when nobody asked for confirms', () => {
     expect(lost(outcome('fire-and-forget', broker))).toBeGreaterThan(0);
+  });
+
+  it('keeps order by key for an audience that comes while messages do', () => {
+    const late = {
+      version: 1,
+      id: 'late',
+      title: 'Late',
+      producers: [{ id: 'p', load: { ratePerSecond: 400, untilMs: 32_000 }, keys: { distinct: 8 } }],
+      audiences: [{ id: 'late', count: 4, startMs: 30_000, processingMs: 1, processingTimes: 'exponential' }],
+      order: 'by-key',
+      network: { latencyMs: 10, jitterMs: 5 },
+      durationMs: 60_000,
+    };
+    const { outcomes } = compare(parseWorkload(late), { brokers: [broker], seeds: 10 }).brokers[broker]!;
+    for (const of of outcomes) {
+      expect(of).toMatchObject({ reordered: { finished: 0 }, lost: { confirmed: 0 }, owed: 0 });
+      expect(fatesOf(of)).toBe(of.published);
+    }
   });
 
   it('gives each audience every message', () => {
