@@ -226,7 +226,8 @@ describe('a producer', () => {
       }),
     );
     const moved = only(events, 'leader-elected').findLast(({ place }) => place === 'orders-0')!;
-    expect(moved).toMatchObject({ node: 'broker-1', why: expect.stringContaining('preferred') });
+    expect(moved.node).toBe('broker-1');
+    expect(moved.why).toContain('preferred');
     const stored = new Set(only(events, 'appended').map(({ message }) => message));
     const sent = only(events, 'published').filter(({ at }) => at > moved.at);
     expect(sent.length).toBeGreaterThan(5);
