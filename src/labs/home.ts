@@ -87,12 +87,8 @@ const ONLY_SIMULATED: Readonly<Record<string, string>> = {
 
 /** Of runs by their scenarios, where no rule says it. */
 const OWN_REASONS: Readonly<Record<string, string>> = {
-  'kafka-offsets-expire':
-    'it waits for offsets to expire, which a broker looks for every ten minutes, after seven days',
   'kafka-poll-interval':
     'that a consumer’s time is up its library writes to its log and tells no application, and this claim asks for the moment',
-  'kafka-adaptive':
-    'a broker has to be slow in the right measure, and at home each is as fast as the machine',
   'kafka-delivery-timeout':
     'it needs a broker that writes a record and answers too late for the producer, and from outside a broker is either there or away',
   'beside-ordering-kafka':

@@ -23,7 +23,7 @@ export function kafkaWords(needs: Needs, brokers: number): Words<ScenarioOf<'kaf
 export function needsPart(needs: Needs, brokers: number): string {
   const stops =
     needs === 'own'
-      ? 'This lab stops a broker, and does so only to what `npm run up` has started.'
+      ? 'This lab stops a broker, or comes between it and its clients, and does so only to what `npm run up` has started.'
       : '`KAFKA=127.0.0.1:9092` before `npm start` names another cluster; the settings at the top of `compose.yaml` have to be its settings, for with Kafka’s defaults the same runs would take minutes, and come to something else.';
   return `## What it needs
 
@@ -33,7 +33,7 @@ With Docker, ${brokers === 1 ? 'the broker is a container' : `the ${brokers} bro
 }
 
 /** What is there, who does what, and what is done to them. */
-function story({ system, clients, timeline }: ScenarioOf<'kafka'>): string[] {
+function story({ system, clients, timeline, network }: ScenarioOf<'kafka'>): string[] {
   const settings = (config: object): string => {
     const entries = Object.entries(config).filter(([, value]) => value !== undefined);
     return entries.length === 0
@@ -60,6 +60,10 @@ function story({ system, clients, timeline }: ScenarioOf<'kafka'>): string[] {
           return `- Application${many} ${names}: from \`${client.topics.join('`, `')}\` to \`${client.to}\`, in group \`${client.group}\`${from}, ${work(client.processingMs)} of work on a record${settings(changed(client.producer, PRODUCER_DEFAULTS, PRODUCER))}.`;
       }
     }),
+    ...network.links.map(
+      ({ between: [one, other], latencyMs = 0 }) =>
+        `- Between \`${one}\` and \`${other}\` everything takes ${latencyMs} ms, each way.`,
+    ),
     ...happens(timeline),
   ];
 }

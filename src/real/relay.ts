@@ -1,14 +1,31 @@
 /**
- * Links between clients and a broker that can be cut: relays on the loopback interface. While a link is cut it holds what
- * comes, and the news that one end is gone, until it heals; so does a network that loses every packet and whose ends send
- * them again. Only that a connection can be opened meanwhile, on which nothing comes, where a network would let nobody in.
+ * Links between clients and a broker that can be cut, or be slow: relays on the loopback interface. While a link is cut it
+ * holds what comes, and the news that one end is gone, until it heals; so does a network that loses every packet and whose
+ * ends send them again. Only that a connection can be opened meanwhile, on which nothing comes, where a network would let
+ * nobody in. What comes on a slow link, and that news, goes on so much later; and there, too, a connection is opened at once.
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
+
+/** What comes in goes out so much later, milliseconds, in order. */
+function later(ms: number): Transform {
+  return new Transform({
+    transform(chunk, _encoding, taken) {
+      setTimeout(() => this.push(chunk), ms);
+      taken();
+    },
+    flush(done) {
+      setTimeout(done, ms);
+    },
+  });
+}
 
 /** The connections of one client with one node. */
 export class Link {
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private isCut = false;
+  /** One way; of connections that are made after it was set. A link that has it is never cut. */
+  latencyMs = 0;
 
   cut(): void {
     this.isCut = true;
@@ -35,10 +52,14 @@ export class Link {
       // A socket that fails closes, too.
       socket.on('error', () => undefined);
       socket.on('close', () => {
-        if (!this.isCut) this.part(pair);
+        if (this.latencyMs > 0) setTimeout(() => this.part(pair), this.latencyMs);
+        else if (!this.isCut) this.part(pair);
       });
     }
-    if (!this.isCut) this.flow(pair);
+    if (this.latencyMs > 0) {
+      client.pipe(later(this.latencyMs)).pipe(broker);
+      broker.pipe(later(this.latencyMs)).pipe(client);
+    } else if (!this.isCut) this.flow(pair);
   }
 
   private flow(pair: readonly [Socket, Socket]): void {

@@ -18,6 +18,7 @@ const RABBITMQ_DEFAULTS = JSON.stringify(v.parse(serverConfig, {}));
 export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
   kafka: [
     'kafka-murmur2',
+    'kafka-adaptive',
     'kafka-held-keys',
     'kafka-held-two-groups',
     'kafka-held-new-partitions',
@@ -30,6 +31,7 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'kafka-held-auto-commit',
     'kafka-held-leader',
     'kafka-held-acks',
+    'kafka-held-acks-zero',
     'kafka-held-idempotence',
     'kafka-held-transactions',
     'kafka-held-zombie',
@@ -44,6 +46,7 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'kafka-held-server-range',
     'kafka-held-min-isr',
     'kafka-held-retention',
+    'kafka-offsets-expire',
     'kafka-held-keyless',
     'kafka-held-cut-consumer',
     'kafka-held-cut-processor',
@@ -99,6 +102,7 @@ export function observableClaims(scenario: Scenario): Claim[] {
  */
 export function hurtsBroker(scenario: Scenario): boolean {
   const nodes = nodesOf(scenario);
+  if (isOf(scenario, 'kafka') && scenario.network.links.length > 0) return true;
   if (isOf(scenario, 'rabbitmq') && JSON.stringify(scenario.system.config) !== RABBITMQ_DEFAULTS) return true;
   return scenario.timeline.some(
     ({ action }) =>

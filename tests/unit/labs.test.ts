@@ -12,7 +12,7 @@ import { unpack } from '../../src/cli/real-labs.ts';
 import { homeOf, whyNot } from '../../src/labs/home.ts';
 import { labFor, labIds } from '../../src/labs/index.ts';
 import { folderOf, zipOf, type Lab } from '../../src/labs/lab.ts';
-import { HELD_CONFIG } from '../../src/scenarios/kafka/held.ts';
+import { STARTED_CONFIG } from '../../src/scenarios/kafka/held.ts';
 import { claimById, experiments, scenarioById } from '../../src/scenarios/library.ts';
 import { observableClaims, realScenarios } from '../../src/scenarios/real.ts';
 import { parseRecording, traceOfRecording } from '../../src/scenarios/recording.ts';
@@ -490,7 +490,7 @@ describe('compose.yaml of Kafka’s experiments', () => {
         value!,
       ]),
     );
-    for (const [name, value] of Object.entries(HELD_CONFIG))
+    for (const [name, value] of Object.entries(STARTED_CONFIG))
       expect(settings.get(`KAFKA_${name.toUpperCase().replaceAll('.', '_')}`), name).toBe(String(value));
     expect(settings.get('KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR')).toBe('1');
   });

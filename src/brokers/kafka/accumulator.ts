@@ -91,6 +91,14 @@ export class Topic implements TopicLoad {
     return this.ledIndexes;
   }
 
+  takes(index: number, bytes: number): boolean {
+    const queue = this.queues[index]!;
+    if (this.accumulator.hasRoom(queue, bytes)) return true;
+    const last = queue.batches.at(-1);
+    if (last) last.closed = true;
+    return false;
+  }
+
   load(): { indexes: readonly number[]; queueSizes: readonly number[] } | null {
     if (!this.accumulator.adaptive) return null;
     const indexes: number[] = [];

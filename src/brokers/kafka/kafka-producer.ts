@@ -386,7 +386,7 @@ export class KafkaProducer {
       index = this.keyPartitioner.partition(key, topic.queues.length);
       why = 'key';
     } else {
-      index = topic.sticky.partition(topic);
+      index = topic.sticky.partition(topic, size);
       why = 'sticky';
     }
     const queue = topic.queues[index]!;

@@ -96,6 +96,8 @@ export interface TopicLoad {
   partitionCount(): number;
   /** Indexes of the partitions whose leader is known, ascending (K-25). */
   available(): readonly number[];
+  /** Whether a record of this size goes into the batch that a partition's queue ends in; one that it does not fit is over. */
+  takes(index: number, bytes: number): boolean;
   /**
    * K-26: the partitions to choose from and the batches that wait for each, by the same index; null where not every
    * partition has a queue yet, or the adaptive choice is off.
@@ -116,8 +118,14 @@ export class StickyPartitioner {
     this.stickyBatchSize = Math.max(1, batchSize);
   }
 
-  /** The partition for the next record. */
-  partition(topic: TopicLoad): number {
+  /**
+   * The partition for the next record. The last append may have left a batch open there, and held the switch back: that may
+   * have gone, or is over because this record does not fit.
+   * @param bytes size of the record as it will be appended
+   */
+  partition(topic: TopicLoad, bytes: number): number {
+    if (this.produced >= this.stickyBatchSize && this.current !== -1 && !topic.takes(this.current, bytes))
+      this.current = -1;
     if (this.current === -1) {
       this.current = this.choose(topic);
       this.produced = 0;

@@ -146,6 +146,8 @@ export class Replicas {
     });
     if (request.acks === '0') {
       for (const replica of advanced) this.appended(replica, now, fx);
+      // K-30: all that a producer which asks for no answer can be told; it looks for the leader again.
+      if (results.some(({ error }) => error !== 'NONE')) fx.disconnect(from);
       return;
     }
     if (waiting.length === 0) {

@@ -357,7 +357,7 @@ export const partitioningClaims: readonly Claim[] = [
     statement: 'A hot key is one hot partition, however many there are',
     rules: ['K-23'],
     observable: true,
-    scenarios,
+    scenarios: [...scenarios, 'kafka-held-keys'],
     judge: () => new HotKeyHotPartition(),
   },
   {
@@ -366,7 +366,7 @@ export const partitioningClaims: readonly Claim[] = [
     statement: 'Many keys of like weight fill all partitions about alike',
     rules: ['K-23', 'K-22'],
     observable: true,
-    scenarios,
+    scenarios: [...scenarios, 'kafka-held-keys'],
     judge: () => new ManyKeysSpread(),
   },
   {
@@ -393,7 +393,7 @@ export const partitioningClaims: readonly Claim[] = [
     statement: 'After partitions are added, new records of a key can overtake its old ones',
     rules: ['K-23', 'K-111'],
     observable: true,
-    scenarios,
+    scenarios: [...scenarios, 'kafka-held-new-partitions'],
     judge: () => new NewPartitionsBreakKeyOrder(),
   },
   {

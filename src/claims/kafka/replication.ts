@@ -1,7 +1,7 @@
 /**
  * Claims about what an acknowledgement is worth: who has a record when its producer is told, what a change of leader
  * takes away and what it leaves. No event tells a producer's `acks`: where a claim turns on it, the scenario's producers
- * are called after it, `acks-0`, `acks-1` and `acks-all`.
+ * are called after it, `acks-0` (or with more behind that), `acks-1` and `acks-all`.
  */
 import { displayName } from '../../sim/names.ts';
 import { formatSeconds, type Micros } from '../../sim/time.ts';
@@ -126,8 +126,9 @@ class AcksZeroUnaware implements ClaimFold {
   private keys = new Map<number, string | null>();
 
   on(event: TraceEvent): void {
-    if (event.kind === 'published' && event.client === 'acks-0') this.keys.set(event.message, event.key);
-    if (event.kind === 'publish-confirmed' && event.client === 'acks-0') {
+    if (event.kind === 'published' && event.client.startsWith('acks-0'))
+      this.keys.set(event.message, event.key);
+    if (event.kind === 'publish-confirmed' && event.client.startsWith('acks-0')) {
       this.told.set(event.message, event);
       if (event.position !== null)
         this.wrong ??= { event, text: `record ${event.message} was given the offset ${event.position}` };
@@ -718,7 +719,7 @@ export const replicationClaims: readonly Claim[] = [
     statement: 'With acks=0 a record counts as sent, and nobody learns that it was lost',
     rules: ['K-30'],
     observable: true,
-    scenarios: ['kafka-acks'],
+    scenarios: ['kafka-acks', 'kafka-held-acks-zero'],
     judge: () => new AcksZeroUnaware(),
   },
   {

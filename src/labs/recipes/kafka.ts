@@ -1,6 +1,6 @@
 /** Labs on Kafka: scenarios on the driver's own sources, with Kafka's Java client. */
 import { hurtsBroker } from '../../scenarios/real.ts';
-import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
+import { STARTED_CONFIG } from '../../scenarios/kafka/held.ts';
 import type { Experiment } from '../../scenarios/experiment.ts';
 import type { ScenarioOf } from '../../scenarios/schema.ts';
 import { composeFiles } from '../compose.ts';
@@ -30,13 +30,13 @@ export function kafkaRecipe(scenarios: readonly ScenarioOf<'kafka'>[], experimen
     clients: 'java',
     texts: {
       ...(experiment && { 'README.md': readmeOf(experiment, runs, kafkaWords(needs, nodes)) }),
-      ...composeFiles(['kafka'], nodes, HELD_CONFIG),
+      ...composeFiles(['kafka'], nodes, STARTED_CONFIG),
       'expected.json': json(
         Object.fromEntries(
           runs.flatMap(({ name, assignments: found }) => (found.length > 0 ? [[name, found]] : [])),
         ),
       ),
-      ...scenarioFiles(runs, nodes, needs, HELD_CONFIG),
+      ...scenarioFiles(runs, nodes, needs, STARTED_CONFIG),
     },
     runs,
   };

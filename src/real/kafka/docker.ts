@@ -1,5 +1,5 @@
 /** Kafka in containers of the official image (compose.yaml), with the settings of the processes that are started here. */
-import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
+import { STARTED_CONFIG } from '../../scenarios/kafka/held.ts';
 import { Containers, dockerMissing, servicesOf } from '../docker.ts';
 import type { Starter } from '../installation.ts';
 import { freePort } from '../processes.ts';
@@ -26,7 +26,7 @@ export const dockerStarter: Starter = {
     ]);
     containers.given(Object.fromEntries(ports));
     for (const [i, name] of names.entries())
-      containers.write(name, 'server.properties', containerProperties(i + 1, published, HELD_CONFIG));
+      containers.write(name, 'server.properties', containerProperties(i + 1, published, STARTED_CONFIG));
     // Together: none of them is up before most of them are.
     await containers.start(names, () => answers(urls, [], count));
     return {

@@ -1,7 +1,7 @@
 /** Kafka's driver: what of a scenario can be done to a real one by its own clients and from outside, and a run of it. */
 import * as v from 'valibot';
 import { kafkaBrokerConfig, type KafkaBrokerConfig } from '../../brokers/kafka/config.ts';
-import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
+import { STARTED_CONFIG } from '../../scenarios/kafka/held.ts';
 import { isOf, type ScenarioOf } from '../../scenarios/schema.ts';
 import type { Driver } from '../driver.ts';
 import type { Installation } from '../installation.ts';
@@ -11,7 +11,7 @@ import { dockerStarter } from './docker.ts';
 import { GROUPS_TOOL } from './groups-tool.ts';
 import { differInHistories } from './histories.ts';
 import { packagesStarter } from './packages.ts';
-import { BROKER, OF_GROUPS, play } from './session.ts';
+import { BROKER, OF_GROUPS, play, slowLinks } from './session.ts';
 
 type KafkaScenario = ScenarioOf<'kafka'>;
 type Setting = keyof KafkaBrokerConfig;
@@ -51,7 +51,7 @@ export const kafkaDriver: Driver = {
           started:
             way === 'address'
               ? 'by somebody else, with settings of their own'
-              : `here, by ${way}, with ${entries(HELD_CONFIG)}`,
+              : `here, by ${way}, with ${entries(STARTED_CONFIG)}`,
         },
       };
     } finally {
@@ -99,12 +99,15 @@ function refusalOf(scenario: KafkaScenario, installation: Installation): string 
   const { system, timeline } = scenario;
   const { urls, nodes, way } = installation;
   if (system.brokers > urls.length) return `it needs ${system.brokers} brokers, and ${urls.length} is up`;
-  const started = v.parse(kafkaBrokerConfig, way === 'address' ? {} : HELD_CONFIG);
+  const started = v.parse(kafkaBrokerConfig, way === 'address' ? {} : STARTED_CONFIG);
   for (const name of Object.keys(started) as Setting[]) {
     const [wanted, there] = [system.config[name], started[name]].map((value) => JSON.stringify(value));
     if (wanted !== there && !(name in OF_GROUPS) && matters(name, scenario))
       return `it has ${name}=${wanted}, and the brokers ${there}`;
   }
+  const [slow] = slowLinks(scenario);
+  if (slow && installation.relayed.length === 0)
+    return `its link between ${slow.client} and ${slow.node} is slow, and only a broker that was started here sends its clients through a relay`;
   for (const { action } of timeline) {
     if (OWN_ACTIONS.includes(action.do) || (action.do === 'type' && action.line.startsWith(GROUPS_TOOL)))
       continue;
@@ -125,9 +128,10 @@ function refusalOf(scenario: KafkaScenario, installation: Installation): string 
 
 function refusedCut(
   { do: what, between }: { readonly do: 'cut' | 'heal'; readonly between: readonly string[] },
-  { system }: KafkaScenario,
+  scenario: KafkaScenario,
   { urls, relayed }: Installation,
 ): string | null {
+  const { system } = scenario;
   const ends = between.join(' and ');
   if (
     between.filter((end) => BROKER.test(end)).length !== 1 ||
@@ -136,19 +140,23 @@ function refusedCut(
     return `"${what}" needs something of ours between ${ends}, and only clients connect through it`;
   if (relayed.length === 0)
     return `it does "${what}" between ${ends}, and only a broker that was started here sends its clients through a relay`;
+  if (slowLinks(scenario).some(({ client, node }) => between.includes(client) && between.includes(node)))
+    return `it does "${what}" between ${ends}, and a link that is slow is never cut`;
   return urls.length > system.brokers
     ? `it does "${what}" between ${ends}, and of the ${urls.length} brokers that are up a client may need another one than its ${system.brokers}`
     : null;
 }
 
 /** Whether anything in a scenario could show what a setting of its brokers is. */
-function matters(name: Setting, { clients, system, timeline }: KafkaScenario): boolean {
+function matters(name: Setting, { clients, system, timeline, durationMs }: KafkaScenario): boolean {
   if (name === 'group.initial.rebalance.delay.ms')
     return clients.some(
       (client) =>
         (client.role === 'consumer' && !client.assign && client.config['group.protocol'] === 'classic') ||
         (client.role === 'processor' && client.consumer['group.protocol'] === 'classic'),
     );
+  // They are kept for a minute at least.
+  if (name.startsWith('offsets.')) return durationMs > 60_000;
   if (name.startsWith('log.')) return system.topics.some(({ config }) => Object.keys(config).length > 0);
   if (name.startsWith('broker.'))
     return timeline.some(({ action }) => 'target' in action && BROKER.test(action.target));

@@ -4,7 +4,7 @@
  * nothing; what the clients of both saw is compared lane by lane (src/scenarios/lanes.ts).
  */
 import fc from 'fast-check';
-import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
+import { STARTED_CONFIG } from '../../scenarios/kafka/held.ts';
 import { parted, type Parted } from '../../scenarios/lanes.ts';
 import { parseScenario, type ScenarioInputOf } from '../../scenarios/schema.ts';
 import type { Asked, Disagreement, Driver } from '../driver.ts';
@@ -129,7 +129,7 @@ function scenarioFor(draw: Drawn): Input {
       broker: 'kafka',
       topics: [{ name: TOPIC, partitions }],
       config: {
-        ...HELD_CONFIG,
+        ...STARTED_CONFIG,
         'group.consumer.heartbeat.interval.ms': 1000,
         'group.consumer.session.timeout.ms': 6000,
       },

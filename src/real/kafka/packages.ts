@@ -1,5 +1,5 @@
 /** Kafka from its artifacts on Maven Central (nodes.ts), with the settings of the scenarios made to be held. */
-import { HELD_CONFIG } from '../../scenarios/kafka/held.ts';
+import { STARTED_CONFIG } from '../../scenarios/kafka/held.ts';
 import type { Installation, Starter } from '../installation.ts';
 import { javaMissing } from './maven.ts';
 import { hurtNode, startNodes, stopNodes, type Nodes } from './nodes.ts';
@@ -10,7 +10,7 @@ export const packagesStarter: Starter = {
   missing: javaMissing,
 
   async start(folder, count) {
-    return installation(await startNodes(folder, count, HELD_CONFIG));
+    return installation(await startNodes(folder, count, STARTED_CONFIG));
   },
 
   async stop(installed) {

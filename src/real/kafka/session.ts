@@ -37,6 +37,12 @@ export interface Play {
   readonly system: KafkaSystem;
   readonly clients: readonly KafkaClient[];
   readonly timeline: readonly { readonly atMs: number; readonly action: Action }[];
+  readonly network: {
+    readonly links: readonly {
+      readonly between: readonly [string, string];
+      readonly latencyMs?: number | undefined;
+    }[];
+  };
   readonly durationMs: number;
   readonly seed: number;
 }
@@ -44,7 +50,7 @@ export interface Play {
 export interface Stage {
   /** Where clients connect. */
   readonly urls: readonly string[];
-  /** For each of them, where those go whose link is cut; empty where nobody's can be. */
+  /** For each of them, where those go whose link is cut or slow; empty where nobody's can be. */
   readonly relayed: readonly Relayed[];
   /** Is told what the clients see. */
   readonly recorder: Recorder;
@@ -60,6 +66,27 @@ type Setting = keyof KafkaBrokerConfig;
 
 /** A broker's name in scenarios. */
 export const BROKER = /^broker-\d+$/;
+/** The ends of a link, the broker last. */
+const endsOf = (between: readonly string[]): [client: string, node: string] => {
+  const [client = '', node = ''] = [...between].sort((a) => (BROKER.test(a) ? 1 : -1));
+  return [client, node];
+};
+
+interface SlowLink {
+  readonly client: string;
+  readonly node: string;
+  readonly latencyMs: number;
+}
+
+/** Links of a client and a broker that are slow, by what the scenario says of them; their jitter and loss are left out. */
+export function slowLinks({ network, clients }: Pick<Play, 'network' | 'clients'>): SlowLink[] {
+  return network.links.flatMap(({ between, latencyMs = 0 }) => {
+    const [client, node] = endsOf(between);
+    const fits = latencyMs > 0 && BROKER.test(node) && clients.some(({ id }) => id === client);
+    return fits ? [{ client, node, latencyMs }] : [];
+  });
+}
+
 /** What ends the process of a client, or holds it up. */
 const ALONE: readonly string[] = ['crash', 'pause', 'resume'];
 /** What brings a broker back after it; nothing, where that is what it did. */
@@ -122,15 +149,16 @@ class Session {
       // One whose poll() may throw ends without close(), and so must its heartbeats.
       else if (client.role === 'consumer' && client.config['auto.offset.reset'] === 'none')
         alone.add(client.id);
-    // A link that will be cut leads through a relay from the start.
-    const cut = new Set(
-      scenario.timeline.flatMap(({ action }) => (action.do === 'cut' ? action.between : [])),
-    );
+    // A link that is slow or will be cut leads through a relay from the start.
+    const relayed = new Set([
+      ...scenario.timeline.flatMap(({ action }) => (action.do === 'cut' ? action.between : [])),
+      ...slowLinks(scenario).map(({ client }) => client),
+    ]);
     this.run = {
       names: new Names(randomBytes(4).toString('hex'), stage.urls),
       recorder,
       agenda: this.agenda,
-      bootstrap: (client) => bootstrap(cut.has(client) ? stage.relayed.map(relayUrl) : stage.urls),
+      bootstrap: (client) => bootstrap(relayed.has(client) ? stage.relayed.map(relayUrl) : stage.urls),
       seed: scenario.seed,
       nextMessage: 0,
       beganAtMs: 0,
@@ -176,12 +204,14 @@ class Session {
   private async setUp(): Promise<void> {
     const { system, clients, timeline } = this.scenario;
     this.administrator = await Administrator.open(this.stage.urls);
-    if (timeline.some(({ action }) => action.do === 'cut')) {
+    const slow = slowLinks(this.scenario);
+    if (slow.length > 0 || timeline.some(({ action }) => action.do === 'cut')) {
       if (this.stage.relayed.length === 0)
         throw new Error(
-          'it cuts a link, and only brokers that were started here send a client through a relay',
+          'it has a link that is cut or slow, and only brokers that were started here send a client through a relay',
         );
       this.relays = await Relays.open(this.stage.relayed);
+      for (const { client, node, latencyMs } of slow) this.relays.link(client, node).latencyMs = latencyMs;
     }
     // It was interrupted meanwhile, and what was there then has been taken away.
     if (this.over) {
@@ -304,8 +334,7 @@ class Session {
       return;
     }
     if (action.do === 'cut' || action.do === 'heal') {
-      const [client, node] = [...action.between].sort((a) => (BROKER.test(a) ? 1 : -1));
-      this.relays?.link(client!, node!)[action.do]();
+      this.relays?.link(...endsOf(action.between))[action.do]();
       return;
     }
     void this.do(action as KafkaAction).catch(this.run.failed);

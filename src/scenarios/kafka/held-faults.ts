@@ -10,11 +10,12 @@ type Client = Input['clients'][number];
 type Processor = Extract<Client, { role: 'processor' }>;
 type Timed = NonNullable<Input['timeline']>[number];
 
-const sender = (id: string, topic: string, config: object = {}): Client => ({
+const sender = (id: string, topic: string, config: object = {}, bytes?: number): Client => ({
   id,
   role: 'producer',
   topic,
   load: { ratePerSecond: 0 },
+  ...(bytes === undefined ? {} : { bytes }),
   config,
 });
 
@@ -26,6 +27,34 @@ const send = (atMs: number, client: string, key: string, count = 1): Timed => ({
 const broker = (atMs: number, what: 'pause' | 'resume' | 'crash', ...numbers: number[]): Timed[] =>
   numbers.map((number) => ({ atMs, action: { do: what, target: `broker-${number}` } }));
 
+/** Three copies of orders-0, two of which must be in sync, and broker-1 its leader. */
+const replicated = (config: object = {}): Input['system'] => ({
+  broker: 'kafka',
+  brokers: 3,
+  topics: [
+    {
+      name: 'orders',
+      partitions: 1,
+      replicationFactor: 3,
+      replicas: [[1, 2, 3]],
+      config: { 'min.insync.replicas': 2, ...config },
+    },
+  ],
+  config: HELD_CONFIG,
+});
+
+/** Reads by assign() and commits nothing: what it is given is what the log has. */
+const audit: Client = {
+  id: 'audit',
+  role: 'consumer',
+  group: 'audit',
+  topics: ['orders'],
+  assign: ['orders-0'],
+  processingMs: 5,
+  commit: 'never',
+  config: { 'auto.offset.reset': 'earliest', 'enable.auto.commit': false },
+};
+
 /**
  * Followers that stand still copy nothing. The fetch that each had under way is answered, with nothing, within
  * replica.fetch.wait.max.ms; what the leader takes after that, it has alone when it is killed. All of it is over before the
@@ -35,34 +64,12 @@ const acksScenario: Input = {
   version: 1,
   id: 'kafka-held-acks',
   title: 'A leader is killed with what nobody had copied',
-  system: {
-    broker: 'kafka',
-    brokers: 3,
-    topics: [
-      {
-        name: 'orders',
-        partitions: 1,
-        replicationFactor: 3,
-        replicas: [[1, 2, 3]],
-        config: { 'min.insync.replicas': 2 },
-      },
-    ],
-    config: HELD_CONFIG,
-  },
+  system: replicated(),
   clients: [
     sender('acks-1', 'orders', { acks: '1' }),
     // Its retries end with the leader that can keep them.
     sender('acks-all', 'orders', { acks: 'all', 'request.timeout.ms': 5000 }),
-    {
-      id: 'audit',
-      role: 'consumer',
-      group: 'audit',
-      topics: ['orders'],
-      assign: ['orders-0'],
-      processingMs: 5,
-      commit: 'never',
-      config: { 'auto.offset.reset': 'earliest', 'enable.auto.commit': false },
-    },
+    audit,
   ],
   timeline: [
     send(1500, 'acks-1', 'A'),
@@ -78,6 +85,35 @@ const acksScenario: Input = {
   ],
   network: { latencyMs: 1 },
   durationMs: 21_000,
+  seed: 1,
+};
+
+/**
+ * With acks=0 one record is too large for the topic, and one comes to a broker that no longer leads: it has stood still for
+ * longer than its session, and has been told so since. That one closes the connection, and the next record finds the leader.
+ */
+const acksZeroScenario: Input = {
+  version: 1,
+  id: 'kafka-held-acks-zero',
+  title: 'What nobody tells a producer without acknowledgements',
+  system: replicated({ 'max.message.bytes': 1000 }),
+  clients: [
+    sender('acks-0', 'orders', { acks: '0' }),
+    sender('acks-0-large', 'orders', { acks: '0' }, 2000),
+    audit,
+  ],
+  timeline: [
+    send(1500, 'acks-0', 'A'),
+    send(2000, 'acks-0-large', 'B'),
+    send(2500, 'acks-0', 'C'),
+    ...broker(3500, 'pause', 1),
+    ...broker(11_000, 'resume', 1),
+    send(15_000, 'acks-0', 'D'),
+    send(16_000, 'acks-0', 'E'),
+    send(17_000, 'acks-0', 'F'),
+  ],
+  network: { latencyMs: 1 },
+  durationMs: 19_000,
   seed: 1,
 };
 
@@ -155,4 +191,4 @@ const exactlyOnceScenario: Input = {
   seed: 1,
 };
 
-export const heldFaultScenarios: readonly Input[] = [acksScenario, exactlyOnceScenario];
+export const heldFaultScenarios: readonly Input[] = [acksScenario, acksZeroScenario, exactlyOnceScenario];

@@ -12,7 +12,7 @@ export type Consumer = Extract<Client, { role: 'consumer' }>;
 export type Timed = NonNullable<Input['timeline']>[number];
 type Topic = Input['system']['topics'][number];
 
-/** What real brokers are started with for these runs, and the simulated ones have; Kafka's defaults take minutes. */
+/** What real brokers have for these runs, and the simulated ones too; Kafka's defaults take minutes. */
 export const HELD_CONFIG = {
   'group.initial.rebalance.delay.ms': 1500,
   'log.retention.check.interval.ms': 1000,
@@ -21,6 +21,15 @@ export const HELD_CONFIG = {
   'broker.heartbeat.interval.ms': 1000,
   'broker.session.timeout.ms': 4000,
 } as const;
+
+/** The shortest there is; 7 days, looked at every 10 minutes, by default. */
+export const SHORT_OFFSET_RETENTION = {
+  'offsets.retention.minutes': 1,
+  'offsets.retention.check.interval.ms': 1000,
+} as const;
+
+/** What they are started with. No run is so long that it would see offsets expire, but those that are made for it. */
+export const STARTED_CONFIG = { ...HELD_CONFIG, ...SHORT_OFFSET_RETENTION } as const;
 
 export const system = (topics: readonly Topic[], more: Partial<Input['system']> = {}): Input['system'] => ({
   broker: 'kafka',
@@ -94,17 +103,28 @@ export const held = (
   ...rest,
 });
 
-/** Of three partitions, murmur2 sends A and B to orders-1, D to orders-0, F to orders-2. */
-const keysScenario = held('keys', 'Keys, and one consumer too many', {
-  system: system([{ name: 'orders', partitions: 3 }]),
+/**
+ * Of three partitions, murmur2 sends A and B to orders-1, D to orders-0, F to orders-2. Most orders are A's, and then come
+ * payments with many keys.
+ */
+const keysScenario = held('keys', 'Keys, one of them hot, and one consumer too many', {
+  system: system(['orders', 'payments'].map((name) => ({ name, partitions: 3 }))),
   clients: [
     sender('orders-api', 'orders', {
-      load: { ratePerSecond: 20, count: 36 },
-      keys: { kind: 'cycle', keys: ['A', 'B', 'C', 'D', 'E', 'F'] },
+      load: { ratePerSecond: 25, count: 50 },
+      keys: { kind: 'zipf', keys: ['A', 'B', 'C', 'D', 'E', 'F'], skew: 1.5 },
     }),
-    ...['c0', 'c1', 'c2', 'c3'].map((id) => reader(id, 'billing', 'orders', {}, { startMs: 2500 })),
+    // When the other has sent all: messages are numbered as they are sent.
+    sender('payments-api', 'payments', {
+      startMs: 3200,
+      load: { ratePerSecond: 60, count: 90 },
+      keys: { kind: 'uniform', keys: Array.from({ length: 45 }, (_, i) => `payment-${i + 1}`) },
+    }),
+    ...['c0', 'c1', 'c2', 'c3'].map((id) =>
+      reader(id, 'billing', 'orders', {}, { topics: ['orders', 'payments'], startMs: 5500 }),
+    ),
   ],
-  durationMs: 9000,
+  durationMs: 12_000,
 });
 
 const twoGroupsScenario = held('two-groups', 'Two groups, the second when the first has read', {
@@ -120,16 +140,30 @@ const twoGroupsScenario = held('two-groups', 'Two groups, the second when the fi
   durationMs: 12_000,
 });
 
-/** The producer asks for metadata every second, and is silent while it may or may not know. */
+/**
+ * The producer asks for metadata every second, and is silent while it may or may not know. A group has not begun when the
+ * topic grows; who has the old partitions of it is slow, and who has the new ones reads what comes at once.
+ */
 const newPartitionsScenario = held('new-partitions', 'Two partitions become four', {
   system: system([{ name: 'orders', partitions: 2 }]),
-  clients: [sender('orders-api', 'orders', { config: { 'metadata.max.age.ms': 1000 } })],
+  clients: [
+    sender('orders-api', 'orders', { config: { 'metadata.max.age.ms': 1000 } }),
+    ...['c0', 'c1'].map((id) =>
+      reader(
+        id,
+        'billing',
+        'orders',
+        { 'max.poll.records': 1 },
+        { startMs: 3500, processingMs: id === 'c0' ? 1000 : 5 },
+      ),
+    ),
+  ],
   timeline: [
     ...inTurn(1000, 'orders-api', ['A', 'B', 'C', 'D', 'E', 'F']),
     { atMs: 2500, action: { do: 'create-partitions', topic: 'orders', total: 4 } },
     ...inTurn(7000, 'orders-api', ['A', 'B', 'C', 'D', 'E', 'F']),
   ],
-  durationMs: 9000,
+  durationMs: 19_000,
 });
 
 /**

@@ -205,7 +205,7 @@ export const adaptive: ScenarioInputOf<'kafka'> = {
       role: 'producer',
       label: 'Web',
       topic: 'clicks',
-      load: { ratePerSecond: 40, untilMs: 20_000 },
+      load: { ratePerSecond: 40, count: 480 },
       config: {
         'batch.size': 400,
         // One request at a time, and small ones: what the slow broker has not answered keeps the rest in its queue.

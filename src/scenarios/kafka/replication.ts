@@ -159,7 +159,7 @@ export const replicationScenarios: readonly ScenarioInputOf<'kafka'>[] = [
 export const acksExperiment: Experiment = {
   id: 'kafka-acks',
   scenario: 'kafka-acks',
-  home: ['kafka-held-leader', 'kafka-held-acks', 'kafka-held-min-isr'],
+  home: ['kafka-held-leader', 'kafka-held-acks', 'kafka-held-acks-zero', 'kafka-held-min-isr'],
   title: 'What an acknowledgement is worth',
   question:
     'The leader dies before its followers have copied the last records. Which of them were promised, and which are there?',

@@ -6,6 +6,7 @@
  */
 import type { Experiment } from '../experiment.ts';
 import type { ScenarioInputOf } from '../schema.ts';
+import * as held from './held.ts';
 
 type Client = ScenarioInputOf<'kafka'>['clients'][number];
 type Consumer = Extract<Client, { role: 'consumer' }>;
@@ -105,7 +106,7 @@ export const retentionScenario: ScenarioInputOf<'kafka'> = {
 export const retentionExperiment: Experiment = {
   id: 'kafka-retention',
   scenario: 'kafka-retention',
-  home: ['kafka-held-retention'],
+  home: ['kafka-held-retention', 'kafka-offsets-expire'],
   title: 'What retention deletes, and when',
   question: 'Two topics are sent the same records. When does which of them go, and what do readers notice?',
   posterMs: 33_000,
@@ -319,39 +320,37 @@ export const compactionExperiment: Experiment = {
   ],
 };
 
-/** Two groups leave at 10 s. One is back within offsets.retention.minutes, the other is not. */
+/**
+ * Two groups leave at 6 s. One is back within offsets.retention.minutes, the other is not. As those of held.ts it is held to a
+ * real broker as well.
+ */
 export const offsetsExpire: ScenarioInputOf<'kafka'> = {
   version: VERSION,
   id: 'kafka-offsets-expire',
   title: 'A group that stays away for too long',
-  system: {
-    broker: 'kafka',
-    topics: [{ name: 'orders', partitions: 1 }],
-    config: {
-      // The shortest there is; 7 days, looked at every 10 minutes, by default.
-      'offsets.retention.minutes': 1,
-      'offsets.retention.check.interval.ms': 5000,
-      'group.initial.rebalance.delay.ms': 500,
-    },
-  },
+  system: held.system([{ name: 'orders', partitions: 1 }], { config: held.SHORT_OFFSET_RETENTION }),
   clients: [
-    {
-      id: 'orders-api',
-      role: 'producer',
-      label: 'Orders API',
-      topic: 'orders',
-      load: { ratePerSecond: 1, untilMs: 40_000 },
-      keys: { kind: 'cycle', keys: ['A', 'B', 'C'] },
-    },
-    reader('billing', 'orders', { 'auto.offset.reset': 'latest' }, { label: 'Billing' }),
-    reader('audit', 'orders', { 'auto.offset.reset': 'latest' }, { label: 'Audit' }),
+    held.sender('orders-api', 'orders', { label: 'Orders API' }),
+    ...(['Billing', 'Audit'] as const).map((label) =>
+      held.reader(
+        label.toLowerCase(),
+        label.toLowerCase(),
+        'orders',
+        { 'auto.offset.reset': 'latest' },
+        { label },
+      ),
+    ),
   ],
   network,
   timeline: [
-    ...['billing', 'audit'].map((target) => ({ atMs: 10_000, action: { do: 'close' as const, target } })),
-    { atMs: 30_000, action: { do: 'restart', target: 'billing' } },
-    { atMs: 90_000, action: { do: 'restart', target: 'audit' } },
+    ...held.inTurn(4000, 'orders-api', ['A', 'B', 'C']),
+    ...['billing', 'audit'].map((target) => ({ atMs: 6000, action: { do: 'close' as const, target } })),
+    ...held.inTurn(8000, 'orders-api', ['A', 'B', 'C']),
+    { atMs: 40_000, action: { do: 'restart', target: 'billing' } },
+    // A minute, the second after which the coordinator looks, and some more.
+    { atMs: 71_000, action: { do: 'restart', target: 'audit' } },
+    ...held.inTurn(76_000, 'orders-api', ['A', 'B', 'C']),
   ],
-  durationMs: 100_000,
+  durationMs: 79_000,
   seed: 1,
 };

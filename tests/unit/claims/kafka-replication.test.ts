@@ -141,8 +141,8 @@ const cases: Record<string, Case> = {
   },
   'kafka.acks-zero-unaware': {
     shown: trace(
-      published('acks-0', 0),
-      told('acks-0', 0, null),
+      published('acks-0-large', 0),
+      told('acks-0-large', 0, null),
       published('acks-0', 1),
       told('acks-0', 1, null),
       given(1, 0),

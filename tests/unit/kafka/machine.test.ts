@@ -17,6 +17,8 @@ class Bench implements BrokerEffects {
   readonly events: (EventBody & { atMs: number })[] = [];
   /** What the broker asked of others, not answered yet. */
   readonly asked: { to: string; request: Request; context: unknown }[] = [];
+  /** Whose connections it has closed. */
+  readonly closed: string[] = [];
   readonly machine: BrokerMachine;
   nowMs = 0;
   image: ClusterImage;
@@ -60,7 +62,7 @@ class Bench implements BrokerEffects {
   }
 
   disconnect(peer: string): void {
-    this.replies.set(`${peer} closed`, { api: 'Heartbeat', error: 'NONE' });
+    this.closed.push(peer);
   }
 
   /** Sends a request. @returns asks for its answer, or undefined while it waits */
@@ -223,6 +225,18 @@ describe('acks', () => {
     expect(all()).toBeUndefined();
     bench.fetch('broker-3', 3);
     expect(all()!.results[0]).toEqual({ place: PLACE, error: 'NONE', baseOffset: 2 });
+  });
+
+  it('K-30: what 0 cannot be refused properly closes its connection, and nobody else’s', () => {
+    bench = new Bench({ config: { 'max.message.bytes': 200 } });
+    bench.produce('p0', 1, { acks: '0' });
+    bench.produce('p1', 100, { acks: '1' });
+    expect(bench.closed).toEqual([]);
+    bench.produce('p0', 100, { acks: '0' });
+    expect(bench.closed).toEqual(['p0']);
+    bench.decide({ leader: 'broker-2' });
+    bench.produce('p2', 1, { acks: '0' });
+    expect(bench.closed).toEqual(['p0', 'p2']);
   });
 
   it('K-59: all means all of the ISR, not as many as min.insync.replicas', () => {

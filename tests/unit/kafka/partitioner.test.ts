@@ -66,10 +66,14 @@ const topicOf = (
   partitions: number,
   available: readonly number[] = Array.from({ length: partitions }, (_, i) => i),
   load: { indexes: readonly number[]; queueSizes: readonly number[] } | null = null,
-): TopicLoad & { draws: number } => ({
+): TopicLoad & { draws: number; open: boolean } => ({
   draws: 0,
+  open: true,
   partitionCount: () => partitions,
   available: () => available,
+  takes() {
+    return this.open;
+  },
   load() {
     this.draws++;
     return load;
@@ -82,7 +86,7 @@ describe('the sticky partitioner', () => {
     for (let seed = 0; seed < 20; seed++) {
       const sticky = new StickyPartitioner(new Random(seed), 3);
       const topic = topicOf(100);
-      const next = (): number => sticky.partition(topic);
+      const next = (): number => sticky.partition(topic, 1);
       const first = next();
       sticky.appended(1, false);
       expect(next()).toBe(first);
@@ -99,9 +103,9 @@ describe('the sticky partitioner', () => {
     const drawn = (bytes: number): boolean => {
       const sticky = new StickyPartitioner(new Random(1), 100);
       const topic = topicOf(1000);
-      sticky.partition(topic);
+      sticky.partition(topic, 1);
       sticky.appended(bytes, true);
-      sticky.partition(topic);
+      sticky.partition(topic, 1);
       return topic.draws === 2;
     };
     expect(drawn(100)).toBe(false);
@@ -109,10 +113,25 @@ describe('the sticky partitioner', () => {
     expect(drawn(200)).toBe(true);
   });
 
+  it('K-24: a batch that was open lets it change when it is gone, or takes the next record no more', () => {
+    const left = (takes: boolean, bytes: number): boolean => {
+      const sticky = new StickyPartitioner(new Random(1), 100);
+      const topic = topicOf(1000);
+      sticky.partition(topic, 10);
+      sticky.appended(bytes, true);
+      topic.open = takes;
+      sticky.partition(topic, 10);
+      return topic.draws === 2;
+    };
+    expect(left(true, 100)).toBe(false);
+    expect(left(false, 99)).toBe(false);
+    expect(left(false, 100)).toBe(true);
+  });
+
   it('K-25 O-3: a partition without a leader is never chosen, unless none has one', () => {
     for (let seed = 0; seed < 100; seed++) {
-      expect(new StickyPartitioner(new Random(seed), 1).partition(topicOf(3, [0, 2]))).not.toBe(1);
-      expect(new StickyPartitioner(new Random(seed), 1).partition(topicOf(3, []))).toBeLessThan(3);
+      expect(new StickyPartitioner(new Random(seed), 1).partition(topicOf(3, [0, 2]), 1)).not.toBe(1);
+      expect(new StickyPartitioner(new Random(seed), 1).partition(topicOf(3, []), 1)).toBeLessThan(3);
     }
   });
 
@@ -131,7 +150,7 @@ describe('the sticky partitioner', () => {
     const sticky = new StickyPartitioner(new Random(7), 1);
     const counts = Array.from({ length: topic.partitionCount() }, () => 0);
     for (let i = 0; i < 2000; i++) {
-      const at = sticky.partition(topic);
+      const at = sticky.partition(topic, 1);
       counts[at] = counts[at]! + 1;
       sticky.appended(1, false);
     }

@@ -4,9 +4,10 @@ import type { Installation } from '../../../src/real/installation.ts';
 import { kafkaDriver } from '../../../src/real/kafka/driver.ts';
 import { contentOf, Names } from '../../../src/real/kafka/run.ts';
 import { containerProperties, serverProperties } from '../../../src/real/kafka/settings.ts';
-import { HELD_CONFIG } from '../../../src/scenarios/kafka/held.ts';
+import { STARTED_CONFIG } from '../../../src/scenarios/kafka/held.ts';
 import { scenarioById } from '../../../src/scenarios/library.ts';
-import { realScenarios } from '../../../src/scenarios/real.ts';
+import { hurtsBroker, realScenarios } from '../../../src/scenarios/real.ts';
+import type { Scenario } from '../../../src/scenarios/schema.ts';
 
 const started = (count: number): Installation => ({
   broker: 'kafka',
@@ -49,7 +50,7 @@ describe('server.properties', () => {
   }));
 
   it('listens on the loopback interface alone, and knows every controller', () => {
-    const lines = serverProperties(2, all, '/data', HELD_CONFIG).split('\n');
+    const lines = serverProperties(2, all, '/data', STARTED_CONFIG).split('\n');
     expect(lines).toContain('node.id=2');
     expect(lines).toContain(
       'listeners=PLAINTEXT://127.0.0.1:9002,RELAYED://127.0.0.1:9202,CONTROLLER://127.0.0.1:9102',
@@ -59,21 +60,21 @@ describe('server.properties', () => {
   });
 
   it('sends those who come by its second listener to a relay, and other brokers by the first', () => {
-    const lines = serverProperties(2, all, '/data', HELD_CONFIG).split('\n');
+    const lines = serverProperties(2, all, '/data', STARTED_CONFIG).split('\n');
     expect(lines).toContain('advertised.listeners=PLAINTEXT://127.0.0.1:9002,RELAYED://127.0.0.1:9302');
     expect(lines).toContain('inter.broker.listener.name=PLAINTEXT');
   });
 
   it('has the settings of the scenarios made to be held', () => {
-    const lines = serverProperties(1, all.slice(0, 1), '/data', HELD_CONFIG).split('\n');
-    for (const [name, value] of Object.entries(HELD_CONFIG)) expect(lines).toContain(`${name}=${value}`);
+    const lines = serverProperties(1, all.slice(0, 1), '/data', STARTED_CONFIG).split('\n');
+    for (const [name, value] of Object.entries(STARTED_CONFIG)) expect(lines).toContain(`${name}=${value}`);
     expect(lines).toContain('transaction.state.log.min.isr=1');
   });
 });
 
 describe('server.properties of a container', () => {
   const published = [1, 2, 3].map((n) => ({ port: 9000 + n, relayed: { port: 9200 + n, via: 9300 + n } }));
-  const lines = containerProperties(2, published, HELD_CONFIG).split('\n');
+  const lines = containerProperties(2, published, STARTED_CONFIG).split('\n');
 
   it('listens where compose.yaml leads into it, and sends clients to the ports of this machine', () => {
     const listeners = lines.find((line) => line.startsWith('listeners='));
@@ -99,7 +100,7 @@ describe('server.properties of a container', () => {
       2,
       published.map((one) => ({ ...one, controllerPort: 1 })),
       '/data',
-      HELD_CONFIG,
+      STARTED_CONFIG,
     );
     const isOfNetwork = /listener|voters|log\.dirs/;
     const rest = (all: readonly string[]): string[] => all.filter((line) => !isOfNetwork.test(line));
@@ -153,6 +154,30 @@ describe('what is refused', () => {
     const refusal = kafkaDriver.refusal(scenario, installation, made);
     if (why === null) expect(refusal).toBeNull();
     else expect(refusal).toMatch(why);
+  });
+
+  it('is a slow link where nothing of ours stands between its ends, and a cut of one', () => {
+    const slow = scenarioById('kafka-adaptive');
+    const foreign: Installation = { ...started(2), way: 'address', relayed: [], nodes: [], folder: null };
+    expect(kafkaDriver.refusal(slow, foreign, made)).toMatch(/link between web and broker-2 is slow/);
+    const between: [string, string] = ['web', 'broker-2'];
+    const cut = { ...slow, timeline: [{ atMs: 1, action: { do: 'cut' as const, between } }] };
+    expect(kafkaDriver.refusal(cut, started(2), made)).toMatch(/a link that is slow is never cut/);
+    // The relays are no other run's meanwhile.
+    expect(hurtsBroker(slow)).toBe(true);
+  });
+
+  it('is a run in which offsets could expire, on brokers that keep them for longer', () => {
+    const long = scenarioById('kafka-offsets-expire');
+    const foreign: Installation = { ...started(1), way: 'address', nodes: [], folder: null };
+    const alike = {
+      ...scenarioById('kafka-murmur2'),
+      system: { ...scenarioById('kafka-murmur2').system, config: long.system.config },
+    } as Scenario;
+    expect(kafkaDriver.refusal(alike, foreign, made)).toBeNull();
+    const longer = { ...alike, durationMs: 61_000 };
+    expect(kafkaDriver.refusal(longer, foreign, made)).toMatch(/offsets\.retention\.minutes=1, .* 10080/);
+    expect(kafkaDriver.refusal(longer, started(1), made)).toBeNull();
   });
 
   it('runs on a broker of somebody else what hangs on none of its settings', () => {

@@ -1,8 +1,8 @@
-// A link that can be cut: what is sent meanwhile, and the news that an end is gone, arrive when it heals.
+// A link that can be cut: what is sent meanwhile, and the news that an end is gone, arrive when it heals. And a slow one.
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Relay } from '../../../src/real/relay.ts';
+import { Link, listen, Relay } from '../../../src/real/relay.ts';
 
 let server: Server;
 let relay: Relay;
@@ -90,5 +90,52 @@ describe('a link', () => {
     relay.heal();
     await until(() => broker.read === 'late');
     socket.destroy();
+  });
+});
+
+describe('a slow link', () => {
+  const LATENCY_MS = 150;
+  let slow: Server;
+  let link: Link;
+
+  beforeEach(async () => {
+    link = new Link();
+    link.latencyMs = LATENCY_MS;
+    const { port } = server.address() as AddressInfo;
+    slow = await listen(0, (joined) => link.join(joined, connect(port, '127.0.0.1')));
+  });
+
+  afterEach(() => {
+    slow.close();
+    link.close();
+  });
+
+  it('carries each thing so much later, in order, and not one after the other has arrived', async () => {
+    const socket = connect((slow.address() as AddressInfo).port, '127.0.0.1');
+    const from = performance.now();
+    let answer = '';
+    socket.on('data', (data) => (answer += data.toString()));
+    for (const word of ['a', 'b', 'c', 'd']) {
+      socket.write(word);
+      await sleep(20);
+    }
+    await until(() => broker.read === 'abcd');
+    const there = performance.now() - from;
+    expect(there).toBeGreaterThanOrEqual(LATENCY_MS + 3 * 20 - 5);
+    expect(there).toBeLessThan(4 * LATENCY_MS);
+    broker.socket!.write('yes');
+    await until(() => answer === 'yes');
+    expect(performance.now() - from).toBeGreaterThanOrEqual(there + LATENCY_MS - 5);
+    socket.destroy();
+  });
+
+  it('tells of an end that is gone so much later, behind what it had sent', async () => {
+    const socket = connect((slow.address() as AddressInfo).port, '127.0.0.1');
+    await until(() => broker.socket !== null);
+    const from = performance.now();
+    socket.end('last');
+    await until(() => broker.ended);
+    expect(performance.now() - from).toBeGreaterThanOrEqual(LATENCY_MS - 5);
+    expect(broker.read).toBe('last');
   });
 });
