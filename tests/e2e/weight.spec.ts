@@ -60,7 +60,7 @@ async function weigh(page: Page, path: string): Promise<Weight> {
 }
 
 // The page has its measure, and the simulator, which loads beside it and only when an experiment comes near, another. It
-// holds two brokers whole, with their tools, their scenarios and the claims on them: 349 KB, and 313 before real brokers were
+// holds two brokers whole, with their tools, their scenarios and the claims on them: some 353 KB, and 313 before real brokers were
 // asked so much; Kafka alone was held to 180. A page could do with one of them, but the parser of scenarios, the library
 // and the models are called at once and not awaited, and the chapter needs both.
 test('the first load carries at most 60 KB of JavaScript, with the first experiment running the page 75 KB and the simulator 354 KB', async ({
