@@ -77,11 +77,11 @@ export const GROUPS: readonly { readonly title: string; readonly rows: readonly 
       counted('Missed', 'gone before its audience came, or began to read', ({ missed }) => missed, true),
       {
         name: 'Time to recover',
-        means: 'until the backlog is what it was before',
+        means: 'until the backlog, where it rose, is what it was before',
         value: ({ recovery }) =>
           recovery.kind === 'recovered'
             ? recovery.ms === 0
-              ? 'at once'
+              ? 'no rise'
               : ms(recovery.ms)
             : recovery.kind === 'undisturbed'
               ? '–'
