@@ -69,7 +69,7 @@ export class QuorumFifo implements QueueMachine {
         break;
       case 'discard':
         for (const { entry } of this.settle(command.channel, command.positions)) {
-          this.giveUp(comeBack(entry, true), 'rejected', effects);
+          this.giveUp(comeBack(entry, command.failed), 'rejected', effects);
         }
         break;
       case 'requeue':
@@ -187,10 +187,11 @@ export class QuorumFifo implements QueueMachine {
 
   private get(channel: ChannelKey, client: string, noAck: boolean, now: Micros, effects: QueueEffects): void {
     if (this.limits.singleActiveConsumer) {
+      const type = this.version === '3.10' ? 'quorum' : '<<"quorum">>';
       throw new AmqpError(
         405,
         `cannot obtain access to locked queue '${this.name}' in vhost '/'. basic.get operations are not supported by ` +
-          'quorum queues with single active consumer',
+          `${type} queues with single active consumer`,
       );
     }
     this.dropExpired(now, effects);
