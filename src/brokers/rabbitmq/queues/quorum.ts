@@ -354,7 +354,11 @@ export class QuorumFifo implements QueueMachine {
   /** after every command. */
   private holdLimits(effects: QueueEffects): void {
     if (this.limits.overflow !== 'reject-publish') {
-      while (this.messages.length > 0 && this.isOver()) this.giveUp(this.take(), 'maxlen', effects);
+      const dropped: Entry[] = [];
+      while (this.messages.length > 0 && this.isOver()) dropped.push(this.take());
+      // 3.10 lets go of the last one first.
+      if (this.version === '3.10') dropped.reverse();
+      for (const one of dropped) this.giveUp(one, 'maxlen', effects);
       this.block(false, effects);
     } else if (this.isOver()) {
       this.block(true, effects);
