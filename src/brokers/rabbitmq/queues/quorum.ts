@@ -117,7 +117,7 @@ export class QuorumFifo implements QueueMachine {
     this.consumers.activate();
     this.run(now, effects);
     this.heldBack.send(effects);
-    this.holdLimits(effects);
+    this.holdLimits(effects, command.type !== 'requeue');
     this.askToWake(now, effects);
   }
 
@@ -351,13 +351,13 @@ export class QuorumFifo implements QueueMachine {
     return gone;
   }
 
-  /** after every command. */
-  private holdLimits(effects: QueueEffects): void {
+  /** after every command. @param isOne whether it is one for the server, too: it requeues each by itself */
+  private holdLimits(effects: QueueEffects, isOne: boolean): void {
     if (this.limits.overflow !== 'reject-publish') {
       const dropped: Entry[] = [];
       while (this.messages.length > 0 && this.isOver()) dropped.push(this.take());
       // 3.10 lets go of the last one first.
-      if (this.version === '3.10') dropped.reverse();
+      if (this.version === '3.10' && isOne) dropped.reverse();
       for (const one of dropped) this.giveUp(one, 'maxlen', effects);
       this.block(false, effects);
     } else if (this.isOver()) {

@@ -27,6 +27,15 @@ describe('quorum queue: drop-head', () => {
       expect(bench.node.dead.map(({ id }) => id)).toEqual(order);
     },
   );
+
+  it('drops in order for what goes back to the tail, each of which is a command (R-51, R-74)', () => {
+    const bench = new Bench('quorum', { ...DEAD, maxLength: 2 }, { version: '3.10' }).publish(1, 2);
+    bench.get();
+    bench.get();
+    bench.publish(3, 4).requeue('get', 'nack', 1, 2);
+    expect(bench.node.dead.map(({ id }) => id)).toEqual([3, 4]);
+    expect(bench.drain()).toEqual(['1*', '2*']);
+  });
 });
 
 describe('quorum queue: requeueing', () => {
