@@ -5,6 +5,7 @@
 import type { TraceEvent } from '../sim/trace.ts';
 import type { Checker, Violation } from './checker.ts';
 
+type Appended = Extract<TraceEvent, { kind: 'appended' }>;
 type Fate = 'removed' | 'dropped' | 'dead-lettered';
 
 interface Met {
@@ -162,7 +163,7 @@ export class Prefetch implements Checker {
 
 /** What queues still hold, and who consumes them. */
 export class QueuesAtRest {
-  private queues = new Map<string, Map<number, { message: number; seq: number }>>();
+  private queues = new Map<string, Map<number, Appended>>();
   private confirmed = new Set<number>();
   /** Per client, the places that it consumes, by tag. */
   private consuming = new Map<string, Map<string, string>>();
@@ -175,8 +176,16 @@ export class QueuesAtRest {
       case 'places-deleted':
         for (const place of event.places) this.queues.delete(place);
         break;
-      case 'appended':
-        this.queues.get(event.place)?.set(event.position, event);
+      case 'appended': {
+        const held = this.queues.get(event.place);
+        if ((held?.get(event.position)?.epoch ?? 0) <= event.epoch) held?.set(event.position, event);
+        break;
+      }
+      case 'truncated':
+        // Who led before may have written where the next leader's message has come and gone.
+        for (const [position, { node, message }] of this.queues.get(event.place) ?? [])
+          if (node === event.node && position >= event.position && event.messages.includes(message))
+            this.queues.get(event.place)!.delete(position);
         break;
       case 'removed':
       case 'dropped':

@@ -143,7 +143,12 @@ class Life {
         break;
       case 'ack':
       case 'discard':
-        this.apply({ type: op.do, channel: op.channel, positions: chosen(op.channel, op.some) });
+        this.apply({
+          type: op.do,
+          channel: op.channel,
+          positions: chosen(op.channel, op.some),
+          failed: true,
+        });
         break;
       case 'requeue':
         this.apply({

@@ -201,6 +201,25 @@ describe('at least once', () => {
     expect(judged(new AtLeastOnce(), [...stored, consuming(1), deadLettered(0)])).toEqual([]);
   });
 
+  it('asks nothing of what a leader of before wrote and threw away, and all of the leader of now', () => {
+    const late = appended(1, { node: 'n2', message: 7 });
+    const thrownAway: EventBody = {
+      kind: 'truncated',
+      node: 'n2',
+      place,
+      position: 1,
+      messages: [7],
+      why: 'n1 leads',
+    };
+    const now = [queue(), published(1), published(7), appended(1, { epoch: 2 }), consuming(1)];
+    const told = [confirmed(1), confirmed(7)];
+    // It comes when the other has come and gone, and while that is there.
+    expect(judged(new AtLeastOnce(), [...now, dropped(1), late, thrownAway, ...told])).toEqual([]);
+    expect(judged(new AtLeastOnce(), [...now, late, thrownAway, ...told])).toEqual([
+      'message 1 was confirmed, and is left in work, which is consumed',
+    ]);
+  });
+
   it('asks for each copy of a message', () => {
     const copy = [queue('audit'), appended(0, { place: 'audit' })];
     expect(

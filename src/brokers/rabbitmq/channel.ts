@@ -90,7 +90,10 @@ export class Channel implements ChannelParts {
         this.answer('ack', unacked.collect(frame.deliveryTag, frame.multiple));
         return;
       case 'basic.nack':
-        this.answer(frame.requeue ? 'nack' : 'discard', unacked.collect(frame.deliveryTag, frame.multiple));
+        this.answer(
+          frame.requeue ? 'nack' : this.host.cluster.version === '4.3' ? 'undeliverable' : 'discard',
+          unacked.collect(frame.deliveryTag, frame.multiple),
+        );
         return;
       case 'basic.reject':
         this.answer(frame.requeue ? 'reject' : 'discard', unacked.collect(frame.deliveryTag, false));

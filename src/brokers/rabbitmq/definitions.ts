@@ -12,7 +12,7 @@ import type {
   Version,
 } from './config.ts';
 import { byKeyAndDestination, identity, implicitBinding, normal } from './definitions/bindings.ts';
-import { checkQueue, knownArguments, queueType, type QueueType } from './definitions/arguments.ts';
+import { ageInMs, checkQueue, knownArguments, queueType, type QueueType } from './definitions/arguments.ts';
 import { assertSame, assertSameArguments, lockedError } from './definitions/equivalence.ts';
 import {
   checkBinding,
@@ -185,7 +185,8 @@ export class Definitions {
     assertSame(what, 'durable', existing.durable, durable);
     assertSame(what, 'auto_delete', existing.autoDelete, declared.autoDelete);
     const names = knownArguments(this.version, existing.type);
-    assertSameArguments(what, names, existing.arguments, given);
+    const [current, asked] = [existing.arguments, given].map((all) => ageInMs(this.version, all));
+    assertSameArguments(what, names, current!, asked!);
     return { name, isNew: false };
   }
 

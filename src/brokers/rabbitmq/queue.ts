@@ -53,7 +53,13 @@ export type QueueCommand =
   | { readonly type: 'get'; readonly channel: ChannelKey; readonly client: string; readonly noAck: boolean }
   /** Messages of the channel, by position. */
   | { readonly type: 'ack'; readonly channel: ChannelKey; readonly positions: readonly number[] }
-  | { readonly type: 'discard'; readonly channel: ChannelKey; readonly positions: readonly number[] }
+  | {
+      readonly type: 'discard';
+      readonly channel: ChannelKey;
+      readonly positions: readonly number[];
+      /** whether that counts as a failed delivery. */
+      readonly failed: boolean;
+    }
   | {
       readonly type: 'requeue';
       readonly channel: ChannelKey;

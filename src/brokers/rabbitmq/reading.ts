@@ -11,7 +11,7 @@ import { visibleHeaders } from './queues/dead-letter.ts';
 import { UnackedList, type Unacked } from './unacked.ts';
 
 /** What is done with deliveries: the client's answer, or the server's for it. */
-export type Answer = 'ack' | 'discard' | 'reject' | 'nack' | 'recover' | 'timeout';
+export type Answer = 'ack' | 'discard' | 'undeliverable' | 'reject' | 'nack' | 'recover' | 'timeout';
 
 export interface Settlement {
   readonly answer: Answer;
@@ -99,7 +99,8 @@ export class Reading {
     const { queues, key: channel, host } = this.channel;
     const client = queues.get(queue);
     if (!client) return;
-    if (answer === 'discard') client.send(channel, { type: 'discard', channel, positions }, host);
+    if (answer === 'discard' || answer === 'undeliverable')
+      client.send(channel, { type: 'discard', channel, positions, failed: answer === 'discard' }, host);
     else client.send(channel, { type: 'requeue', channel, positions, why: answer }, host);
   }
 

@@ -148,12 +148,15 @@ class DeadLetterFlagged implements ClaimFold {
   private ledger = new Ledger();
   private began = new Map<string, Micros>();
   private refused = new Map<number, Micros>();
+  private rejected = new Set<number>();
   private seen = new Set<string>();
 
   on(event: TraceEvent): void {
     if (event.kind === 'consuming-began') this.began.set(event.place, event.at);
-    if (event.kind === 'settled' && event.outcome !== 'acked' && event.message !== null)
+    if (event.kind === 'settled' && event.outcome !== 'acked' && event.message !== null) {
       this.refused.set(event.message, event.at);
+      if (event.outcome === 'rejected') this.rejected.add(event.message);
+    }
     if (event.kind === 'delivered') this.given(event);
   }
 
@@ -172,13 +175,14 @@ class DeadLetterFlagged implements ClaimFold {
     if (!isFirst || !Array.isArray(deaths) || deaths.length !== 1) return;
     const [{ reason, count }] = deaths as [Record<string, unknown>];
     if (count !== 1) return;
-    const failed = reason === 'rejected' || reason === 'delivery_limit';
+    const refused = reason === 'rejected' || reason === 'delivery_limit';
     // Handed over at once it is not flagged (R-39); nor is one whose deliveries did not fail.
-    if (failed && !((this.began.get(place) ?? 0) > (this.refused.get(message) ?? Infinity))) return;
-    if (!failed && this.refused.has(message)) return;
+    if (refused && !((this.began.get(place) ?? 0) > (this.refused.get(message) ?? Infinity))) return;
+    if (!refused && this.refused.has(message)) return;
+    const failed = reason === 'delivery_limit' || this.rejected.has(message);
     const text = `message ${message} (${String(reason)}) is given out by ${place} for the first time, ${redelivered ? '' : 'not '}flagged as redelivered`;
     if (failed !== redelivered) this.ledger.contradict(event, text);
-    else if (failed) this.ledger.confirm(event, () => text);
+    else if (refused) this.ledger.confirm(event, () => text);
   }
 }
 
@@ -397,7 +401,8 @@ export const furtherClaims: readonly Claim[] = [
     ...base,
     id: 'rabbitmq.dead-letter-flagged',
     since: '4.3',
-    statement: 'A rejected message that waits among the dead letters is given out there as redelivered',
+    statement:
+      'Of what waits among the dead letters, a message that was rejected is given out as redelivered, and one that was nacked is not',
     rules: ['R-52', 'R-81'],
     scenarios: ['rabbitmq-deaths'],
     judge: () => new DeadLetterFlagged(),

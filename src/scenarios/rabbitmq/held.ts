@@ -137,11 +137,19 @@ export const deathsScenario: RabbitmqInput = {
             routingKey: 'holds-two',
             key,
           })),
+          // what basic.nack gives back for good has not failed, by 4.3.
+          { call: 'basic.publish', routingKey: 'refuses', key: 'not mine' },
         ],
         1000,
       ),
     },
-    reader('refuses', { prefetchCount: 1, troubles: [{ key: 'bad', outcome: 'reject' }] }),
+    reader('refuses', {
+      prefetchCount: 1,
+      troubles: [
+        { key: 'bad', outcome: 'reject' },
+        { key: 'not mine', outcome: 'nack' },
+      ],
+    }),
     reader('gives-up', { prefetchCount: 1, troubles: [{ key: 'bad', outcome: 'reject-requeue' }] }),
     reader('graves', { startMs: 3000 }),
   ],

@@ -30,6 +30,7 @@ const cancelled: EventBody = {
 const late = [quorum, consumes('slow'), delivered('slow', 0)];
 
 const rejected = [created(), sent(0), delivered('c', 0), settled('c', 0, 'rejected')];
+const nacked = [created(), sent(0), delivered('c', 0), settled('c', 0, 'nacked')];
 const dead = (reason: string, redelivered: boolean): EventBody =>
   delivered('g', 0, {
     place: 'dead',
@@ -106,6 +107,7 @@ const cases: Record<string, Case> = {
     shown: trace(...rejected, consumes('g', { place: 'dead' }), dead('rejected', true)),
     contradicted: [
       trace(...rejected, consumes('g', { place: 'dead' }), dead('rejected', false)),
+      trace(...nacked, consumes('g', { place: 'dead' }), dead('rejected', true)),
       trace(created(), sent(0), dead('expired', true)),
     ],
     allowed: [

@@ -122,6 +122,19 @@ describe('R-6, R-7: queues', () => {
     expect(again({ 'x-max-length': 5, 'x-queue-type': 'classic' })).toBeNull();
   });
 
+  it('R-6: in 4.3 a stream’s age is the same by other units', () => {
+    const stream = (age: string) => queue('s', { 'x-queue-type': 'stream', 'x-max-age': age });
+    const text = (received: string, current: string) =>
+      `406 inequivalent arg 'x-max-age' for queue 's' in vhost '/': received ${received} but current is ${current}`;
+    for (const version of VERSIONS) {
+      const definitions = new Definitions(version);
+      definitions.declareQueue(stream('1D'), 'a');
+      const again = (age: string) => refusal(() => definitions.declareQueue(stream(age), 'a'));
+      expect(again('24h')).toBe(version === '4.3' ? null : text("'24h'", "'1D'"));
+      expect(again('2D')).toBe(version === '4.3' ? text("'172800000'", "'86400000'") : text("'2D'", "'1D'"));
+    }
+  });
+
   it('since 4.0 a queue says its type, so a redeclaration may leave it out only if it is classic', () => {
     for (const version of VERSIONS) {
       const definitions = new Definitions(version);

@@ -107,11 +107,18 @@ describe('R-10: an argument of another type', () => {
     expect(declare({ 'x-queue-leader-locator': 'balanced' }, '4.2')).toBeNull();
   });
 
-  it('R-54: x-queue-mode and the first version of classic queues are gone in 4.3', () => {
+  it('in 4.3 a classic queue may not say where its leader is to be by the old name', () => {
+    expect(declare({ 'x-queue-master-locator': 'random' }, '4.2')).toBeNull();
+    expect(declare({ 'x-queue-master-locator': 5 }, '4.3')).toMatch(
+      /^541 Feature `queue_master_locator` is deprecated\..*queue_master_locator = true"$/s,
+    );
+  });
+
+  it('R-54: in 4.3 x-queue-mode means nothing, and the first version of classic queues is gone', () => {
     for (const version of ['3.10', '4.2'] as const) {
       expect(declare({ 'x-queue-mode': 'lazy', 'x-queue-version': 1 }, version)).toBeNull();
     }
-    expect(declare({ 'x-queue-mode': 'lazy' }, '4.3')).toBe(belongs('classic', 'x-queue-mode'));
+    for (const mode of ['lazy', 'eager', 5]) expect(declare({ 'x-queue-mode': mode }, '4.3')).toBeNull();
     expect(declare({ 'x-queue-version': 1 }, '4.3')).toContain("unsupported queue version '1'");
     expect(declare({ 'x-queue-mode': 'eager' }, '3.10')).toContain('"unsupported queue mode \'eager\'"');
   });

@@ -61,8 +61,7 @@ const KNOWN: Readonly<Record<Version, Readonly<Record<QueueType, readonly string
     stream: [...STREAM, 'x-stream-filter-size-bytes'],
   },
   '4.3': {
-    // The release notes of 4.3.0 say that a declaration with x-queue-mode fails.
-    classic: [...CLASSIC.filter((name) => name !== 'x-queue-mode'), 'x-queue-leader-locator'],
+    classic: [...CLASSIC, 'x-queue-leader-locator'],
     quorum: [...QUORUM, ...QUORUM_4_3],
     stream: [...STREAM, 'x-stream-filter-size-bytes'],
   },
@@ -113,6 +112,13 @@ function oneOf(known: readonly string[], otherwise: (value: string) => string): 
   };
 }
 
+/** R-6: in 4.3 (4.3.6) an age counts as its milliseconds, and errors say them. */
+export function ageInMs(version: Version, given: Table): Table {
+  const age = own(given, 'x-max-age');
+  const ms = version === '4.3' && typeof age === 'string' ? parseMaxAge(age) : null;
+  return ms === null ? given : { ...given, 'x-max-age': String(ms) };
+}
+
 /** `x-max-age`: a number and one of these, in seconds. @returns milliseconds; null where it is no such text */
 export function parseMaxAge(age: string): number | null {
   const parts = /^(\d+)([YMDhms])$/.exec(age);
@@ -130,6 +136,8 @@ const UNIT_MS = {
   m: 60_000,
   s: 1000,
 } as const;
+
+const queueMode = oneOf(['default', 'lazy'], (value) => formatString(`unsupported queue mode '${value}'`));
 
 /** In the order in which the server looks at them. */
 const CHECKS: readonly (readonly [name: string, check: Check])[] = [
@@ -156,7 +164,11 @@ const CHECKS: readonly (readonly [name: string, check: Check])[] = [
     }),
   ],
   ['x-overflow', oneOf(['drop-head', 'reject-publish', 'reject-publish-dlx'], () => 'invalid_overflow')],
-  ['x-queue-mode', oneOf(['default', 'lazy'], (value) => formatString(`unsupported queue mode '${value}'`))],
+  [
+    'x-queue-mode',
+    // R-54: 4.3 knows its name, and takes anything.
+    (value, all, version) => (version === '4.3' ? null : queueMode(value, all, version)),
+  ],
   [
     'x-queue-version',
     (value, all, version) => {
@@ -228,8 +240,12 @@ export function checkQueue(
     if (known.includes(argument) || !belongsToSome(version, argument)) continue;
     throw new AmqpError(406, `invalid arg '${argument}' for ${where} of queue type rabbit_${type}_queue`);
   }
-  if (version === '4.3' && !queue.durable && !queue.exclusive) throw new AmqpError(541, TRANSIENT_DENIED);
-  if (type === 'classic') return;
+  if (version === '4.3' && !queue.durable && !queue.exclusive) throw denied('transient_nonexcl_queues');
+  if (type === 'classic') {
+    if (version === '4.3' && own(given, 'x-queue-master-locator') !== undefined)
+      throw denied('queue_master_locator');
+    return;
+  }
   if (queue.autoDelete) throw new AmqpError(406, `invalid property 'auto-delete' for ${where}`);
   if (queue.exclusive) throw new AmqpError(406, `invalid property 'exclusive-owner' for ${where}`);
   if (!queue.durable) throw new AmqpError(406, `invalid property 'non-durable' for ${where}`);
@@ -249,7 +265,6 @@ function checkStream(version: Version, given: Table): void {
 
 /** An argument that some type knows is refused by the others; one that none knows is accepted, and means nothing. */
 function belongsToSome(version: Version, argument: string): boolean {
-  if (argument === 'x-queue-mode') return true;
   return QUEUE_TYPES.some((type) => KNOWN[version][type].includes(argument));
 }
 
@@ -257,12 +272,15 @@ function refuse(argument: string, queue: string, problem: string): never {
   throw new AmqpError(406, `invalid arg '${argument}' for ${resource('queue', queue)}: ${problem}`);
 }
 
-/** R-8. */
-const TRANSIENT_DENIED = [
-  'Feature `transient_nonexcl_queues` is deprecated.',
-  'By default, this feature is not permitted anymore.',
-  'The feature will be removed from a future major RabbitMQ version, regardless of the configuration; actual version to ' +
-    'be determined.',
-  'To continue using this feature when it is not permitted by default, set the following parameter in your configuration:',
-  '    "deprecated_features.permit.transient_nonexcl_queues = true"',
-].join('\n');
+/** R-8, R-10: what a server of 4.3 no longer does unless its settings say so. */
+function denied(feature: string): AmqpError {
+  const text = [
+    `Feature \`${feature}\` is deprecated.`,
+    'By default, this feature is not permitted anymore.',
+    'The feature will be removed from a future major RabbitMQ version, regardless of the configuration; actual version to ' +
+      'be determined.',
+    'To continue using this feature when it is not permitted by default, set the following parameter in your configuration:',
+    `    "deprecated_features.permit.${feature} = true"`,
+  ];
+  return new AmqpError(541, text.join('\n'));
+}

@@ -89,7 +89,7 @@ export class ClassicQueue implements QueueMachine {
         break;
       case 'discard':
         for (const { entry } of this.settle(command.channel, command.positions)) {
-          this.giveUp(comeBack(entry, true), 'rejected', effects);
+          this.giveUp(comeBack(entry, command.failed), 'rejected', effects);
         }
         break;
       case 'requeue':

@@ -23,6 +23,8 @@ export function deadLetter(
   version: Version,
 ): Message {
   const history = historyOf(message, version);
+  // 3.10 turns a history round before it adds to it.
+  const before = version === '3.10' ? [...(history ?? [])].reverse() : (history ?? []);
   const death: DeathSummary = { queue, reason, exchange: message.exchange };
   // 3.10 knows a first death by the header of a history: whoever publishes one has had it.
   const isFirst = version === '3.10' ? history === null : message.firstDeath === null;
@@ -36,7 +38,7 @@ export function deadLetter(
     bcc: key === null ? message.bcc : [],
     expiration: null,
     headers,
-    deaths: record(history ?? [], message, queue, reason, now),
+    deaths: record(before, message, queue, reason, now),
     firstDeath: isFirst ? death : message.firstDeath,
     lastDeath: death,
     // In 4.2 a quorum queue takes the count along, too; not modelled.

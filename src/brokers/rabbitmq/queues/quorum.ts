@@ -69,7 +69,7 @@ export class QuorumFifo implements QueueMachine {
         break;
       case 'discard':
         for (const { entry } of this.settle(command.channel, command.positions)) {
-          this.giveUp(comeBack(entry, true), 'rejected', effects);
+          this.giveUp(comeBack(entry, command.failed), 'rejected', effects);
         }
         break;
       case 'requeue':
@@ -117,7 +117,7 @@ export class QuorumFifo implements QueueMachine {
     this.consumers.activate();
     this.run(now, effects);
     this.heldBack.send(effects);
-    this.holdLimits(effects);
+    this.holdLimits(effects, command.type !== 'requeue');
     this.askToWake(now, effects);
   }
 
@@ -187,10 +187,11 @@ export class QuorumFifo implements QueueMachine {
 
   private get(channel: ChannelKey, client: string, noAck: boolean, now: Micros, effects: QueueEffects): void {
     if (this.limits.singleActiveConsumer) {
+      const type = this.version === '3.10' ? 'quorum' : '<<"quorum">>';
       throw new AmqpError(
         405,
         `cannot obtain access to locked queue '${this.name}' in vhost '/'. basic.get operations are not supported by ` +
-          'quorum queues with single active consumer',
+          `${type} queues with single active consumer`,
       );
     }
     this.dropExpired(now, effects);
@@ -350,16 +351,24 @@ export class QuorumFifo implements QueueMachine {
     return gone;
   }
 
-  /** R-73, R-74, R-79: after every command. */
-  private holdLimits(effects: QueueEffects): void {
+  /** R-73, R-74, R-79: after every command. @param isOne whether it is one for the server, too: it requeues each by itself */
+  private holdLimits(effects: QueueEffects, isOne: boolean): void {
     if (this.limits.overflow !== 'reject-publish') {
-      while (this.messages.length > 0 && this.isOver()) this.giveUp(this.take(), 'maxlen', effects);
+      if (this.isOver()) this.dropHead(effects, isOne);
       this.block(false, effects);
     } else if (this.isOver()) {
       this.block(true, effects);
     } else if (this.isUnderLowMark()) {
       this.block(false, effects);
     }
+  }
+
+  private dropHead(effects: QueueEffects, isOne: boolean): void {
+    const dropped: Entry[] = [];
+    while (this.messages.length > 0 && this.isOver()) dropped.push(this.take());
+    // 3.10 lets go of the last one first.
+    if (this.version === '3.10' && isOne) dropped.reverse();
+    for (const one of dropped) this.giveUp(one, 'maxlen', effects);
   }
 
   private block(blocked: boolean, effects: QueueEffects): void {

@@ -218,7 +218,6 @@ export class Replica implements Worker, RaftEffects {
     const { command, channel, order } = waiting;
     switch (command.type) {
       case 'stat': {
-        this.stateMachine.used();
         const { ready, consumers } = this.machine.info();
         this.stateMachine.tell(command.channel, {
           type: 'stat',
@@ -235,9 +234,6 @@ export class Replica implements Worker, RaftEffects {
         this.stateMachine.attach(command.channel, command.tags, command.held);
         this.applyAll();
         return;
-      case 'get':
-        this.stateMachine.used();
-        break;
       default:
     }
     if (this.record.type === 'stream' && command.type !== 'enqueue' && command.type !== 'configure') {

@@ -7,7 +7,7 @@
  */
 import { deepClone } from '../../../sim/clone.ts';
 import type { Ticket } from '../../../sim/event-queue.ts';
-import type { Micros } from '../../../sim/time.ts';
+import { fromMs, type Micros } from '../../../sim/time.ts';
 import type { Emission } from '../../../sim/trace.ts';
 import { AmqpError } from '../amqp-error.ts';
 import type { QueueRecord } from '../cluster-state.ts';
@@ -27,6 +27,9 @@ import type { ToChannel } from '../wire.ts';
 import type { Entry } from './log.ts';
 import type { Raft } from './raft.ts';
 
+/** how often a quorum queue's leader looks whether the queue's time is over (quorum_tick_interval). */
+const TICK = fromMs(5000);
+
 /** A channel that may have missed deliveries: what it has, and the entry that must be applied before it is told. */
 interface Attachment {
   readonly index: number;
@@ -40,6 +43,7 @@ interface State {
   readonly machine: QuorumFifo | StreamLog;
   readonly orders: Map<ChannelKey, number>;
   readonly nextPosition: number;
+  readonly usedAt: Micros;
 }
 
 /** What has come of entries that were applied together. */
@@ -77,8 +81,11 @@ export class StateMachine implements QueueEffects {
   private tick: Ticket | null = null;
   private blocked = false;
   private attachments: Attachment[] = [];
-  /** when it was last declared, read or consumed. */
+  /** when it was made, or somebody who read it last gave something back or left. */
   private usedAt: Micros;
+  /** Of a leader: when it began to lead, which its ticks are counted from. */
+  private ledAt: Micros = 0;
+  private expiry: Ticket | null = null;
 
   constructor(host: QueueHost, record: QueueRecord, raft: Raft) {
     this.host = host;
@@ -98,12 +105,11 @@ export class StateMachine implements QueueEffects {
   // Life.
 
   restart(): void {
-    this.used();
     this.forgetReaders();
   }
 
   crash(): void {
-    this.tick = null;
+    this.tick = this.expiry = null;
     this.attachments = [];
   }
 
@@ -117,6 +123,7 @@ export class StateMachine implements QueueEffects {
   /** It leads: what is in the log will be applied before what comes now. */
   lead(): void {
     const { log } = this.raft;
+    this.ledAt = this.host.now();
     this.logOrders = new Map(this.orders);
     this.logPosition = this.nextPosition;
     for (let index = this.applied + 1; index <= log.lastIndex; index++) {
@@ -144,25 +151,22 @@ export class StateMachine implements QueueEffects {
     this.tick = null;
   }
 
-  /** */
+  /** R-9, at a tick. Who has not settled what it read keeps the queue, as a consumer does. */
   onExpiry(): void {
     const { expires, name } = this.record;
+    this.expiry = null;
     if (expires === null || this.ended || !this.leads) return;
-    const now = this.host.now();
-    if (this.machine.info().consumers.length > 0) this.usedAt = now;
-    if (now - this.usedAt >= expires) this.host.removed(this.host.cluster.definitions.queueExpired(name));
+    const { consumers, unacknowledged } = this.machine.info();
+    const isUsed = consumers.length > 0 || unacknowledged > 0;
+    if (!isUsed && this.host.now() - this.usedAt > expires)
+      this.host.removed(this.host.cluster.definitions.queueExpired(name));
     else this.watchExpiry();
   }
 
   watchExpiry(): void {
-    const { expires } = this.record;
-    if (expires === null || !this.leads) return;
-    this.used();
-    this.host.setTimer(this.usedAt + expires, 'expire', this.record);
-  }
-
-  used(): void {
-    this.usedAt = this.host.now();
+    if (this.record.expires === null || !this.leads || this.expiry !== null) return;
+    const now = this.host.now();
+    this.expiry = this.host.setTimer(now + TICK - ((now - this.ledAt) % TICK), 'expire', this.record);
   }
 
   // What its replica asks.
@@ -251,6 +255,7 @@ export class StateMachine implements QueueEffects {
   /** The same on every replica; only a leader's effects reach anybody. */
   private perform(command: QueueCommand, at: Micros): void {
     const { name: queue } = this.record;
+    if ('channel' in command && command.type !== 'purge') this.usedAt = at;
     try {
       switch (command.type) {
         case 'consume': {
@@ -266,11 +271,6 @@ export class StateMachine implements QueueEffects {
         case 'cancel':
           this.machine.apply(command, at, this);
           if (this.tells) this.tell(command.channel, { type: 'cancelled', queue, tag: command.tag });
-          this.watchExpiry();
-          return;
-        case 'channel-down':
-          this.machine.apply(command, at, this);
-          this.watchExpiry();
           return;
         default:
           this.machine.apply(command, at, this);
@@ -327,17 +327,18 @@ export class StateMachine implements QueueEffects {
   }
 
   install(state: unknown, index: number): void {
-    const { machine, orders, nextPosition } = deepClone(state as State);
+    const { machine, orders, nextPosition, usedAt } = deepClone(state as State);
     this.machine = machine;
     this.orders = orders;
     this.nextPosition = nextPosition;
+    this.usedAt = usedAt;
     this.applied = index;
     this.forgetReaders();
   }
 
   snapshot(): { readonly state: unknown; readonly index: number } {
-    const { machine, orders, nextPosition } = this;
-    const state: State = deepClone({ machine, orders, nextPosition });
+    const { machine, orders, nextPosition, usedAt } = this;
+    const state: State = deepClone({ machine, orders, nextPosition, usedAt });
     return { state, index: this.applied };
   }
 

@@ -39,6 +39,33 @@ const bind = (
 });
 
 describe('J-12: what is written on a dead letter', () => {
+  it.each([
+    ['classic', '4.3', ['n', 'r*']],
+    ['quorum', '4.3', ['n', 'r*']],
+    ['quorum', '4.2', ['n', 'r']],
+  ])('R-52: what a %s queue of %s has got back by basic.nack has failed nowhere', (type, version, keys) => {
+    const trace = runCalls(
+      [
+        declare('q', {
+          'x-queue-type': type,
+          'x-dead-letter-exchange': '',
+          'x-dead-letter-routing-key': 'dead',
+        }),
+        declare('dead', { 'x-queue-type': type }),
+        publish('q', 'n'),
+        publish('q', 'r'),
+        on(get('q'), { atMs: 500 }),
+        get('q'),
+        nack(1, false),
+        reject(2, false),
+        on(get('dead', true), { atMs: 1000 }),
+        get('dead', true),
+      ],
+      { system: { version: version as '4.2' | '4.3' } },
+    );
+    expect(given(trace, 'app', 'dead')).toEqual(keys);
+  });
+
   it('R-82, R-83: of a rejected message with an expiration and headers', () => {
     const trace = run(
       {

@@ -196,6 +196,30 @@ describe('queues of a connection, and of nobody', () => {
     expect(trace.of('dead-lettered')).toEqual([]);
   });
 
+  it('R-9: a quorum queue looks every five seconds, and a declaration keeps it no longer', () => {
+    const expiring = { 'x-queue-type': 'quorum', 'x-expires': 600 };
+    const trace = runCalls(
+      [
+        declare('declared', expiring),
+        declare('read', expiring),
+        declare('owed', expiring),
+        publish('owed', 'm'),
+        on(get('owed'), { atMs: 1000 }),
+        on(declare('declared', expiring), { atMs: 4500 }),
+        on(get('read'), { atMs: 4600 }),
+        on(ack(1), { atMs: 11_000 }),
+      ],
+      {},
+      20_000,
+    );
+    const gone = trace.of('places-deleted').map(({ name, at }) => [name, Math.round(at / 1_000_000)]);
+    expect(gone).toEqual([
+      ['declared', 5],
+      ['read', 10],
+      ['owed', 15],
+    ]);
+  });
+
   it('R-47, R-36: a consumer without a tag is given a name, the same in every run', () => {
     const tags = () =>
       runCalls([declare('q'), consume('q', '')], { system: old })

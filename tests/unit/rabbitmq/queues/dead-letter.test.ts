@@ -132,6 +132,18 @@ describe('a dead letter', () => {
     expect(dead).toMatchObject({ routingKey: 'newrk', cc: [], headers: { CC: ['cc1'] } });
   });
 
+  it.each([
+    ['3.10', ['d', 'b', 'a', 'c']],
+    ['4.3', ['d', 'c', 'b', 'a']],
+  ] as const)(
+    'puts the latest first, and 3.10 turns the others round each time (R-83, %s)',
+    (version, order) => {
+      let dead = message(1);
+      for (const queue of ['a', 'b', 'c', 'd']) dead = die(dead, queue, 'rejected', { version });
+      expect(dead.deaths.map(({ queue }) => queue)).toEqual(order);
+    },
+  );
+
   it('has one entry for a queue and a reason, the latest first, the first time kept (R-83, J-12)', () => {
     let dead = message(1, { exchange: 'src' });
     for (let n = 1; n <= 3; n++) {

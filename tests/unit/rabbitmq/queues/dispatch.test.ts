@@ -276,11 +276,15 @@ describe('quorum queue: consumers', () => {
     expect(bench.publish(1).node.to('a')).toEqual(['1']);
   });
 
-  it('refuses a get with a single active consumer (R-45)', () => {
-    const bench = new Bench('quorum', { singleActiveConsumer: true }).publish(1);
+  it.each([
+    ['3.10', 'quorum'],
+    ['4.2', '<<"quorum">>'],
+    ['4.3', '<<"quorum">>'],
+  ] as const)('refuses a get with a single active consumer (R-45, %s)', (version, type) => {
+    const bench = new Bench('quorum', { singleActiveConsumer: true }, { version }).publish(1);
     expect(refusal(() => bench.get())).toBe(
       "405 RESOURCE_LOCKED - cannot obtain access to locked queue 'q' in vhost '/'. basic.get operations are not " +
-        'supported by quorum queues with single active consumer',
+        `supported by ${type} queues with single active consumer`,
     );
   });
 

@@ -245,7 +245,12 @@ export class Bench {
   }
 
   discard(tag: string, ...ids: number[]): this {
-    return this.do({ type: 'discard', channel: this.channel(tag), positions: this.positions(ids) });
+    return this.do({
+      type: 'discard',
+      channel: this.channel(tag),
+      positions: this.positions(ids),
+      failed: true,
+    });
   }
 
   requeue(tag: string, why: ReturnReason, ...ids: number[]): this {

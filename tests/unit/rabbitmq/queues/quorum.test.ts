@@ -14,6 +14,30 @@ function returned(version: Version, why: ReturnReason, deliveryLimit: number | n
   return bench.drain();
 }
 
+describe('quorum queue: drop-head', () => {
+  it.each([
+    ['3.10', [4, 2, 1]],
+    ['4.2', [1, 2, 4]],
+    ['4.3', [1, 2, 4]],
+  ] as const)(
+    'of what one publish has dropped, %s lets the last one go first: %j (R-74)',
+    (version, order) => {
+      const bench = new Bench('quorum', { ...DEAD, maxLengthBytes: 25 }, { version });
+      bench.publish(1, 2, message(4, { bytes: 40 }));
+      expect(bench.node.dead.map(({ id }) => id)).toEqual(order);
+    },
+  );
+
+  it('drops in order for what goes back to the tail, each of which is a command (R-51, R-74)', () => {
+    const bench = new Bench('quorum', { ...DEAD, maxLength: 2 }, { version: '3.10' }).publish(1, 2);
+    bench.get();
+    bench.get();
+    bench.publish(3, 4).requeue('get', 'nack', 1, 2);
+    expect(bench.node.dead.map(({ id }) => id)).toEqual([3, 4]);
+    expect(bench.drain()).toEqual(['1*', '2*']);
+  });
+});
+
 describe('quorum queue: requeueing', () => {
   it('serves what came back first, in the order of its coming, where a limit holds (R-51, J-7)', () => {
     for (const version of VERSIONS) expect(returned(version, 'nack', 2)).toEqual(['3*', '1*', '4', '5']);

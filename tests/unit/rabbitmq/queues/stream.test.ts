@@ -20,7 +20,7 @@ function offsets(bench: Bench, tag = 'reader'): number[] {
 }
 
 function settle(bench: Bench, type: 'ack' | 'discard', ...positions: number[]): Bench {
-  return bench.do({ type, channel: 'channel of reader', positions });
+  return bench.do({ type, channel: 'channel of reader', positions, failed: true });
 }
 
 describe('stream: where a consumer begins', () => {
