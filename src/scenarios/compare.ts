@@ -2,7 +2,6 @@
  * One workload on every broker: carried to each by its own rules, run with the same seeds, and judged by checkers that know no
  * broker.
  */
-import * as v from 'valibot';
 import { carryToKafka, RESERVED_ON_KAFKA } from '../brokers/kafka/carry.ts';
 import { carryToRabbitmq, RESERVED_ON_RABBITMQ } from '../brokers/rabbitmq/carry.ts';
 import {
@@ -18,7 +17,7 @@ import {
 import { OutcomeFold, type Outcome, type OutcomeSettings } from '../claims/outcome.ts';
 import { quoted } from '../brokers/parts.ts';
 import { fromMs } from '../sim/time.ts';
-import { describeIssues, InvalidInput, parseScenario, SCENARIO_VERSION, type Scenario } from './schema.ts';
+import { InvalidInput, parseScenario, SCENARIO_VERSION, taken, type Scenario } from './schema.ts';
 import { Simulation } from './simulation.ts';
 
 const CARRIERS = { kafka: carryToKafka, rabbitmq: carryToRabbitmq } as const;
@@ -50,9 +49,7 @@ const NO_WORKLOAD = 'This is not a workload';
  * @throws InvalidInput
  */
 export function ownWorkload(input: WorkloadInput): Workload {
-  const result = v.safeParse(workloadSchema, input);
-  if (!result.success) throw new InvalidInput(NO_WORKLOAD, describeIssues(result.issues));
-  return result.output;
+  return taken(NO_WORKLOAD, workloadSchema, input);
 }
 
 /** An id must not be what a broker, or the rules by which a workload is carried to it, call something of their own. */

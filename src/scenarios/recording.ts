@@ -10,7 +10,7 @@
 import * as v from 'valibot';
 import { isObservable, type EventBody, type Observed, type TraceEvent } from '../sim/trace.ts';
 import { toMs } from '../sim/time.ts';
-import { describeIssues, InvalidInput, parseScenario, type Scenario } from './schema.ts';
+import { InvalidInput, parseScenario, taken, type Scenario } from './schema.ts';
 
 const RECORDING_FORMAT = 1;
 
@@ -142,9 +142,7 @@ function byMessage({ body: one, drawn }: Split, { body: other }: Split): number 
  */
 export function parseRecording(input: unknown): Recording {
   const what = 'This is not a recording';
-  const result = v.safeParse(recordingSchema, input);
-  if (!result.success) throw new InvalidInput(what, describeIssues(result.issues));
-  const recording = result.output;
+  const recording = taken(what, recordingSchema, input);
   const lanes = Object.values(recording.behaviour);
   const named = new Set(recording.occasion.order.map(([lane, index]) => `${lane} ${index}`));
   const all = lanes.flatMap((events, lane) => events.map((_, index) => `${lane} ${index}`));

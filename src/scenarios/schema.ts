@@ -154,18 +154,47 @@ export class InvalidInput extends Error {
 
 /** `clients[1].config.acks: expected "0" | "1" | "all", got "2"`, one line for each issue. */
 export function describeIssues(issues: readonly v.BaseIssue<unknown>[]): string[] {
-  return issues.map((issue) => {
-    const path = (issue.path ?? []).reduce(
-      (text, { key }) =>
-        typeof key === 'number'
-          ? `${text}[${key}]`
-          : /^[A-Za-z_]\w*$/.test(String(key))
-            ? `${text}${text ? '.' : ''}${String(key)}`
-            : `${text}["${String(key)}"]`,
-      '',
-    );
-    return `${path || 'the whole'}: ${told(issue)}`;
-  });
+  return issues.map(
+    (issue) =>
+      `${(issue.path ?? []).map(({ key }) => key).reduce(within, '') || 'the whole'}: ${told(issue)}`,
+  );
+}
+
+/** A path and one step more: `clients`, `clients[1]`, `clients[1].id`. */
+function within(path: string, key: unknown): string {
+  if (typeof key === 'number') return `${path}[${key}]`;
+  const name = String(key);
+  return /^[A-Za-z_]\w*$/.test(name) ? `${path}${path ? '.' : ''}${name}` : `${path}["${name}"]`;
+}
+
+/**
+ * What a schema makes of an input.
+ * @param what the sentence for an error's reader
+ * @throws InvalidInput
+ */
+export function taken<Schema extends v.GenericSchema>(
+  what: string,
+  schema: Schema,
+  input: unknown,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, input);
+  if (!result.success) throw new InvalidInput(what, describeIssues(result.issues));
+  const problems = arraysForObjects(input, result.output, '');
+  if (problems.length > 0) throw new InvalidInput(what, problems);
+  return result.output;
+}
+
+/** Valibot takes an array for an object whose fields may all be left out, and makes an object of it. */
+function arraysForObjects(input: unknown, output: unknown, path: string): string[] {
+  if (typeof input !== 'object' || input === null || typeof output !== 'object' || output === null) return [];
+  if (Array.isArray(input) && !Array.isArray(output)) return [`${path}: expected an object, got an array`];
+  return Object.entries(input).flatMap(([key, value]) =>
+    arraysForObjects(
+      value,
+      (output as Record<string, unknown>)[key],
+      within(path, Array.isArray(input) ? Number(key) : key),
+    ),
+  );
 }
 
 /** Valibot's names for what it expects, where they are not a reader's. */
@@ -218,9 +247,7 @@ export function parseScenario(input: unknown): Scenario {
     const known = BROKER_IDS.map((name) => `"${name}"`).join(' | ');
     throw new InvalidInput(what, [`system.broker: expected ${known}, got ${printed(broker)}`]);
   }
-  const result = v.safeParse(BY_BROKER[broker].scenario, input);
-  if (!result.success) throw new InvalidInput(what, describeIssues(result.issues));
-  const scenario = result.output;
+  const scenario: Scenario = taken(what, BY_BROKER[broker].scenario, input);
   const problems = crossCheck(scenario);
   if (problems.length > 0) throw new InvalidInput(what, problems);
   return scenario;
@@ -237,9 +264,11 @@ function isBroker(name: unknown): name is BrokerId {
  */
 export function parseActions<B extends BrokerId>(input: unknown, broker: B): TimedOf<ActionOf<B>>[];
 export function parseActions(input: unknown, broker: BrokerId): TimedAction[] {
-  const result = v.safeParse(v.array(BY_BROKER[broker].timed), input);
-  if (!result.success) throw new InvalidInput('These are not actions', describeIssues(result.issues));
-  return result.output;
+  return taken(
+    'These are not actions',
+    v.array<v.GenericSchema<unknown, TimedAction>>(BY_BROKER[broker].timed),
+    input,
+  );
 }
 
 /** A value as JSON shows it, so that 1 and "1" look different. */

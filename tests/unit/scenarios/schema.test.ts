@@ -53,6 +53,21 @@ describe('parseScenario', () => {
   it.each<[string, unknown, RegExp]>([
     ['nothing', null, /^the whole: expected an object, got null/],
     ['a list', [], /^the whole: expected an object, got an array/],
+    ['a list for the network', { ...minimal, network: [] }, /^network: expected an object, got an array/],
+    [
+      'a list for settings',
+      { ...minimal, clients: [{ ...producer, config: [] }] },
+      /^clients\[0\]\.config: expected an object, got an array/,
+    ],
+    [
+      'a list for headers',
+      {
+        ...minimal,
+        system: { broker: 'rabbitmq' },
+        clients: [{ id: 'p', role: 'publisher', exchange: '', load: { ratePerSecond: 1 }, headers: [1] }],
+      },
+      /^clients\[0\]\.headers: expected an object, got an array/,
+    ],
     ['another version', { ...minimal, version: 2 }, /^version: expected 1, got 2/],
     ['no version', { ...minimal, version: undefined }, /^version: expected 1, got nothing/],
     [
