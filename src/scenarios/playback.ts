@@ -15,6 +15,7 @@ import { formatSeconds, type Micros } from '../sim/time.ts';
 import { isEveryday, type TraceEvent } from '../sim/trace.ts';
 import { KEPT_DENSE, KEPT_MAX, KeptEvents } from './kept-events.ts';
 import type { EventLine, Frame, Mark, Series, Span } from './frame.ts';
+import { Labels } from './labels.ts';
 import { modelOf, type AnyModel, type AnyView } from './models.ts';
 import type { Scenario, TimedAction } from './schema.ts';
 import { Simulation, type Watch } from './simulation.ts';
@@ -92,6 +93,7 @@ export class Playback implements Watch {
   readonly scenario: Scenario;
   private readonly claims: readonly Claim[];
   private readonly model: AnyModel;
+  private readonly labels: Labels;
   private readonly shared: readonly object[];
   private readonly sampleEvery: Micros;
   private readonly state: State;
@@ -131,6 +133,10 @@ export class Playback implements Watch {
     this.scenario = scenario;
     this.claims = claims;
     this.model = modelOf(scenario.system.broker);
+    const joining = [...scenario.timeline, ...actions].flatMap(({ action }) =>
+      action.do === 'join' ? [action.client] : [],
+    );
+    this.labels = new Labels([...scenario.clients, ...joining]);
     this.shared = [scenario, ...scenario.clients, scenario.system, actions];
     const inbox = new Inbox();
     const simulation = new Simulation(scenario, actions, inbox);
@@ -398,6 +404,7 @@ export class Playback implements Watch {
       at: event.at,
       kind: event.kind,
       ...explanation,
+      text: this.labels.in(explanation.text),
       message: 'message' in event ? event.message : null,
     };
   }
@@ -436,7 +443,7 @@ export class Playback implements Watch {
       if (text === null) {
         if (open) open.to = event.at;
       } else if (!open && this.spans.length < MARKS_MAX) {
-        this.spans.push({ from: event.at, to: null, text, id });
+        this.spans.push({ from: event.at, to: null, text: this.labels.in(text), id });
       }
     }
     if (event.kind !== 'acted' || event.refused !== null || this.marks.length >= MARKS_MAX) return;
@@ -445,7 +452,9 @@ export class Playback implements Watch {
       at: event.at,
       seq: event.seq,
       kind: fault ? 'fault' : 'command',
-      text: `${event.action} ${event.target.split(' ').map(displayName).join(', ')} at ${formatSeconds(event.at)}`,
+      text: this.labels.in(
+        `${event.action} ${event.target.split(' ').map(displayName).join(', ')} at ${formatSeconds(event.at)}`,
+      ),
     });
   }
 
