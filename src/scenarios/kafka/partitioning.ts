@@ -53,25 +53,25 @@ export const partitioningScenario: ScenarioInputOf<'kafka'> = {
     config: { 'group.initial.rebalance.delay.ms': 500 },
   },
   clients: [
-    producer('api-1', 'API, by customer', 'by-customer', {
+    producer('api-1', 'API by customer', 'by-customer', {
       kind: 'zipf',
       keys: ['A', 'B', 'C', 'D', 'E', 'F'],
       skew: 1.2,
     }),
-    producer('api-2', 'API, by order', 'by-order', {
+    producer('api-2', 'API by order', 'by-order', {
       kind: 'uniform',
       keys: Array.from({ length: 200 }, (_, i) => `order-${i + 1}`),
     }),
     producer(
       'api-3',
-      'API, round robin',
+      'API round robin',
       'round-robin',
       { kind: 'none' },
       {
         'partitioner.class': 'RoundRobinPartitioner',
       },
     ),
-    producer('api-4', 'API, sticky', 'sticky', { kind: 'none' }),
+    producer('api-4', 'API sticky', 'sticky', { kind: 'none' }),
     ...['c0', 'c1', 'c2', 'c3'].map((id): Client => ({
       id,
       role: 'consumer',

@@ -45,9 +45,9 @@ export const acksScenario: RabbitmqInput = {
       keys: { kind: 'cycle', keys: ['A', 'B', 'C', 'D'] },
     },
     // It acknowledges two at a time, as many do: so there is a moment at which one is finished and not acknowledged.
-    worker('acks-after', 'ack-after', { label: 'Works, then acks', prefetchCount: 4, ackEvery: 2 }),
-    worker('acks-before', 'ack-before', { label: 'Acks, then works', prefetchCount: 4, ack: 'before' }),
-    worker('auto-acks', 'auto-ack', { label: 'Automatic', autoAck: true }),
+    worker('acks-after', 'ack-after', { label: 'Late acker', prefetchCount: 4, ackEvery: 2 }),
+    worker('acks-before', 'ack-before', { label: 'Early acker', prefetchCount: 4, ack: 'before' }),
+    worker('auto-acks', 'auto-ack', { label: 'Auto acker', autoAck: true }),
   ],
   network: { latencyMs: 120, jitterMs: 20 },
   timeline: workers.flatMap((target) => [
