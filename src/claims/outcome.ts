@@ -16,7 +16,8 @@
  *   that lives has it in hand; or it is in a place that the audience reads, where the audience will come to it; or its
  *   producer lives, waits for a confirm, and will send it again. It is *dead-lettered*: moved to where somebody will look at
  *   it. It is *dropped*: a stated limit (a length, an age, a count of deliveries) let go of it, or nobody had asked for it
- *   (no route). It is *missed*: it was gone before the audience came, or passed by before that had begun to read. Otherwise it is *lost*, and the worse if it had been confirmed.
+ *   (no route). It is *missed*: it was gone before the audience came, or passed by before that had begun to read. Otherwise
+ *   it is *lost*, and the worse if it had been confirmed.
  * - *Latency* is from publish to first finish.
  * - *Throughput* is what was finished per second between the first publish and the last finish.
  * - The *backlog* is what was published and is neither finished nor any of the above, summed over audiences. *Time to recover*

@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import type { Micros } from '../sim/time.ts';
 import { brokerOf, setUp, type RunSpec } from './playable.ts';
-import { describeIssues, InvalidInput, parseActions } from './schema.ts';
+import { InvalidInput, parseActions, taken } from './schema.ts';
 
 export const ADDRESS_VERSION = 1;
 /** Actions that one run may hold; a reader presses buttons, a machine would write a scenario. */
@@ -64,9 +64,7 @@ export function decodeAddress(text: string): RunAddress {
   }
   const told = (parsed as { v?: unknown } | null)?.v;
   if (told !== ADDRESS_VERSION) refuse(otherVersion(told === undefined ? 'none' : JSON.stringify(told)));
-  const result = v.safeParse(shape, parsed);
-  if (!result.success) refuse(...describeIssues(result.issues));
-  const { experiment, seed, knobs, actions: rawActions, at } = result.output;
+  const { experiment, seed, knobs, actions: rawActions, at } = taken(WHAT, shape, parsed);
   const broker = within('experiment', () => brokerOf(experiment));
   const actions = within('actions', () => parseActions(rawActions, broker));
   const run = { experiment, seed, knobs, actions, at };

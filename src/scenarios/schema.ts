@@ -153,7 +153,7 @@ export class InvalidInput extends Error {
 }
 
 /** `clients[1].config.acks: expected "0" | "1" | "all", got "2"`, one line for each issue. */
-export function describeIssues(issues: readonly v.BaseIssue<unknown>[]): string[] {
+function describeIssues(issues: readonly v.BaseIssue<unknown>[]): string[] {
   return issues.map(
     (issue) =>
       `${(issue.path ?? []).map(({ key }) => key).reduce(within, '') || 'the whole'}: ${told(issue)}`,

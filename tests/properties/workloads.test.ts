@@ -10,20 +10,29 @@ import { CARRYING_BROKERS, carry, outcomeOf, parseWorkload } from '../../src/sce
 const HEALED_MS = 40_000;
 const DURATION_MS = 240_000;
 
-const fault: fc.Arbitrary<NonNullable<WorkloadInput['faults']>[number]> = fc
-  .record({
-    atMs: fc.integer({ min: 10_000, max: 30_000 }),
-    lastsMs: fc.integer({ min: 100, max: 10_000 }),
-    fault: fc.constantFrom('crash' as const, 'pause' as const, 'cut' as const),
-    of: fc.constantFrom('producer' as const, 'consumer' as const, 'node' as const),
-  })
-  .map(({ of, ...each }) =>
-    of === 'node'
-      ? { ...each, of }
-      : of === 'producer'
-        ? { ...each, of, producers: 'source' }
-        : { ...each, of, audience: 'first' },
-  );
+type Fault = NonNullable<WorkloadInput['faults']>[number];
+
+/** @param atMs when it may begin @param lastsMs how long; undefined: for good */
+const faultsOf = (
+  atMs: fc.Arbitrary<number>,
+  lastsMs: fc.Arbitrary<number | undefined>,
+): fc.Arbitrary<Fault> =>
+  fc
+    .record({
+      atMs,
+      lastsMs,
+      fault: fc.constantFrom('crash' as const, 'pause' as const, 'cut' as const),
+      of: fc.constantFrom('producer' as const, 'consumer' as const, 'node' as const),
+    })
+    .map(({ of, ...each }) =>
+      of === 'node'
+        ? { ...each, of }
+        : of === 'producer'
+          ? { ...each, of, producers: 'source' }
+          : { ...each, of, audience: 'first' },
+    );
+
+const fault = faultsOf(fc.integer({ min: 10_000, max: 30_000 }), fc.integer({ min: 100, max: 10_000 }));
 
 const workload: fc.Arbitrary<WorkloadInput> = fc
   .record({
@@ -94,20 +103,10 @@ describe.each(CARRYING_BROKERS)('any workload on %s', (broker) => {
 });
 
 /** Anything may go wrong, for any time, over one another, and for good. */
-const anyFault: fc.Arbitrary<NonNullable<WorkloadInput['faults']>[number]> = fc
-  .record({
-    atMs: fc.integer({ min: 0, max: 40_000 }),
-    lastsMs: fc.option(fc.integer({ min: 1, max: 15_000 }), { nil: undefined }),
-    fault: fc.constantFrom('crash' as const, 'pause' as const, 'cut' as const),
-    of: fc.constantFrom('producer' as const, 'consumer' as const, 'node' as const),
-  })
-  .map(({ of, ...each }) =>
-    of === 'node'
-      ? { ...each, of }
-      : of === 'producer'
-        ? { ...each, of, producers: 'source' }
-        : { ...each, of, audience: 'first' },
-  );
+const anyFault = faultsOf(
+  fc.integer({ min: 0, max: 40_000 }),
+  fc.option(fc.integer({ min: 1, max: 15_000 }), { nil: undefined }),
+);
 
 const anyWorkload: fc.Arbitrary<WorkloadInput> = fc
   .record({

@@ -4,6 +4,7 @@
  */
 import type { ScenarioInputOf } from '../schema.ts';
 import { HELD_CONFIG } from './held.ts';
+import { audit } from './replication.ts';
 
 type Input = ScenarioInputOf<'kafka'>;
 type Client = Input['clients'][number];
@@ -42,18 +43,6 @@ const replicated = (config: object = {}): Input['system'] => ({
   ],
   config: HELD_CONFIG,
 });
-
-/** Reads by assign() and commits nothing: what it is given is what the log has. */
-const audit: Client = {
-  id: 'audit',
-  role: 'consumer',
-  group: 'audit',
-  topics: ['orders'],
-  assign: ['orders-0'],
-  processingMs: 5,
-  commit: 'never',
-  config: { 'auto.offset.reset': 'earliest', 'enable.auto.commit': false },
-};
 
 /**
  * Followers that stand still copy nothing. The fetch that each had under way is answered, with nothing, within

@@ -27,7 +27,7 @@ function producer(acks: keyof typeof KEYS, ratePerSecond: number, untilMs: numbe
 }
 
 /** Reads the partition by assign() and commits nothing: what it is given is what the log has. */
-const audit: Client = {
+export const audit: Client = {
   id: 'audit',
   role: 'consumer',
   label: 'Audit',

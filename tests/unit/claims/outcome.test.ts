@@ -13,6 +13,14 @@ import type { EventBody } from '../../../src/sim/trace.ts';
 
 type Event = EventBody & { at?: number };
 
+const unroutable: Event = {
+  kind: 'dropped',
+  node: 'n1',
+  place: 'exchange',
+  message: 0,
+  reason: 'unroutable',
+};
+
 const BILLING: Audience = { id: 'billing', clients: ['b1', 'b2'], wants: 'everything' };
 const LATE: Audience = { id: 'late', clients: ['l1'], wants: 'everything' };
 const MS = 1000;
@@ -376,13 +384,6 @@ describe('a message in a queue', () => {
   });
 
   it('is dropped for everybody when no place took it', () => {
-    const unroutable: Event = {
-      kind: 'dropped',
-      node: 'n1',
-      place: 'exchange',
-      message: 0,
-      reason: 'unroutable',
-    };
     expect(fates(outcomeOf([...QUEUE, publish(0), confirm(0), unroutable]))).toEqual({
       ...NOTHING,
       dropped: 1,
@@ -626,13 +627,6 @@ describe('an audience that comes late', () => {
   });
 
   it('misses what no place took before it came', () => {
-    const unroutable: Event = {
-      kind: 'dropped',
-      node: 'n1',
-      place: 'exchange',
-      message: 0,
-      reason: 'unroutable',
-    };
     const came = [start('p', 'producer'), publish(0), confirm(0), unroutable, start('l1'), queue('q2')];
     expect(outcomeOf([...came, consume('l1', 'q2')], [LATE])).toMatchObject({ missed: 1, dropped: 0 });
   });
