@@ -47,6 +47,7 @@ export const realScenarios: Readonly<Record<BrokerId, readonly string[]>> = {
     'kafka-held-min-isr',
     'kafka-held-retention',
     'kafka-offsets-expire',
+    'kafka-offsets-kip-848',
     'kafka-held-keyless',
     'kafka-held-cut-consumer',
     'kafka-held-cut-processor',

@@ -302,19 +302,17 @@ class LatestSkipsWhatIsLeft implements ClaimFold {
   }
 }
 
-/** K-20. A group that stayed away for longer than another may not have kept what the other has lost. */
-class CommittedOffsetsExpire implements ClaimFold {
-  private ledger = new Ledger();
-  private committed = new Map<string, number>();
+/** Groups that leave, and what they find of their committed offsets when they are back. */
+abstract class Away implements ClaimFold {
+  protected ledger = new Ledger();
+  private committed = new Map<string, Event<'settled'>>();
   /** Live clients of each group, and since when there is none. */
   private live = new Map<string, Set<string>>();
   private awaySince = new Map<string, Micros>();
-  private longestKept = 0;
-  private shortestLost = Infinity;
 
   on(event: TraceEvent): void {
     if (event.kind === 'settled' && event.outcome === 'committed' && event.group !== null)
-      this.committed.set(`${event.group} ${event.place}`, event.position);
+      this.committed.set(`${event.group} ${event.place}`, event);
     if (event.kind === 'assigned') {
       let members = this.live.get(event.group);
       if (!members) this.live.set(event.group, (members = new Set()));
@@ -329,17 +327,35 @@ class CommittedOffsetsExpire implements ClaimFold {
 
   private positioned(event: Event<'positioned'>, group: string): void {
     const since = this.awaySince.get(group);
-    const offset = this.committed.get(`${group} ${event.place}`);
-    if (since === undefined || offset === undefined || event.outOfRange === true || event.by === 'seek')
+    const commit = this.committed.get(`${group} ${event.place}`);
+    if (since === undefined || commit === undefined || event.outOfRange === true || event.by === 'seek')
       return;
     this.awaySince.delete(group);
+    if (event.by !== 'committed') this.committed.delete(`${group} ${event.place}`);
+    const text = `${displayName(group)}, back after ${formatSeconds(event.at - since)}, ${event.by === 'committed' ? 'still has' : 'has lost'} its committed offset ${commit.position} of ${event.place}`;
+    this.back(event, commit, since, text);
+  }
+
+  /** @param since when its last member left @param text what it finds */
+  protected abstract back(
+    event: Event<'positioned'>,
+    commit: Event<'settled'>,
+    since: Micros,
+    text: string,
+  ): void;
+
+  abstract verdict(): Verdict;
+}
+
+/** K-20. A group that stayed away for longer than another may not have kept what the other has lost. */
+class CommittedOffsetsExpire extends Away {
+  private longestKept = 0;
+  private shortestLost = Infinity;
+
+  protected back(event: Event<'positioned'>, _: Event<'settled'>, since: Micros, text: string): void {
     const away = event.at - since;
     if (event.by === 'committed') this.longestKept = Math.max(this.longestKept, away);
-    else {
-      this.shortestLost = Math.min(this.shortestLost, away);
-      this.committed.delete(`${group} ${event.place}`);
-    }
-    const text = `${displayName(group)}, back after ${formatSeconds(away)}, ${event.by === 'committed' ? 'still has' : 'has lost'} its committed offset ${offset} of ${event.place}`;
+    else this.shortestLost = Math.min(this.shortestLost, away);
     if (this.longestKept >= this.shortestLost) this.ledger.contradict(event, text);
     else if (event.by === 'reset')
       this.ledger.confirm(event, () => `${text} and begins at ${event.position}`);
@@ -347,6 +363,28 @@ class CommittedOffsetsExpire implements ClaimFold {
 
   verdict(): Verdict {
     return this.ledger.verdict('a group that comes back after its committed offset was deleted');
+  }
+}
+
+/** What the scenario of the next claim keeps offsets for, and how much later at most a coordinator has looked. */
+const KEPT = 60_000_000;
+const LOOKS = 2_000_000;
+
+/** K-20. No event tells a group's protocol: in the scenario of this claim the one of KIP-848 is called `next`. */
+class OffsetsAgeFromCommit extends Away {
+  protected back(event: Event<'positioned'>, commit: Event<'settled'>, since: Micros, text: string): void {
+    if (event.at - since >= KEPT) return;
+    const told = `${text}, ${formatSeconds(event.at - commit.at)} after it committed it`;
+    const isNext = event.group === 'next';
+    const isOld = event.at - commit.at > KEPT + LOOKS;
+    const isLost = event.by === 'reset';
+    if (isLost ? !isNext || event.at - commit.at < KEPT : isNext && isOld)
+      this.ledger.contradict(event, told);
+    else if (isLost) this.ledger.confirm(event, () => told);
+  }
+
+  verdict(): Verdict {
+    return this.ledger.verdict('a group of KIP-848 that comes back for an offset it committed long ago');
   }
 }
 
@@ -413,5 +451,14 @@ export const retentionClaims: readonly Claim[] = [
     observable: true,
     scenarios: ['kafka-offsets-expire'],
     judge: () => new CommittedOffsetsExpire(),
+  },
+  {
+    id: 'kafka.kip-848-offsets-age-from-commit',
+    broker: 'kafka',
+    statement: 'A group of KIP-848 that is away for a moment has lost offsets that it committed long ago',
+    rules: ['K-20'],
+    observable: true,
+    scenarios: ['kafka-offsets-kip-848'],
+    judge: () => new OffsetsAgeFromCommit(),
   },
 ];

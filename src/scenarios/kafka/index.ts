@@ -8,6 +8,7 @@ import {
   compactionExperiment,
   compactionScenario,
   offsetsExpire,
+  offsetsOfProtocols,
   retentionExperiment,
   retentionScenario,
 } from './retention.ts';
@@ -39,6 +40,7 @@ export const kafkaScenarios: readonly ScenarioInputOf<'kafka'>[] = [
   retentionScenario,
   compactionScenario,
   offsetsExpire,
+  offsetsOfProtocols,
   lagScenario,
   pollIntervalScenario,
   rebalanceScenario,

@@ -354,3 +354,30 @@ export const offsetsExpire: ScenarioInputOf<'kafka'> = {
   durationMs: 79_000,
   seed: 1,
 };
+
+/** Two groups, one in each protocol, that are away for four seconds a minute after they committed; held to a real broker, too. */
+export const offsetsOfProtocols: ScenarioInputOf<'kafka'> = {
+  version: VERSION,
+  id: 'kafka-offsets-kip-848',
+  title: 'Two groups away for a moment, and a minute since they committed',
+  system: held.system([{ name: 'orders', partitions: 1 }], {
+    config: { ...held.SHORT_OFFSET_RETENTION, 'group.consumer.heartbeat.interval.ms': 1000 },
+  }),
+  clients: [
+    held.sender('shop', 'orders'),
+    held.reader('next', 'next', 'orders', { 'auto.offset.reset': 'latest', 'group.protocol': 'consumer' }),
+    held.reader('old', 'old', 'orders', { 'auto.offset.reset': 'latest' }),
+  ],
+  network: { latencyMs: 1 },
+  timeline: [
+    ...held.inTurn(4000, 'shop', ['A', 'B', 'C']),
+    ...['next', 'old'].flatMap((target) => [
+      { atMs: 67_000, action: { do: 'close' as const, target } },
+      { atMs: 71_000, action: { do: 'restart' as const, target } },
+    ]),
+    held.send(68_000, 'shop', 'A'),
+    held.send(76_000, 'shop', 'A'),
+  ],
+  durationMs: 79_000,
+  seed: 1,
+};

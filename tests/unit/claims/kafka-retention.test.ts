@@ -73,6 +73,11 @@ const broken: Record<string, (events: readonly TraceEvent[]) => TraceEvent[]> = 
     altered(events, 'positioned', (event) =>
       event.at < 20_000_000 ? event : { ...event, by: event.by === 'reset' ? 'committed' : 'reset' },
     ),
+  // The classic group has lost its offset, and the one of KIP-848 has not.
+  'kafka.kip-848-offsets-age-from-commit': (events) =>
+    altered(events, 'positioned', (event) =>
+      event.at < 20_000_000 ? event : { ...event, by: event.by === 'reset' ? 'committed' : 'reset' },
+    ),
   'kafka.compaction-keeps-newest': (events) =>
     events.flatMap((event): TraceEvent[] =>
       event.kind === 'cleaned'
