@@ -4,7 +4,7 @@ import { Client, type WorkerLike } from '../../src/client/client.ts';
 import { scenePoster } from '../../src/components/beside-poster.ts';
 import { scenes } from '../../src/scenarios/beside/scenes.ts';
 import { Duo } from '../../src/widgets/comparison/duo.ts';
-import { actionWords, interventions, LATE, sending } from '../../src/widgets/comparison/interventions.ts';
+import { interventions, LATE, sending } from '../../src/widgets/comparison/interventions.ts';
 import { both, SIDES } from '../../src/widgets/comparison/poster.ts';
 import { Host } from '../../src/worker/host.ts';
 
@@ -131,9 +131,11 @@ describe('two runs in step', () => {
       [8000, 'produce'],
       [8000, 'crash'],
     ]);
-    expect(duo.sides.queue.actions.value.map(({ action }) => actionWords(action))).toEqual(
-      duo.sides.stream.actions.value.map(({ action }) => actionWords(action)),
+    const said = both((side) =>
+      duo.sides[side].actions.value.map(({ action }) => duo.sides[side].wordsOf(action)),
     );
+    expect(said.queue).toEqual(['send a message with key A', 'crash Billing 1']);
+    expect(said.stream).toEqual(said.queue);
     expect(press(duo, 'restart-billing-1').fault).toBe(false);
     await duo.withdraw(1);
     expect(SIDES.map((side) => duo.sides[side].actions.value.length)).toEqual([1, 1]);

@@ -1,6 +1,7 @@
 // The desk of a Kafka experiment as the frame draws it: sections, rows, and forms that are filled in.
 import { describe, expect, test } from 'vitest';
 import { parseActions } from '../../src/scenarios/schema.ts';
+import { displayName } from '../../src/sim/names.ts';
 import {
   everyButton,
   type Controls,
@@ -95,14 +96,17 @@ describe('seeking', () => {
   });
 });
 
-test('actions have words, those of any broker and Kafka’s own', () => {
+test('actions have words, those of any broker and Kafka’s own, with the names that the stage has', () => {
+  const nameOf = (id: string) => (id === 'c0' ? 'Billing' : displayName(id));
   const words = (action: object) =>
-    kafkaSide.actionWords(parseActions([{ atMs: 1, action }], 'kafka')[0]!.action);
-  expect(words({ do: 'crash', target: 'c0' })).toBe('crash c0');
-  expect(words({ do: 'close', target: 'broker-1' })).toBe('stop broker-1');
-  expect(words({ do: 'close', target: 'c0' })).toBe('close c0');
-  expect(words({ do: 'cut', between: ['c0', 'broker-1'] })).toBe('cut the link c0 – broker-1');
+    kafkaSide.actionWords(parseActions([{ atMs: 1, action }], 'kafka')[0]!.action, nameOf);
+  expect(words({ do: 'crash', target: 'c0' })).toBe('crash Billing');
+  expect(words({ do: 'close', target: 'broker-1' })).toBe('stop Broker 1');
+  expect(words({ do: 'close', target: 'c0' })).toBe('close Billing');
+  expect(words({ do: 'cut', between: ['c0', 'broker-1'] })).toBe('cut the link Billing – Broker 1');
   expect(words({ do: 'produce', client: 'p', key: 'A' })).toBe('send a record with key A');
-  expect(words({ do: 'seek', client: 'c0', to: { kind: 'time', atMs: 2500 } })).toBe('c0 seeks to 2.5 s');
+  expect(words({ do: 'seek', client: 'c0', to: { kind: 'time', atMs: 2500 } })).toBe(
+    'Billing seeks to 2.5 s',
+  );
   expect(words({ do: 'key', key: 'interrupt' })).toBe('press Ctrl-C');
 });

@@ -5,6 +5,7 @@ import { rabbitmqClient } from '../../src/brokers/rabbitmq/client-config.ts';
 import type { RabbitmqView } from '../../src/brokers/rabbitmq/view-types.ts';
 import type { Control } from '../../src/scenarios/experiment.ts';
 import { parseActions } from '../../src/scenarios/schema.ts';
+import { displayName } from '../../src/sim/names.ts';
 import {
   everyButton,
   type Controls,
@@ -212,7 +213,8 @@ describe('the bench', () => {
     expect(actions).not.toContain(null);
     const timed = JSON.parse(JSON.stringify(actions.map((action) => ({ atMs: 1, action })))) as unknown;
     expect(() => parseActions(timed, 'rabbitmq')).not.toThrow();
-    for (const action of actions) expect(rabbitmqSide.actionWords(action as never).length).toBeGreaterThan(4);
+    for (const action of actions)
+      expect(rabbitmqSide.actionWords(action as never, displayName).length).toBeGreaterThan(4);
   });
 });
 

@@ -106,6 +106,14 @@ test('an action happens at the moment shown, can be taken back, and reset forget
   expect(session.untouched.value).toBe(true);
 });
 
+test('what the reader did calls a process as the stage does: by its label, where it has one', async () => {
+  const session = start(experimentPoster('rabbitmq-acks'));
+  const about = await session.open();
+  const labelled = about!.clients.find(({ label }) => label !== undefined)!;
+  expect(session.wordsOf({ do: 'crash', target: labelled.id })).toBe(`crash ${labelled.label}`);
+  expect(session.wordsOf({ do: 'crash', target: 'rabbit-1' })).toBe('crash Node 1');
+});
+
 test('actions stand in the order of the run, whatever the order in which they were thought of', async () => {
   const session = start();
   for (const at of [9_000_000, 3_000_000, 6_000_000]) {

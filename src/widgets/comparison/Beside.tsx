@@ -15,7 +15,7 @@ import { Trouble } from '../experiment/Trouble.tsx';
 import { seconds, shortSeconds } from '../experiment/words.ts';
 import './comparison.css';
 import { Duo } from './duo.ts';
-import { actionWords, interventions, sending } from './interventions.ts';
+import { interventions, sending } from './interventions.ts';
 import { pictureOf } from './pictures.ts';
 import { BROKERS, SIDES, type BesidePoster, type Side } from './poster.ts';
 import { Rules } from './Rules.tsx';
@@ -206,12 +206,12 @@ function Desk({ duo, ready }: Omit<SideProps, 'side'>) {
               {actions.map(({ atMs, action }, i) => (
                 <li key={`${i}-${atMs}`}>
                   <span>
-                    {shortSeconds(atMs * 1000)} {actionWords(action)}
+                    {shortSeconds(atMs * 1000)} {sides.queue.wordsOf(action)}
                   </span>
                   <button
                     type="button"
                     class="xp-link"
-                    aria-label={`Take back: ${actionWords(action)} at ${shortSeconds(atMs * 1000)}`}
+                    aria-label={`Take back: ${sides.queue.wordsOf(action)} at ${shortSeconds(atMs * 1000)}`}
                     onClick={() => void duo.withdraw(i)}
                   >
                     take back

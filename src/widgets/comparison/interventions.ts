@@ -60,19 +60,22 @@ export function sending({ producers }: BesidePoster, key: string | null): Press[
   return (side) => ({ do: side === 'queue' ? 'publish' : 'produce', client, key, count: 1 });
 }
 
-/** What the reader did, in words that are true of both. */
-export function actionWords(action: Action): string {
+/**
+ * What the reader did, in words that are true of both.
+ * @param nameOf how a process is called on the stage, by its id
+ */
+export function actionWords(action: Action, nameOf: (id: string) => string): string {
   switch (action.do) {
     case 'publish':
     case 'produce':
       return `send a message${action.key ? ` with key ${action.key}` : ''}`;
     case 'join':
-      return `${displayName(action.client.id)} comes and asks for everything`;
+      return `${nameOf(action.client.id)} comes and asks for everything`;
     case 'crash':
     case 'restart':
-      return `${action.do} ${displayName(action.target)}`;
+      return `${action.do} ${nameOf(action.target)}`;
     default:
-      return commonWords(action as Parameters<typeof commonWords>[0]);
+      return commonWords(action as Parameters<typeof commonWords>[0], nameOf);
   }
 }
 

@@ -175,7 +175,7 @@ function Doing({ session, ready, side }: DeskProps) {
               <Buttons of={intervene.buttons} ready={ready} press={press} reasons />
             </>
           )}
-          {actions.length > 0 && <Done session={session} side={side} />}
+          {actions.length > 0 && <Done session={session} />}
         </section>
       )}
       {sections.map(({ title, of, rows, buttons, forms }) => (
@@ -257,7 +257,7 @@ function Processes({ of, rows, ready, press }: ProcessesProps) {
 }
 
 /** What the reader did, each to be taken back. */
-function Done({ session, side }: Pick<DeskProps, 'session' | 'side'>) {
+function Done({ session }: Pick<Props, 'session'>) {
   return (
     <>
       <h4 class="xp-second">What you did</h4>
@@ -265,12 +265,12 @@ function Done({ session, side }: Pick<DeskProps, 'session' | 'side'>) {
         {session.actions.value.map(({ atMs, action }, i) => (
           <li key={`${i}-${atMs}`}>
             <span>
-              {shortSeconds(atMs * 1000)} {side.actionWords(action)}
+              {shortSeconds(atMs * 1000)} {session.wordsOf(action)}
             </span>
             <button
               type="button"
               class="xp-link"
-              aria-label={`Take back: ${side.actionWords(action)} at ${shortSeconds(atMs * 1000)}`}
+              aria-label={`Take back: ${session.wordsOf(action)} at ${shortSeconds(atMs * 1000)}`}
               onClick={() => void session.withdraw(i)}
             >
               take back

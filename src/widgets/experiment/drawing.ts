@@ -42,8 +42,11 @@ export interface BrokerSide<B extends BrokerId = BrokerId> {
   readonly spans: string;
   /** What the reader may do now. */
   controls(this: void, moment: Moment<B>): Controls;
-  /** What the reader did, in the list of their actions. */
-  actionWords(this: void, action: ActionOf<B>): string;
+  /**
+   * What the reader did, in the list of their actions.
+   * @param nameOf how a process is called on the stage, by its id
+   */
+  actionWords(this: void, action: ActionOf<B>, nameOf: (id: string) => string): string;
   /** Loads what its console needs; null where it offers none. */
   readonly console: (() => Promise<ConsoleSide<B>>) | null;
 }

@@ -15,6 +15,7 @@ import type {
   RunSpec,
 } from '../../client/client.ts';
 import type { Action, TimedAction } from '../../scenarios/schema.ts';
+import { displayName } from '../../sim/names.ts';
 import type { BrokerSide } from './drawing.ts';
 import type { Poster } from './poster.ts';
 import { told } from './told.ts';
@@ -210,10 +211,18 @@ export class Session {
       this.actions.value = before;
       return false;
     }
-    this.announce(
-      `At ${shortSeconds(at)}: ${actions.map((action) => this.words.actionWords(action)).join(', ')}`,
-    );
+    this.announce(`At ${shortSeconds(at)}: ${actions.map((action) => this.wordsOf(action)).join(', ')}`);
     return true;
+  }
+
+  /** What the reader did, in words that call every process as the stage does: by its label, where it has one. */
+  wordsOf(action: Action): string {
+    const joined = this.actions.value.flatMap(({ action }) => (action.do === 'join' ? [action.client] : []));
+    const clients = [...(this.about.value?.clients ?? []), ...joined];
+    return this.words.actionWords(
+      action,
+      (id) => clients.find((client) => client.id === id)?.label ?? displayName(id),
+    );
   }
 
   /**

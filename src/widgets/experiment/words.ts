@@ -95,18 +95,21 @@ export function figures({ metrics, figures: names }: Frame): Figure[] {
   return names.map((name) => FIGURES[name](metrics));
 }
 
-/** What the reader did that can be done to any broker. */
-export function commonWords(action: CommonAction): string {
+/**
+ * What the reader did that can be done to any broker.
+ * @param nameOf how a process is called on the stage, by its id
+ */
+export function commonWords(action: CommonAction, nameOf: (id: string) => string): string {
   switch (action.do) {
     case 'join':
-      return `add ${action.client.role.replace('-', ' ')} ${action.client.id}`;
+      return `add ${action.client.role.replace('-', ' ')} ${nameOf(action.client.id)}`;
     case 'cut':
     case 'heal':
-      return `${action.do} the link ${action.between.join(' – ')}`;
+      return `${action.do} the link ${action.between.map(nameOf).join(' – ')}`;
     case 'link':
-      return `change the link ${action.between.join(' – ')}`;
+      return `change the link ${action.between.map(nameOf).join(' – ')}`;
     default:
-      return `${action.do} ${action.target}`;
+      return `${action.do} ${nameOf(action.target)}`;
   }
 }
 

@@ -45,7 +45,7 @@ function byGroup(members: readonly MemberControls[]): ProcessControls[] {
   }));
 }
 
-function actionWords(action: ActionOf<'kafka'>): string {
+function actionWords(action: ActionOf<'kafka'>, nameOf: (id: string) => string): string {
   switch (action.do) {
     case 'produce':
       return `send ${action.value === null ? 'a tombstone' : action.count === 1 ? 'a record' : `${action.count} records`} ${action.key === null ? 'without a key' : `with key ${action.key}`}`;
@@ -58,19 +58,19 @@ function actionWords(action: ActionOf<'kafka'>): string {
     case 'elect-leaders':
       return `elect ${action.election === 'unclean' ? 'any leader there is' : 'preferred leaders'} for ${action.topic}${action.partition === undefined ? '' : `-${action.partition}`}`;
     case 'seek':
-      return `${action.client} seeks to ${seekWords(action.to)}`;
+      return `${nameOf(action.client)} seeks to ${seekWords(action.to)}`;
     case 'commit':
-      return `${action.client} commits`;
+      return `${nameOf(action.client)} commits`;
     case 'pause-partitions':
     case 'resume-partitions':
-      return `${action.client} ${action.do.split('-')[0]}s ${action.places?.join(', ') ?? 'its partitions'}`;
+      return `${nameOf(action.client)} ${action.do.split('-')[0]}s ${action.places?.join(', ') ?? 'its partitions'}`;
     case 'type':
     case 'key':
       return typedWords(action);
     case 'close':
-      return `${action.target.startsWith('broker-') ? 'stop' : 'close'} ${action.target}`;
+      return `${action.target.startsWith('broker-') ? 'stop' : 'close'} ${nameOf(action.target)}`;
     default:
-      return commonWords(action);
+      return commonWords(action, nameOf);
   }
 }
 

@@ -21,7 +21,7 @@ import {
   publishForm,
   type Picked,
 } from './forms.ts';
-import { exchangeName, nodeLabel } from './words.ts';
+import { exchangeName } from './words.ts';
 
 const NOTHING_PICKED: Picked = { exchange: null, destination: null, serial: 0 };
 
@@ -78,7 +78,7 @@ function controls(moment: Moment<'rabbitmq'>, picked: Picked): Controls {
   };
 }
 
-function actionWords(action: ActionOf<'rabbitmq'>): string {
+function actionWords(action: ActionOf<'rabbitmq'>, nameOf: (id: string) => string): string {
   switch (action.do) {
     case 'publish': {
       const to = action.exchange === undefined ? '' : ` to ${exchangeName(action.exchange)}`;
@@ -106,15 +106,15 @@ function actionWords(action: ActionOf<'rabbitmq'>): string {
     case 'clear-policy':
       return `clear policy ${action.name}`;
     case 'alarm':
-      return `${action.on ? 'raise' : 'end'} the ${action.resource} alarm of ${nodeLabel(`rabbit-${action.node}`).toLowerCase()}`;
+      return `${action.on ? 'raise' : 'end'} the ${action.resource} alarm of ${nameOf(`rabbit-${action.node}`)}`;
     case 'cancel':
-      return `cancel ${action.client}`;
+      return `cancel ${nameOf(action.client)}`;
     case 'type':
     case 'key':
       return typedWords(action);
     case 'close':
-      return `${action.target.startsWith('rabbit-') ? 'stop' : 'close'} ${action.target}`;
+      return `${action.target.startsWith('rabbit-') ? 'stop' : 'close'} ${nameOf(action.target)}`;
     default:
-      return commonWords(action);
+      return commonWords(action, nameOf);
   }
 }
