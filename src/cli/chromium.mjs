@@ -1,5 +1,6 @@
 // Finds a Chromium that really starts, or installs one. The order: the one named by BROKERBOOK_CHROMIUM;
-// Playwright's own; the system's Chromium or Chrome; Playwright's installer; Debian's package when root.
+// Playwright's own; the system's Chromium or Chrome; Playwright's installer; Debian's package when root. A headless shell
+// comes before a whole browser: it is what Playwright itself runs without a screen, and takes a quarter less time.
 // Needs the packages installed: import it only after `install()`.
 // @ts-check
 import { existsSync } from 'node:fs';
@@ -7,7 +8,14 @@ import { delimiter, join } from 'node:path';
 import { chromium } from '@playwright/test';
 import { run, StepError } from './steps.mjs';
 
-const systemNames = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
+const systemNames = [
+  'chromium-headless-shell',
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+  'chrome',
+];
 const systemPlaces = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
@@ -62,8 +70,10 @@ export async function findChromium() {
   await run('playwright install chromium --no-shell', { timeoutMs: 300_000 });
   if (existsSync(own) && (await trial(own)) === undefined) return found(own, 'installed by Playwright');
   if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    console.log("  that did not help; installing Debian's package (apt-get install chromium)");
-    await run('apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q chromium', {
+    console.log("  that did not help; installing Debian's package (apt-get install chromium-headless-shell)");
+    const install = (/** @type {string} */ name) =>
+      `DEBIAN_FRONTEND=noninteractive apt-get install -y -q ${name}`;
+    await run(`apt-get update -q && (${install('chromium-headless-shell')} || ${install('chromium')})`, {
       timeoutMs: 600_000,
     });
     for (const candidate of [own, ...systemCandidates()])

@@ -8,6 +8,7 @@
 // @ts-check
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { playwrightTold, STALLED, vitestTold } from './reports.mjs';
 import { elapsed, install, root, run, step, StepError } from './steps.mjs';
 import { testSites, testSiteUrl } from './test-sites.mjs';
 
@@ -17,7 +18,8 @@ const wanted = process.argv.slice(2, divider === -1 ? undefined : divider);
 const passedOn = divider === -1 ? '' : process.argv.slice(divider).slice(1).join(' ');
 
 /**
- * @typedef {{ passed: number, failed: number }} Count
+ * @typedef {import('./reports.mjs').Told} Told
+ * @typedef {{ passed: number, failed: number } & Partial<Told>} Count
  * @typedef {{ name: string, title: string, advice: string, work: () => Promise<Count> }} Step
  */
 
@@ -45,7 +47,7 @@ async function check(...commands) {
  * Runs a test runner and counts its tests by its JSON report.
  * @param {string} name of the report
  * @param {string} line
- * @param {(report: any) => Count} count
+ * @param {(report: any) => Told} count
  * @param {Record<string, string>} [env]
  * @returns {Promise<Count>} at least one failure when the runner itself failed
  */
@@ -53,6 +55,7 @@ async function runner(name, line, count, env = {}) {
   const file = join(reports, `${name}.json`);
   rmSync(file, { force: true });
   const { code } = await run(line, { env: { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: file } });
+  /** @type {Count} */
   let counted = { passed: 0, failed: 0 };
   try {
     counted = count(JSON.parse(readFileSync(file, 'utf8')));
@@ -67,13 +70,7 @@ const vitest = (name, choice) =>
   runner(
     name,
     `vitest run ${choice} --reporter=default --reporter=json --outputFile.json=test-results/reports/${name}.json`,
-    (report) => {
-      // A file that cannot even be loaded has no tests to count, and is a failure all the same.
-      const unloaded = report.testResults.filter(
-        (/** @type {any} */ file) => file.status === 'failed' && file.assertionResults.length === 0,
-      );
-      return { passed: report.numPassedTests, failed: report.numFailedTests + unloaded.length };
-    },
+    vitestTold,
   );
 
 /** @param {{ base: string, directory: string }} site @returns {[string, Record<string, string>]} */
@@ -81,6 +78,9 @@ const buildOf = (site) => [
   `astro build --outDir "${site.directory}"`,
   { BASE_PATH: site.base, SITE_URL: testSiteUrl },
 ];
+
+/** So many failed tests are told of once more at the end. */
+const MOST_TOLD = 20;
 
 /** @type {Step[]} */
 const steps = [
@@ -129,12 +129,9 @@ const steps = [
     work: async () => {
       const { findChromium } = await import('./chromium.mjs');
       const chromium = await step('Find a Chromium', findChromium);
-      return runner(
-        'e2e',
-        `playwright test ${passedOn}`,
-        ({ stats }) => ({ passed: stats.expected, failed: stats.unexpected + stats.flaky }),
-        { BROKERBOOK_CHROMIUM: chromium },
-      );
+      return runner('e2e', `playwright test ${passedOn}`, playwrightTold, {
+        BROKERBOOK_CHROMIUM: chromium,
+      });
     },
   },
 ];
@@ -153,6 +150,7 @@ async function perform(current) {
     console.log(error instanceof StepError ? error.message : error);
     if (error instanceof StepError) advice = error.advice;
   }
+  for (const name of count.again ?? []) console.log(`  asked again, for ${STALLED}: ${name}`);
   const verdict = count.failed === 0 ? 'passed' : 'FAILED';
   console.log(`  ${verdict} in ${elapsed(startedMs)} (${count.passed} passed, ${count.failed} failed)`);
   if (count.failed > 0) console.log(`  What to do: ${advice}`);
@@ -163,6 +161,8 @@ const startedMs = performance.now();
 const total = { passed: 0, failed: 0 };
 /** @type {string[]} */
 const failedSteps = [];
+/** @type {string[]} */
+const why = [];
 const unknown = wanted.filter((name) => !steps.some((candidate) => candidate.name === name));
 
 try {
@@ -185,6 +185,7 @@ try {
     total.passed += count.passed;
     total.failed += count.failed;
     if (count.failed > 0) failedSteps.push(current.name);
+    why.push(...(count.why ?? []));
   }
 } catch (error) {
   total.failed += 1;
@@ -195,5 +196,6 @@ try {
 console.log(
   `\nAll of it took ${elapsed(startedMs)}.${failedSteps.length > 0 ? ` Failed: ${failedSteps.join(', ')}.` : ''}`,
 );
+if (why.length > 0) console.log(`\n  ${why.slice(0, MOST_TOLD).join('\n  ')}`);
 process.exitCode = total.failed > 0 ? 1 : 0;
 console.log(`${total.passed} passed, ${total.failed} failed`);

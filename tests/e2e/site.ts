@@ -4,6 +4,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { test as playwright, type Page } from '@playwright/test';
+import { STALLED } from '../../src/cli/reports.mjs';
 import { serve } from '../../src/cli/static-server.mjs';
 import { testSites } from '../../src/cli/test-sites.mjs';
 
@@ -97,6 +98,36 @@ export async function fontsAreThere(page: Page): Promise<void> {
   await page.evaluate(() => document.fonts.ready);
 }
 
+const STATES = {
+  draws: 'answers and draws',
+  stalled: 'answers, is visible, and draws no frame',
+  hidden: 'answers and is hidden',
+  silent: 'does not answer',
+};
+
+/**
+ * What a page of a failed test still does. One that is visible and answers, but draws no frame within seconds, has a
+ * browser that failed: no script of ours stands in for requestAnimationFrame.
+ */
+async function stateOf(page: Page): Promise<keyof typeof STATES> {
+  const within = <T>(answer: Promise<T>, otherwise: T): Promise<T> =>
+    Promise.race([
+      answer.catch(() => otherwise),
+      new Promise<T>((done) => setTimeout(done, 10_000, otherwise)),
+    ]);
+  const visibility = await within(
+    page.evaluate(() => document.visibilityState),
+    null,
+  );
+  if (visibility === null) return 'silent';
+  if (visibility === 'hidden') return 'hidden';
+  const draws = await within(
+    page.evaluate(() => new Promise<boolean>((done) => requestAnimationFrame(() => done(true)))),
+    false,
+  );
+  return draws ? 'draws' : 'stalled';
+}
+
 interface Served {
   below: Site;
   root: Site;
@@ -133,7 +164,7 @@ export const test = playwright.extend<Options & { site: Site; watch: undefined }
 
   /** In every test: no request leaves the origin, and nothing is reported as an error, a breach of the policy included. */
   watch: [
-    async ({ context, sites, expectedErrors }, use) => {
+    async ({ context, sites, expectedErrors }, use, testInfo) => {
       const problems: string[] = [];
       const own = Object.values(sites).map(({ origin }: Site) => `${origin}/`);
       context.on('request', (request) => {
@@ -147,6 +178,12 @@ export const test = playwright.extend<Options & { site: Site; watch: undefined }
       });
       context.on('weberror', (event) => problems.push(`uncaught: ${event.error().message}`));
       await use(undefined);
+      if (testInfo.status !== testInfo.expectedStatus)
+        for (const page of context.pages()) {
+          const state = await stateOf(page);
+          console.log(`${page.url()} ${STATES[state]}`);
+          if (state === 'stalled') testInfo.annotations.push({ type: STALLED });
+        }
       playwright
         .expect(
           problems.filter((problem) => !expectedErrors.some((expected) => expected.test(problem))),
