@@ -7,7 +7,6 @@ import { brokerOf, setUp, type RunSpec } from '../scenarios/playable.ts';
 import { Playback } from '../scenarios/playback.ts';
 import { InvalidInput, parseActions } from '../scenarios/schema.ts';
 import {
-  parseRequest,
   type Answer,
   type ErrorCode,
   type Move,
@@ -15,6 +14,7 @@ import {
   type Replies,
   type Request,
 } from './protocol.ts';
+import { parseRequest } from './request.ts';
 
 /** Events folded before the worker listens again: some milliseconds' worth. */
 const SLICE_EVENTS = 4000;

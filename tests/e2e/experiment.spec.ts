@@ -125,7 +125,7 @@ test('a run is shared by its address', async ({ page, context }) => {
   const other = await context.newPage();
   const shared = await open(other, address);
   await expect(shared.locator('.xp-time')).toHaveText('16.000 s');
-  await expect(shared.locator('.xp-actions')).toContainText('14.0 s crash c2');
+  await expect(shared.locator('.xp-actions')).toContainText('14.0 s crash C2');
   await expect(shared.getByLabel('session.timeout.ms')).toHaveValue('10000');
   await expect(member(shared, 'C2')).toContainText('crashed at 14.0 s');
 

@@ -139,7 +139,7 @@ test('by keyboard alone: a solution that is watched ticks nothing, the same move
   await tabTo(page.getByRole('button', { name: 'Play the solution' }));
   await page.keyboard.press('Enter');
   await expect(figure).toHaveAttribute('data-playing', 'true');
-  await expect(figure.locator('.xp-actions')).toContainText('crash c1');
+  await expect(figure.locator('.xp-actions')).toContainText('crash C1');
   await tabTo(figure.locator('.xp-stage'), 'Shift+Tab');
   await page.keyboard.press('End');
   await expect(goal(page)).toContainText('it ticks nothing');

@@ -141,8 +141,7 @@ export function ExperimentFrame({ poster, drawing }: { poster: string; drawing: 
         </div>
       )}
       <p id={help} class="xp-hidden">
-        With the figure in focus: Space plays and pauses, left and right arrow step, Home and End go to the
-        beginning and the end. Tab reaches a {side.message}; arrow keys go to others, Enter lists its life.
+        <Keys side={side} />
       </p>
       <p class="xp-hidden" role="status">
         {session.announcement.value}
@@ -191,9 +190,18 @@ function CommonLegend({ side }: { side: BrokerSide }) {
         decided
       </li>
       <li>
-        Keys: with the figure in focus, Space plays and pauses, ← and → step, Home and End go to the ends; Tab
-        reaches a {side.message}, Enter lists its life.
+        <Keys side={side} />
       </li>
+    </>
+  );
+}
+
+/** For readers who see the figure, and for those who have it read out. */
+function Keys({ side }: { side: BrokerSide }) {
+  return (
+    <>
+      With the figure in focus: Space plays and pauses, left and right arrow step, Home and End go to the
+      beginning and the end. Tab reaches a {side.message}; arrow keys go to others, Enter lists its life.
     </>
   );
 }

@@ -262,21 +262,25 @@ function Done({ session }: Pick<Props, 'session'>) {
     <>
       <h4 class="xp-second">What you did</h4>
       <ul class="xp-actions">
-        {session.actions.value.map(({ atMs, action }, i) => (
-          <li key={`${i}-${atMs}`}>
-            <span>
-              {shortSeconds(atMs * 1000)} {session.wordsOf(action)}
-            </span>
-            <button
-              type="button"
-              class="xp-link"
-              aria-label={`Take back: ${session.wordsOf(action)} at ${shortSeconds(atMs * 1000)}`}
-              onClick={() => void session.withdraw(i)}
-            >
-              take back
-            </button>
-          </li>
-        ))}
+        {session.actions.value.map(({ atMs, action }, i) => {
+          const at = shortSeconds(atMs * 1000);
+          const words = session.wordsOf(action);
+          return (
+            <li key={`${i}-${atMs}`}>
+              <span>
+                {at} {words}
+              </span>
+              <button
+                type="button"
+                class="xp-link"
+                aria-label={`Take back: ${words} at ${at}`}
+                onClick={() => void session.withdraw(i)}
+              >
+                take back
+              </button>
+            </li>
+          );
+        })}
       </ul>
     </>
   );

@@ -215,13 +215,11 @@ export class Session {
     return true;
   }
 
-  /** What the reader did, in words that call every process as the stage does: by its label, where it has one. */
+  /** What the reader did, in words that call every process as the stage does: by its label, where its scenario has one. */
   wordsOf(action: Action): string {
-    const joined = this.actions.value.flatMap(({ action }) => (action.do === 'join' ? [action.client] : []));
-    const clients = [...(this.about.value?.clients ?? []), ...joined];
     return this.words.actionWords(
       action,
-      (id) => clients.find((client) => client.id === id)?.label ?? displayName(id),
+      (id) => this.about.value?.clients.find((client) => client.id === id)?.label ?? displayName(id),
     );
   }
 
@@ -265,19 +263,20 @@ export class Session {
    * @param ours whether a bad one is for this experiment to tell of
    */
   async readAddress(text: string, ours: boolean): Promise<boolean> {
+    const refuse = (why: string): false => {
+      if (ours) this.error.value = `${why}\nThe figure shows its own run instead.`;
+      return false;
+    };
     let address: RunAddress;
     try {
       address = await this.client.readAddress(text);
     } catch (error) {
-      if (ours) this.error.value = `${(error as Error).message}\nThe figure shows its own run instead.`;
-      return false;
+      return refuse((error as Error).message);
     }
-    if (address.experiment !== this.poster.experiment.id) {
-      if (ours) {
-        this.error.value = `This address is of a run of another experiment, "${address.experiment}", which is not this figure.\nThe figure shows its own run instead.`;
-      }
-      return false;
-    }
+    if (address.experiment !== this.poster.experiment.id)
+      return refuse(
+        `This address is of a run of another experiment, "${address.experiment}", which is not this figure.`,
+      );
     this.seed = address.seed;
     this.knobs.value = address.knobs;
     this.actions.value = address.actions;
