@@ -2,7 +2,7 @@
 // its end gives reasons and a runner-up, and the answers are kept, shared and taken back.
 import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
-import { chapter, expect, scrollThrough, test } from './site.ts';
+import { chapter, expect, focusedAsShown, scrollThrough, test } from './site.ts';
 
 const key = 'brokerbook/v1/choice/chapter-03/chooser';
 const replay = 'Need event replay?';
@@ -112,7 +112,9 @@ test('it is answered by keyboard alone, and started over', async ({ page }) => {
   await expect(way(chooser)).toHaveText(/This leads to Apache Kafka/);
 
   await reach(chooser.getByRole('button', { name: 'Start over' }));
-  await page.keyboard.press('Enter');
+  const asleep = '.chooser .ch-buttons button:disabled';
+  const focused = await focusedAsShown(page, asleep, () => page.keyboard.press('Enter'));
+  expect(focused).toMatch(/^<input type="radio"/);
   await expect(way(chooser)).toHaveText(/^The way begins/);
   await expect(mark(chooser, replay, 'Yes')).toBeFocused();
   await expect(chooser.getByRole('radio', { checked: true })).toHaveCount(0);

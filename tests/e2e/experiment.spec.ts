@@ -1,7 +1,7 @@
 // The experiment as a reader uses it: by mouse, by keyboard alone, by address, and when things fail.
 import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
-import { chapter, expect, test } from './site.ts';
+import { chapter, expect, focusedAsShown, test } from './site.ts';
 
 const id = 'kafka-consumer-groups';
 
@@ -93,6 +93,17 @@ test('a record is sent, and its life can be listed', async ({ page }) => {
   await expect(life.locator('small').first()).toContainText(/K-\d+/);
   await page.keyboard.press('Escape');
   await expect(life).toBeHidden();
+});
+
+test('a record’s life has the focus as soon as it is there: Escape typed at once closes it', async ({
+  page,
+}) => {
+  const figure = await open(page);
+  await scrub(figure, 12);
+  const cell = figure.locator('[data-cell][tabindex="0"]');
+  await cell.focus();
+  const focused = await focusedAsShown(page, '.xp-life', () => cell.press('Enter'));
+  expect(focused).toMatch(/^<section class="xp-life"/);
 });
 
 test('claims lead to the events that show them, and events to their moment', async ({ page }) => {

@@ -98,6 +98,26 @@ export async function fontsAreThere(page: Page): Promise<void> {
   await page.evaluate(() => document.fonts.ready);
 }
 
+/**
+ * What has the focus at the very moment when an element is there, before any frame is drawn: whoever types on reaches it.
+ * @param shown a selector; nothing may match it yet
+ */
+export async function focusedAsShown(page: Page, shown: string, act: () => Promise<void>): Promise<string> {
+  const watch = await page.evaluateHandle((selector) => {
+    if (document.querySelector(selector)) throw new Error(`${selector} is there already`);
+    const focused = new Promise<string>((done) => {
+      new MutationObserver((_, observer) => {
+        if (!document.querySelector(selector)) return;
+        observer.disconnect();
+        done(document.activeElement?.outerHTML ?? '');
+      }).observe(document.body, { childList: true, subtree: true, attributes: true });
+    });
+    return { focused };
+  }, shown);
+  await act();
+  return watch.evaluate(({ focused }) => focused);
+}
+
 const STATES = {
   draws: 'answers and draws',
   stalled: 'answers, is visible, and draws no frame',

@@ -108,26 +108,27 @@ export default function Chooser({ tree, sources, base }: Props) {
   }, [answers.value]);
 
   /** A button that has done its work goes or falls asleep; the focus then goes on to where the reader would. */
-  function focusOn(selector: string): void {
-    requestAnimationFrame(() =>
-      figure()?.querySelector<HTMLElement>(selector)?.focus({ preventScroll: true }),
-    );
-  }
+  const focus = useRef('');
+  useLayoutEffect(() => {
+    if (focus.current !== '')
+      figure()?.querySelector<HTMLElement>(focus.current)?.focus({ preventScroll: true });
+    focus.current = '';
+  });
 
   function startOver(): void {
+    focus.current = ANSWER;
     keep({});
-    focusOn(ANSWER);
   }
 
   function showOwn(): void {
+    focus.current = ANSWER;
     leaveAddress();
     look();
-    focusOn(ANSWER);
   }
 
   function answerForNext(leaf: Leaf): void {
+    focus.current = OTHER_WAY;
     keep({ ...answers.value, ...answersOfNext(path, leaf) });
-    focusOn(OTHER_WAY);
   }
 
   const context: Context = { sources, base };

@@ -1,6 +1,6 @@
 /** A question before something goes: a native dialog, which keeps the focus and gives it back. Export is one step away. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 interface Props {
   readonly open: boolean;
@@ -17,7 +17,7 @@ interface Props {
 
 export function Confirm({ open, title, action, idle, onConfirm, onExport, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (open) dialog.current?.showModal();
     else dialog.current?.close();
   }, [open]);

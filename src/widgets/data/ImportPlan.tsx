@@ -1,5 +1,5 @@
 /** What an import will do, before it does it: counts by kind, and each entry with why. What is in the file is shown as text. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Plan, Planned } from '../../storage/merge.ts';
 import { excerpt, kindWords, planWords, summaryOf } from './summary.ts';
 
@@ -23,7 +23,7 @@ const LISTS: readonly (readonly [Planned['what'], string])[] = [
 
 export function ImportPlan({ name, exportedAtMs, plan, onImport, onCancel }: Props) {
   const panel = useRef<HTMLElement>(null);
-  useEffect(() => panel.current?.focus(), [plan]);
+  useLayoutEffect(() => panel.current?.focus(), [plan]);
   const { kinds, all } = summaryOf(plan);
   const time = new Date(exportedAtMs).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
   return (

@@ -1,5 +1,5 @@
 /** The events up to the moment shown, and the life of one message: the experiment's text alternative. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { EventLine, Frame } from '../../scenarios/frame.ts';
 import type { Session } from './session.ts';
 import { showStage } from './showStage.ts';
@@ -70,7 +70,7 @@ export function MessageLife({ session, ready, message: what }: LifeProps) {
   const life = session.life.value;
   const panel = useRef<HTMLElement>(null);
   const message = life?.message ?? null;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (message !== null) panel.current?.focus({ preventScroll: true });
   }, [message]);
   if (!life) return null;

@@ -1,6 +1,6 @@
 /** The buttons that take what is shown along: its address for others, a note on it for the reader. */
 import type { Signal } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 interface NoteProps {
   /** What the figure is called. */
@@ -51,7 +51,7 @@ export function Share({ id, of: session, parameters, ready }: Props) {
   const [shown, setShown] = useState<string | null>(null);
   const [done, setDone] = useState(false);
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.select(), [shown]);
+  useLayoutEffect(() => field.current?.select(), [shown]);
   const share = async (): Promise<void> => {
     let url: URL;
     try {

@@ -1,5 +1,5 @@
 /** One note in a list: its words, what it is about, and what can be done with it. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { readerNotes } from '../../storage/browser-notes.ts';
 import { readerText } from '../../storage/browser.ts';
 import type { Problem } from '../../storage/store.ts';
@@ -44,7 +44,7 @@ export function NoteItem({ placed, siblings, base, book, announce }: Props) {
   const focus = useRef('');
   /** What takes it once the note has come to its new place. */
   const focusMoved = useRef('');
-  useEffect(() => {
+  useLayoutEffect(() => {
     const target = focus.current === '' ? null : root.current?.querySelector<HTMLElement>(focus.current);
     if (!target) return;
     target.focus();
@@ -54,7 +54,7 @@ export function NoteItem({ placed, siblings, base, book, announce }: Props) {
     focus.current = '';
   });
   const at = siblings.findIndex((each) => each.note.id === note.id);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (focusMoved.current !== '') root.current?.querySelector<HTMLElement>(focusMoved.current)?.focus();
     focusMoved.current = '';
   }, [at]);
