@@ -13,6 +13,7 @@
 import { assert, AssertionFailed } from './errors.ts';
 import { EventQueue, type Ticket } from './event-queue.ts';
 import { Random } from './random.ts';
+import { Ring } from './ring.ts';
 import { fromMs, type Micros } from './time.ts';
 import type { Emission, MessageId, Sink, TraceEvent } from './trace.ts';
 
@@ -97,7 +98,10 @@ interface Process {
   paused: boolean;
   /** Counts lives; timers and messages of an earlier life are void. */
   life: number;
-  deferred: Entry[];
+  /** What came while it was paused and is not handled yet, in order; what comes now waits behind it. */
+  deferred: Ring<Deferrable>;
+  /** Timers that were cancelled since something is deferred; they may be among it. */
+  cancelled: Set<Ticket>;
   /** Added to the clock the process reads. */
   skew: Micros;
   /** Multiplies the time its disk and its work take. */
@@ -105,7 +109,7 @@ interface Process {
   peers: Set<string>;
 }
 
-type Entry =
+type Deferrable =
   | {
       type: 'message';
       to: Process;
@@ -115,9 +119,14 @@ type Entry =
       connection: number;
       message: unknown;
     }
-  | { type: 'timer'; to: Process; life: number; timer: string; data: unknown }
-  | { type: 'control'; run: string; data: unknown }
+  | { type: 'timer'; to: Process; life: number; timer: string; data: unknown; ticket: Ticket }
   | { type: 'disconnect'; to: Process; from: string; life: number };
+
+type Entry =
+  | Deferrable
+  /** A process that goes on handles the next of what was deferred. */
+  | { type: 'deferred'; to: Process; life: number }
+  | { type: 'control'; run: string; data: unknown };
 
 /** Runs a scheduled control entry: the scenario's timeline and the reader's actions. An object, not a closure, so that
  * a checkpoint's copy is driven by the copied controller. */
@@ -168,7 +177,8 @@ export class Kernel {
       up: false,
       paused: false,
       life: 0,
-      deferred: [],
+      deferred: new Ring(),
+      cancelled: new Set(),
       skew: 0,
       slowness: 1,
       peers: new Set(),
@@ -225,9 +235,7 @@ export class Kernel {
   resume(id: string): void {
     const process = this.process(id);
     process.paused = false;
-    const deferred = process.deferred;
-    process.deferred = [];
-    for (const entry of deferred) this.queue.push(this.now, entry);
+    for (let n = process.deferred.length; n > 0; n--) this.handleDeferred(process);
   }
 
   setSkew(id: string, skew: Micros): void {
@@ -329,17 +337,14 @@ export class Kernel {
   timer(to: Process, delay: Micros, timer: string, data: unknown): Ticket {
     if (!(delay >= 0 && Number.isSafeInteger(delay)))
       throw new AssertionFailed(`${to.id} sets a timer ${timer} for ${delay} µs`);
-    return this.queue.push(this.now + delay, {
-      type: 'timer',
-      to,
-      life: to.life,
-      timer,
-      data,
-    });
+    const entry = { type: 'timer' as const, to, life: to.life, timer, data, ticket: 0 };
+    entry.ticket = this.queue.push(this.now + delay, entry);
+    return entry.ticket;
   }
 
-  cancel(ticket: Ticket): void {
+  cancel(process: Process, ticket: Ticket): void {
     this.queue.cancel(ticket);
+    if (process.deferred.length > 0) process.cancelled.add(ticket);
   }
 
   /** Schedules something that is no process's: an entry of the timeline, an action of the reader. */
@@ -389,24 +394,51 @@ export class Kernel {
       return;
     }
     const process = entry.to;
-    if (!process.up || entry.life !== process.life) return;
-    if (entry.type === 'message') {
-      const { connection, readFrom } = entry.link;
-      if (
-        entry.connection < connection &&
-        (entry.connection < readFrom || !process.actor.readsWhatArrived?.(entry.from))
-      )
-        return;
+    if (entry.type === 'deferred') {
+      if (entry.life !== process.life || process.paused) return;
+      const first = process.deferred.shift();
+      if (first && !this.isVoid(first)) this.dispatch(first);
+      if (process.deferred.length === 0) process.cancelled.clear();
+      return;
     }
+    if (this.isVoid(entry)) return;
     if (process.paused) {
       process.deferred.push(entry);
       return;
     }
-    if (entry.type === 'message') process.actor.receive(entry.message, entry.from);
-    else if (entry.type === 'timer') process.actor.wake(entry.timer, entry.data);
+    if (process.deferred.length > 0) {
+      // It comes at the moment at which the process goes on: a connection's messages stay in order.
+      process.deferred.push(entry);
+      this.handleDeferred(process);
+      return;
+    }
+    this.dispatch(entry);
+  }
+
+  private handleDeferred(to: Process): void {
+    this.queue.push(this.now, { type: 'deferred', to, life: to.life });
+  }
+
+  /** Whether an entry is of an earlier life or connection, or was cancelled after it was deferred. */
+  private isVoid(entry: Deferrable): boolean {
+    const process = entry.to;
+    if (!process.up || entry.life !== process.life) return true;
+    if (entry.type === 'timer') return process.cancelled.size > 0 && process.cancelled.has(entry.ticket);
+    if (entry.type === 'disconnect') return false;
+    const { connection, readFrom } = entry.link;
+    return (
+      entry.connection < connection &&
+      (entry.connection < readFrom || !process.actor.readsWhatArrived?.(entry.from))
+    );
+  }
+
+  private dispatch(entry: Deferrable): void {
+    const { actor } = entry.to;
+    if (entry.type === 'message') actor.receive(entry.message, entry.from);
+    else if (entry.type === 'timer') actor.wake(entry.timer, entry.data);
     else {
-      this.link(process.actor.id, entry.from).dead = false;
-      process.actor.disconnected?.(entry.from);
+      this.link(actor.id, entry.from).dead = false;
+      actor.disconnected?.(entry.from);
     }
   }
 
@@ -421,7 +453,8 @@ export class Kernel {
     process.up = false;
     process.paused = false;
     process.life++;
-    process.deferred = [];
+    process.deferred.clear();
+    process.cancelled.clear();
     for (const peer of process.peers) {
       // What it had sent is on the wire and still arrives; what was on its way to it does not.
       this.void(this.link(peer, id));
@@ -573,7 +606,7 @@ export class Port {
   }
 
   cancel(ticket: Ticket): void {
-    this.kernel.cancel(ticket);
+    this.kernel.cancel(this.process, ticket);
   }
 
   emit(body: Emission): void {

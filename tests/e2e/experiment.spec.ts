@@ -104,6 +104,13 @@ test('a record’s life has the focus as soon as it is there: Escape typed at on
   await cell.focus();
   const focused = await focusedAsShown(page, '.xp-life', () => cell.press('Enter'));
   expect(focused).toMatch(/^<section class="xp-life"/);
+
+  // Asked for again, it is gone to again.
+  await cell.focus();
+  await cell.press('Enter');
+  await expect(figure.locator('.xp-life')).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(figure.locator('.xp-life')).toHaveCount(0);
 });
 
 test('claims lead to the events that show them, and events to their moment', async ({ page }) => {

@@ -107,7 +107,7 @@ const paths = pagesOf('below');
 for (const path of paths.filter((one) => !isOfMany(one) && !isLong(one)))
   for (const theme of ['light', 'dark'] as const)
     test(`/${path} in ${theme}`, async ({ page }) => {
-      test.setTimeout(180_000);
+      test.setTimeout(300_000);
       await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
       await page.goto(path);
       await wear(page, theme);
@@ -121,7 +121,7 @@ for (const path of paths.filter((one) => !isOfMany(one) && !isLong(one)))
 
 for (const path of paths.filter(isLong))
   test(`/${path}`, async ({ page }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(300_000);
     await isCleanSeen(page, path, ways.light);
     await keepsEveryWidth(page);
     await isCleanSeen(page, path, ways.dark);

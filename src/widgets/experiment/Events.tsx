@@ -69,10 +69,11 @@ interface LifeProps extends Props {
 export function MessageLife({ session, ready, message: what }: LifeProps) {
   const life = session.life.value;
   const panel = useRef<HTMLElement>(null);
-  const message = life?.message ?? null;
+  const asked = life?.lines === null;
   useLayoutEffect(() => {
-    if (message !== null) panel.current?.focus({ preventScroll: true });
-  }, [message]);
+    // Once for each time it is asked for, of the same message too; not when its lines come, or change as the run goes on.
+    if (asked) panel.current?.focus({ preventScroll: true });
+  }, [asked, life?.message]);
   if (!life) return null;
   const close = (): void => {
     const figure = panel.current?.closest('.xp');

@@ -73,13 +73,13 @@ describe('time and order', () => {
   });
 
   it('never handles a timer that was cancelled, and ignores a ticket that has surfaced', () => {
-    const { kernel, probes, runAll } = world(['a']);
+    const { probes, runAll } = world(['a']);
     const ticket = probes.a!.port.timer(1, 'kept', null);
-    kernel.cancel(probes.a!.port.timer(2, 'cancelled', null));
+    probes.a!.port.cancel(probes.a!.port.timer(2, 'cancelled', null));
     runAll();
-    kernel.cancel(ticket);
+    probes.a!.port.cancel(ticket);
     probes.a!.port.timer(1, 'reuses the slot', null);
-    kernel.cancel(ticket);
+    probes.a!.port.cancel(ticket);
     runAll();
     expect(probes.a?.log).toEqual(['1 kept', '2 reuses the slot']);
   });
@@ -322,6 +322,60 @@ describe('faults', () => {
     kernel.resume('b');
     runAll();
     expect(probes.b?.log).toEqual([`${fromMs(1)} timer`, `${fromMs(1)} a:message`]);
+  });
+
+  it('what comes at the moment at which a pause ends comes after what waited: links keep their order', () => {
+    const { kernel, probes, runAll, send } = world(['a', 'b']);
+    kernel.pause('b');
+    send('a', 'b', 'first');
+    runAll();
+    // Goes on at 2 ms, before the second arrives then.
+    probes.a!.port.timer(fromMs(1), 'resumes b', null);
+    probes.a!.wake = () => {
+      kernel.resume('b');
+    };
+    send('a', 'b', 'second');
+    probes.b!.port.timer(fromMs(1), 'timer', null);
+    runAll();
+    const at = fromMs(2);
+    expect(probes.b?.log).toEqual([`${at} a:first`, `${at} a:second`, `${at} timer`]);
+  });
+
+  it('a timer that was due in a pause, and is cancelled by what came before it, does not wake', () => {
+    const { kernel, probes, runAll, send } = world(['a', 'b']);
+    const { port } = probes.b!;
+    const timeout = port.timer(fromMs(5), 'timeout', null);
+    port.timer(fromMs(6), 'another', null);
+    const receive = probes.b!.receive.bind(probes.b);
+    probes.b!.receive = (message, from) => {
+      port.cancel(timeout);
+      receive(message, from);
+    };
+    kernel.pause('b');
+    send('a', 'b', 'answer');
+    runAll();
+    kernel.resume('b');
+    runAll();
+    expect(said(probes.b)).toEqual(['a:answer', 'another']);
+  });
+
+  it('a process that pauses again while it catches up goes on where it was', () => {
+    const { kernel, probes, runAll, send } = world(['a', 'b']);
+    const receive = probes.b!.receive.bind(probes.b);
+    probes.b!.receive = (message, from) => {
+      receive(message, from);
+      if (message === 'one') kernel.pause('b');
+    };
+    kernel.pause('b');
+    for (const message of ['one', 'two', 'three']) send('a', 'b', message);
+    runAll();
+    kernel.resume('b');
+    send('a', 'b', 'four');
+    runAll();
+    expect(said(probes.b)).toEqual(['a:one']);
+    kernel.resume('b');
+    runAll();
+    expect(said(probes.b)).toEqual(['a:one', 'a:two', 'a:three', 'a:four']);
   });
 
   it.each([true, false])('what arrived in a pause is read after it by who does that: %s', (reads) => {
