@@ -124,6 +124,15 @@ function replicas(run: Run): unknown[] {
   });
 }
 
+/** Who consumes from the queue in the end, as whoever leads it knows. */
+function consumers(run: Run): string[] {
+  return NODES.flatMap((id) => {
+    const node = run.kernel.actor(id);
+    const machines = node instanceof RabbitNode ? node.queues.machines() : [];
+    return machines.flatMap(([, machine]) => machine.info().consumers.map(({ tag }) => tag));
+  }).sort();
+}
+
 const options = { numRuns: 25 };
 
 describe('a queue of a cluster, whatever happens to its nodes', () => {
@@ -133,6 +142,15 @@ describe('a queue of a cluster, whatever happens to its nodes', () => {
         const run = play(type, shape);
         expect(confirmedAndNotProcessed(run)).toEqual([]);
         expect(run.of('publish-confirmed')).toHaveLength(run.of('published').length);
+      }),
+      options,
+    );
+  });
+
+  it.each(['classic', 'quorum', 'stream'] as const)('R-59: %s: everybody consumes again', (type) => {
+    fc.assert(
+      fc.property(cluster, (shape) => {
+        expect(consumers(play(type, shape))).toEqual(['c2', 'c3']);
       }),
       options,
     );

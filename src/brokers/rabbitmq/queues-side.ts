@@ -171,11 +171,12 @@ export class QueuesSide implements ReplicaHost, AdministrationHost, DeadLetterHo
   }
 
   nodeSilent(node: string): void {
-    for (const replica of this.replicas.values()) replica.nodeDown(node);
+    for (const replica of this.replicas.values()) replica.nodeSilent(node);
   }
 
   nodeLost(node: string): void {
     for (const process of this.processes.values()) process.nodeDown((key) => nodeOf(key) === node);
+    for (const replica of this.replicas.values()) replica.nodeLost(node);
   }
 
   /** The machines of the queues that are led from here, by name. */
@@ -362,6 +363,10 @@ export class QueuesSide implements ReplicaHost, AdministrationHost, DeadLetterHo
 
   hearsNode(node: string): boolean {
     return this.host.peers.hears(node);
+  }
+
+  hasLost(node: string): boolean {
+    return this.host.peers.isDown(node);
   }
 
   announce(record: QueueRecord, term: number): void {

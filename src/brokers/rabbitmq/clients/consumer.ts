@@ -39,6 +39,8 @@ export class ConsumerClient implements Actor, AmqpApp {
   /** The call of {@link setUp} that is to be answered next. */
   private at = 0;
   private cancelling = false;
+  /** By tag: what the server has cancelled and does not give again yet, and whether that is asked for. */
+  private readonly ended = new Map<string, { readonly consume: ConsumeFrame; asked: boolean }>();
   private closing = false;
   /** What the library has and the application has not begun with, from {@link head} on. */
   private waiting: Delivered[] = [];
@@ -77,6 +79,7 @@ export class ConsumerClient implements Actor, AmqpApp {
 
   start(): void {
     this.cancelling = false;
+    this.ended.clear();
     this.closing = false;
     this.dead = false;
     this.busy = null;
@@ -115,8 +118,7 @@ export class ConsumerClient implements Actor, AmqpApp {
           this.connection.openChannel(CHANNEL);
         break;
       case 'consume-again':
-        if (!this.cancelling && this.connection.isChannelOpen(CHANNEL) && this.at === this.setUp.length)
-          this.connection.call(this.consumeAgain(data as ConsumeFrame));
+        this.askAgain(data as string);
         break;
       default:
         this.connection.wake(timer);
@@ -339,8 +341,9 @@ export class ConsumerClient implements Actor, AmqpApp {
   connectionLost(): void {
     const at = this.at;
     this.orphan();
-    // What was answered is recovery's to do again.
+    // What was answered is recovery's to do again; what was cancelled, it does not know.
     this.at = at;
+    for (const one of this.ended.values()) one.asked = false;
   }
 
   connectionRecovered(): void {
@@ -360,19 +363,33 @@ export class ConsumerClient implements Actor, AmqpApp {
   replied(call: CallFrame): void {
     if (call.method === 'channel.open') this.at = 0;
     else if (isSame(call, this.setUp[this.at])) this.at++;
-    else return;
+    else {
+      if (call.method === 'basic.consume') this.ended.delete(call.tag);
+      return;
+    }
     this.callNext();
   }
 
   private callNext(): void {
     const call = this.setUp[this.at];
+    if (!call) for (const tag of this.ended.keys()) this.askAgain(tag);
     if (!call || this.closing) return;
     if (call.method !== 'basic.consume') this.connection.call(call);
     else if (!this.cancelling) this.connection.call(this.consumeAgain(call));
   }
 
+  private askAgain(tag: string): void {
+    const one = this.ended.get(tag);
+    if (!one || one.asked || this.cancelling || this.closing) return;
+    // With a new channel, or when the connection is recovered.
+    if (!this.connection.isChannelOpen(CHANNEL) || this.at < this.setUp.length) return;
+    one.asked = true;
+    this.connection.call(this.consumeAgain(one.consume));
+  }
+
   channelClosed(): void {
     this.orphan();
+    this.ended.clear();
     if (!this.closing) this.port.timer(fromMs(this.client.recoveryMs), 'open-channel');
   }
 
@@ -389,7 +406,9 @@ export class ConsumerClient implements Actor, AmqpApp {
   }
 
   cancelled(consume: ConsumeFrame): void {
-    if (!this.closing) this.port.timer(fromMs(this.client.recoveryMs), 'consume-again', consume);
+    if (this.closing) return;
+    this.ended.set(consume.tag, { consume, asked: false });
+    this.port.timer(fromMs(this.client.recoveryMs), 'consume-again', consume.tag);
   }
 
   returned(): void {

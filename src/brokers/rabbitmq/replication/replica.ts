@@ -39,6 +39,8 @@ export interface ReplicaHost extends QueueHost {
   draw(leastMs: number, mostMs: number): Micros;
   /** Whether a node of the cluster is heard from. */
   hearsNode(node: string): boolean;
+  /** Whether its process has died, or the connection to it is broken: not merely silent. */
+  hasLost(node: string): boolean;
   /** The cluster is told who leads. */
   announce(record: QueueRecord, term: number): void;
   /** A node that may not have heard is told that this one leads. */
@@ -128,13 +130,18 @@ export class Replica implements Worker, RaftEffects {
     if (this.leads) this.raft.handOver((peer) => this.host.hearsNode(peer), this);
   }
 
-  nodeDown(node: string): void {
-    if (this.raft.leader === node) {
-      this.raft.leader = null;
-      this.watchLeader();
-    }
+  /** R-56: Raft does without a node that is silent. Its consumers keep what they have: it may only be slow. */
+  nodeSilent(node: string): void {
+    if (this.raft.leader !== node) return;
+    this.raft.leader = null;
+    this.watchLeader();
+  }
+
+  /** R-59, R-64: the connection to a node is gone, and with it what its channels' consumers are to this queue. */
+  nodeLost(node: string): void {
     if (!this.leads) return;
-    const delay = this.host.cluster.version === '4.3' ? fromMs(DISCONNECTED_MS) : 0;
+    const waits = this.host.cluster.version === '4.3' && this.record.type === 'quorum';
+    const delay = waits ? fromMs(DISCONNECTED_MS) : 0;
     this.host.setReplicaTimer(delay, 'disconnected', this.record, node);
   }
 
@@ -333,14 +340,8 @@ export class Replica implements Worker, RaftEffects {
     }
     host.announce(record, raft.term);
     for (const node of host.cluster.nodes) {
-      if (host.hearsNode(node)) this.monitorChannels(node);
-      else
-        host.setReplicaTimer(
-          host.cluster.version === '4.3' ? fromMs(DISCONNECTED_MS) : 0,
-          'disconnected',
-          record,
-          node,
-        );
+      if (host.hasLost(node)) this.nodeLost(node);
+      else this.monitorChannels(node);
     }
     stateMachine.watchExpiry();
   }
@@ -391,7 +392,7 @@ export class Replica implements Worker, RaftEffects {
 
   /** A node has been away for so long that what its channels' consumers have goes to others. */
   private disconnected(node: string): void {
-    if (!this.leads || this.host.hearsNode(node)) return;
+    if (!this.leads || !this.host.hasLost(node)) return;
     for (const channel of this.stateMachine.channels)
       if (this.host.nodeOf(channel) === node)
         this.offer({ type: 'channel-down', channel, why: 'node-down' }, null);

@@ -171,9 +171,11 @@ export class StateMachine implements QueueEffects {
 
   // What its replica asks.
 
-  /** The channels that have commands in the leader's log. */
+  /** The channels that have commands in the leader's log; of a stream also those that read, which no log says. */
   get channels(): Iterable<ChannelKey> {
-    return this.logOrders.keys();
+    if (this.record.type !== 'stream') return this.logOrders.keys();
+    const readers = this.machine.info().consumers.map(({ channel }) => channel);
+    return new Set([...this.logOrders.keys(), ...readers]);
   }
 
   /** a command that is sent again is taken once. */

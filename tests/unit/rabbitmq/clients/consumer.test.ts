@@ -399,6 +399,22 @@ describe('the end of its channel', () => {
     expect(cluster.of('consuming-began').map(({ at }) => at)).toEqual([5_000 + 1_000, 1_103_000]);
   });
 
+  it.each([1500, 500])(
+    'R-46: it is so too when its connection is lost meanwhile, for %i ms',
+    (recoveryMs) => {
+      const { cluster } = setUp({ recoveryMs });
+      cluster.until(100);
+      cluster.node().say('c', { method: 'basic.cancel', channel: 1, tag: 'c' });
+      cluster.until(120);
+      cluster.kernel.crash('rabbit-1');
+      cluster.until(200);
+      cluster.kernel.start('rabbit-1');
+      cluster.until(5000);
+      expect(cluster.of('consuming-began')).toHaveLength(2);
+      expect(cluster.frames('basic.consume')).toHaveLength(2);
+    },
+  );
+
   it('R-58: a stream is read on from the offset after the last that it settled', () => {
     const { cluster } = setUp({
       recoveryMs: 1000,

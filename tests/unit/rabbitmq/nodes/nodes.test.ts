@@ -1,5 +1,6 @@
 // Nodes that crash, stop, are cut off and come back (R-46, R-55, R-56, R-58, R-59).
 import { describe, expect, it } from 'vitest';
+import { RabbitNode } from '../../../../src/brokers/rabbitmq/node.ts';
 import { toJsonLine } from '../../../../src/sim/trace.ts';
 import { answers, application, consume, errors, get, given, on, publish } from './calls.ts';
 import { run, type ClientInput, type Run } from '../harness.ts';
@@ -22,6 +23,8 @@ const consumer = (more: object = {}): ClientInput => ({
   recoveryMs: 500,
   ...more,
 });
+type Version = '3.10' | '4.2' | '4.3';
+
 const leaders = (of: Run) => of.of('leader-elected').map(({ node, epoch }) => [node, epoch] as const);
 
 describe('R-55: a node with a classic queue crashes', () => {
@@ -359,5 +362,57 @@ describe('R-59: nodes that have lost one another', () => {
       trace.of(kind).filter(({ node, at }) => node === 'rabbit-1' && at >= 7_000_000).length;
     expect([since('appended'), since('truncated')]).toEqual([0, 0]);
     expect(since('replicated')).toBeGreaterThan(0);
+  });
+
+  const paused = (version: Version, untilMs: number, type: string) =>
+    run(
+      {
+        system: {
+          version,
+          nodes: 3,
+          queues: [{ name: 'q', arguments: { 'x-queue-type': type }, node: 1 }],
+          config: { net_ticktime: 20 },
+        },
+        clients: [
+          publisher({ node: 1, load: { ratePerSecond: 50, untilMs: 70_000 } }),
+          consumer({ node: 3, ...(type === 'stream' ? { arguments: { 'x-stream-offset': 'first' } } : {}) }),
+        ],
+        steps: [
+          { atMs: 1000, do: { do: 'pause', target: 'rabbit-3' } },
+          { atMs: untilMs, do: { do: 'resume', target: 'rabbit-3' } },
+        ],
+      },
+      120_000,
+    );
+  const processed = (of: Run) => new Set(of.of('processed').map(({ message }) => message)).size;
+
+  it.each<Version>(['3.10', '4.2', '4.3'])(
+    'R-56: a node that is only silent keeps its consumers of a quorum queue, and they what they have: %s',
+    (version) => {
+      const trace = paused(version, 12_000, 'quorum');
+      expect(trace.of('released')).toEqual([]);
+      expect(processed(trace)).toBe(trace.of('published').length);
+    },
+  );
+
+  it.each<[Version, number | null]>([
+    ['3.10', 22],
+    ['4.2', 22],
+    // R-64: and then as long as `consumer_disconnected_timeout`, which it does not take.
+    ['4.3', null],
+  ])('R-64: what consumers on a lost node have comes back, and so do they: %s', (version, seconds) => {
+    const trace = paused(version, 40_000, 'quorum');
+    const back = trace.of('released').filter(({ why }) => why === 'node-down');
+    expect(back.length > 0).toBe(seconds !== null);
+    for (const { at } of back) expect(Math.round(at / 1e6)).toBe(seconds);
+    expect(processed(trace)).toBe(trace.of('published').length);
+  });
+
+  it.each<Version>(['3.10', '4.2', '4.3'])('R-58: a reader of a stream reads on, and once: %s', (version) => {
+    const trace = paused(version, 40_000, 'stream');
+    expect(processed(trace)).toBe(trace.of('published').length);
+    const leader = trace.kernel.actor('rabbit-1');
+    const machines = leader instanceof RabbitNode ? leader.queues.machines() : [];
+    expect(machines.map(([, machine]) => machine.info().consumers.length)).toEqual([1]);
   });
 });
